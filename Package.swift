@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "swift-recurrent",
+  products: [
+    .library(name: "LinAlg", targets: ["LinAlg"]),
+    .library(name: "Recurrent", targets: ["Recurrent"]),
+    .library(name: "SequenceModels", targets: ["SequenceModels"]),
+    .executable(name: "Bench", targets: ["Bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // OpenBLAS and LAPACKE as the operating system ships them.
+    .systemLibrary(
+      name: "CBLAS",
+      pkgConfig: "openblas",
+      providers: [
+        .apt(["libopenblas-dev", "liblapacke-dev"]),
+        .brew(["openblas", "lapack"]),
+      ]),
+
+    // C microkernels, one file per instruction set, chosen at run time. They are optimised in debug
+    // builds too: an unoptimised vector kernel is hundreds of times slower and no easier to debug.
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O3"])]),
+
+    .target(
+      name: "LinAlg",
+      dependencies: [
+        "CBLAS", "CKernels",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ]),
+
+    .target(
+      name: "Recurrent",
+      dependencies: ["LinAlg", "CKernels"]),
+
+    .target(
+      name: "SequenceModels",
+      dependencies: [
+        "LinAlg", "Recurrent",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+
+    // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
+    .target(
+      name: "ReferenceLoops",
+      dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
+
+    .executableTarget(
+      name: "Bench",
+      dependencies: [
+        "LinAlg", "Recurrent", "ReferenceLoops",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .executableTarget(
+      name: "CharacterModel",
+      dependencies: [
+        "LinAlg", "Recurrent", "SequenceModels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples/CharacterModel"),
+
+    .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "CKernels"]),
+    .testTarget(
+      name: "RecurrentTests",
+      dependencies: ["LinAlg", "Recurrent", "ReferenceLoops", "CKernels"]),
+    .testTarget(
+      name: "ReferenceLoopsTests",
+      dependencies: ["ReferenceLoops"]),
+    .testTarget(
+      name: "SequenceModelsTests",
+      dependencies: ["LinAlg", "Recurrent", "SequenceModels"]),
+    .testTarget(name: "BenchTests", dependencies: ["Bench"]),
+  ]
+)

@@ -1,0 +1,5 @@
+// The C microkernels of the engine, chosen at run time by instruction set.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#endif

@@ -1,0 +1,47 @@
+/// A contiguous buffer of scalars, aligned to a cache line, freed with its last owner.
+///
+/// It is the one place where the engine allocates numerical memory. ``Matrix`` and the sequence
+/// and parameter types built on it hold one each and copy it before they write to it
+/// when somebody else holds it too.
+///
+/// The pointer is final storage: hot loops read it once and index it, which costs nothing, where an
+/// array property indexed in a loop pays for exclusivity and uniqueness checks at each access.
+public final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable {
+  // @unchecked Sendable: the contents are written only by a value type that has checked that it is
+  // the only owner, or by an engine object that belongs to one caller at a time.
+
+  /// The alignment of the first element in bytes: one cache line, and one AVX-512 register.
+  public static var alignment: Int { 64 }
+
+  /// The first element.
+  public let pointer: UnsafeMutablePointer<Scalar>
+
+  /// How many elements there are.
+  public let count: Int
+
+  /// Allocates room for `count` elements and leaves it uninitialised.
+  ///
+  /// - Precondition: `count` is not negative.
+  public init(uninitializedCount count: Int) {
+    precondition(count >= 0, "AlignedStorage: negative element count \(count)")
+    let byteCount = max(count, 1) * MemoryLayout<Scalar>.stride
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Self.alignment)
+    self.pointer = raw.bindMemory(to: Scalar.self, capacity: count)
+    self.count = count
+  }
+
+  /// Allocates room for `count` elements, each set to `value`.
+  public convenience init(repeating value: Scalar, count: Int) {
+    self.init(uninitializedCount: count)
+    pointer.initialize(repeating: value, count: count)
+  }
+
+  /// A new buffer with the same contents.
+  public func copy() -> AlignedStorage {
+    let result = AlignedStorage(uninitializedCount: count)
+    result.pointer.initialize(from: pointer, count: count)
+    return result
+  }
+
+  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+}
