@@ -1,0 +1,32 @@
+// The vector vocabulary without instructions of any particular set: 4 lanes, which are one register
+// of SSE2 or NEON.
+#define VF_LANES 4
+#include "simd_vector.h"
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+VF_INLINE VF vf_fma(VF a, VF b, VF c) { return __builtin_elementwise_fma(a, b, c); }
+VF_INLINE VF vf_fnma(VF a, VF b, VF c) { return __builtin_elementwise_fma(-a, b, c); }
+VF_INLINE VF vf_fma_single_rounding(VF a, VF b, VF c) { return vf_fma(a, b, c); }
+#else
+// a·b + c and c - a·b, rounded twice: kernels must keep their accuracy with and without fusion.
+VF_INLINE VF vf_fma(VF a, VF b, VF c) { return a * b + c; }
+VF_INLINE VF vf_fnma(VF a, VF b, VF c) { return c - a * b; }
+// a·b + c for where the two may cancel: the product of two floats is exact in double.
+VF_INLINE VF vf_fma_single_rounding(VF a, VF b, VF c) {
+  return vf_from_double(vf_to_double(a) * vf_to_double(b) + vf_to_double(c));
+}
+#endif
+
+// a > b ? a : b and a < b ? a : b: when either is NaN the result is b.
+VF_INLINE VF vf_max(VF a, VF b) { return vf_select(a > b, a, b); }
+VF_INLINE VF vf_min(VF a, VF b) { return vf_select(a < b, a, b); }
+
+// The first n < VF_LANES lanes from memory, zeros in the others.
+VF_INLINE VF vf_load_n(const float *p, size_t n) {
+  VF v = {0};
+  __builtin_memcpy(&v, p, n * sizeof(float));
+  return v;
+}
+
+// The first n < VF_LANES lanes to memory.
+VF_INLINE void vf_store_n(float *p, VF v, size_t n) { __builtin_memcpy(p, &v, n * sizeof(float)); }
