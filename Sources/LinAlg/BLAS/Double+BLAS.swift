@@ -1,5 +1,7 @@
 import CBLAS
 
+// Documented by the protocol's requirements.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Double: BLASKernels {
   public static func gemm(
     _ transA: Transpose, _ transB: Transpose, m: Int, n: Int, k: Int,
