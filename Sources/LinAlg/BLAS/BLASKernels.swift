@@ -19,4 +19,10 @@ public protocol BLASKernels {
     _ transA: Transpose, _ transB: Transpose, m: Int, n: Int, k: Int,
     alpha: Self, a: UnsafePointer<Self>, lda: Int, b: UnsafePointer<Self>, ldb: Int,
     beta: Self, c: UnsafeMutablePointer<Self>, ldc: Int)
+
+  /// `y ← α·op(A)·x + β·y`, with `A` stored as `[m, n]`.
+  static func gemv(
+    _ transA: Transpose, m: Int, n: Int,
+    alpha: Self, a: UnsafePointer<Self>, lda: Int, x: UnsafePointer<Self>, incx: Int,
+    beta: Self, y: UnsafeMutablePointer<Self>, incy: Int)
 }

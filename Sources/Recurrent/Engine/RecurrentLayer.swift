@@ -1,0 +1,139 @@
+import LinAlg
+
+/// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
+///
+/// A cell provides its step (``project(_:rows:into:)``, ``forwardStep(_:)``, ``backwardStep(_:)``,
+/// ``accumulateGradients(_:)``) as whole-batch kernels; the extensions of this protocol run sequences
+/// with it: inference, recorded forward pass, backward pass and streaming, with initial states and
+/// sequences of different lengths.
+///
+/// A layer is a value. Many threads may run the same layer at once; tapes, workspaces and states
+/// belong to one caller each.
+public protocol RecurrentLayer<Scalar>: Sendable {
+  /// The type of the numbers.
+  associatedtype Scalar: RecurrentScalar
+  /// What is carried from step to step.
+  associatedtype State: RecurrentState<Scalar>
+  /// The trainable numbers; also the type of their gradients.
+  associatedtype Parameters: LayerParameters<Scalar>
+
+  /// `D`, the number of features of an input step.
+  var inputSize: Int { get }
+  /// `H`, the number of hidden units.
+  var hiddenSize: Int { get }
+  /// The trainable numbers.
+  var parameters: Parameters { get set }
+
+  /// What a step keeps for its backward pass besides `h` and `c`.
+  var gateStorage: GateStorage { get }
+
+  /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) into the gate storage.
+  func project(
+    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>)
+
+  /// Adds the recurrent product to the projected input and finishes the step.
+  func forwardStep(_ step: ForwardStep<Scalar>)
+
+  /// Turns the gates kept by a step into gradients of their pre-activations, in place, and passes the
+  /// gradient on to the step before.
+  func backwardStep(_ step: BackwardStep<Scalar>)
+
+  /// Adds what a span of finished backward steps contributes to the weight gradients, and writes the
+  /// gradients of their inputs, as large matrix products.
+  func accumulateGradients(_ span: GradientSpan<Scalar>)
+}
+
+/// How much room a step's gates take, and whether they are anything but the step's output.
+public struct GateStorage: Sendable, Hashable {
+  /// Blocks of `H` scalars per sequence and step: 4 for LSTM and GRU, 1 for the simple RNN.
+  public var blocks: Int
+  /// The pre-activations are written where the outputs go and become them: the forward pass needs no
+  /// gate storage of its own (simple RNN).
+  public var forwardSharesOutputs: Bool
+}
+
+/// The operands of one step of a forward pass; `[N, …]` blocks, row-major.
+public struct ForwardStep<Scalar> {
+  /// The step's number, counted from the start of the sequences.
+  public var time: Int
+  /// `N`.
+  public var batch: Int
+  /// In: the projected input. Out: what the backward pass needs. `[N, blocks·H]`.
+  public var gates: UnsafeMutablePointer<Scalar>
+  /// `h[t−1]`, or nil for zeros.
+  public var previousHidden: UnsafePointer<Scalar>?
+  /// `h[t]`; may be the memory of ``previousHidden``.
+  public var hidden: UnsafeMutablePointer<Scalar>
+  /// `c[t−1]`, or nil for zeros and for cells without one.
+  public var previousCell: UnsafePointer<Scalar>?
+  /// `c[t]`; may be the memory of ``previousCell``.
+  public var cell: UnsafeMutablePointer<Scalar>?
+  /// One length per sequence, or nil when all run to the end.
+  public var lengths: UnsafePointer<Int>?
+}
+
+/// The operands of one step of a backward pass; `[N, …]` blocks, row-major.
+public struct BackwardStep<Scalar> {
+  /// The step's number, counted from the start of the sequences.
+  public var time: Int
+  /// `N`.
+  public var batch: Int
+  /// In: what the forward step kept. Out: gradients of the pre-activations. `[N, blocks·H]`.
+  public var gates: UnsafeMutablePointer<Scalar>
+  /// `h[t−1]`, or nil for zeros.
+  public var previousHidden: UnsafePointer<Scalar>?
+  /// `h[t]`.
+  public var hidden: UnsafePointer<Scalar>
+  /// `c[t−1]`, or nil for zeros and for cells without one.
+  public var previousCell: UnsafePointer<Scalar>?
+  /// `c[t]`.
+  public var cell: UnsafePointer<Scalar>?
+  /// The loss gradient of this step's output, or nil for zeros.
+  public var dOutput: UnsafePointer<Scalar>?
+  /// In: `∂L/∂h[t]` through later steps. Out: `∂L/∂h[t−1]`.
+  public var dHidden: UnsafeMutablePointer<Scalar>
+  /// In: `∂L/∂c[t]` through later steps. Out: `∂L/∂c[t−1]`.
+  public var dCell: UnsafeMutablePointer<Scalar>?
+  /// `[N, H]` for the cell's own use.
+  public var scratch: UnsafeMutablePointer<Scalar>
+  /// The gradients of all parameters, laid out as the parameters are; accumulated.
+  public var dParameters: UnsafeMutablePointer<Scalar>
+  /// One length per sequence, or nil when all run to the end.
+  public var lengths: UnsafePointer<Int>?
+}
+
+/// Consecutive steps whose gate gradients are complete.
+public struct GradientSpan<Scalar> {
+  /// `rows = steps · N`.
+  public var rows: Int
+  /// The gradients of the pre-activations, `[rows, blocks·H]`.
+  public var dGates: UnsafePointer<Scalar>
+  /// The inputs of these steps, `[rows, D]`.
+  public var x: UnsafePointer<Scalar>
+  /// Receives the gradients of the inputs, `[rows, D]`.
+  public var dx: UnsafeMutablePointer<Scalar>
+  /// The first rows, whose `h[t−1]` is the initial state (`initialHidden`, nil for zeros); 0 or `N`.
+  public var initialRows: Int
+  /// `h[t−1]` of the first ``initialRows`` rows, or nil for zeros.
+  public var initialHidden: UnsafePointer<Scalar>?
+  /// `h[t−1]` of the other rows, consecutive.
+  public var previousHidden: UnsafePointer<Scalar>
+  /// The gradients of all parameters, laid out as the parameters are; accumulated.
+  public var dParameters: UnsafeMutablePointer<Scalar>
+}
+
+/// What a layer returns for a batch of sequences.
+public struct RecurrentOutput<State: RecurrentState>: Sendable {
+  /// Every hidden state, `[T, N, H]`; zero after the end of a sequence.
+  public var outputs: SequenceBatch<State.Scalar>
+  /// The state of each sequence after its last step.
+  public var finalState: State
+}
+
+/// The gradients of what went into a layer's forward pass.
+public struct InputGradients<State: RecurrentState>: Sendable {
+  /// `∂L/∂x`, `[T, N, D]`; zero after the end of a sequence.
+  public var x: SequenceBatch<State.Scalar>
+  /// `∂L/∂h₀` and, for cells that have one, `∂L/∂c₀`.
+  public var initialState: State
+}

@@ -1,0 +1,57 @@
+import LinAlg
+
+// A wrong shape is an error in the caller's code: it traps with what was given and what was expected.
+extension RecurrentLayer {
+  func checkInput(_ x: SequenceBatch<Scalar>, _ state: State?, _ lengths: [Int]?) {
+    precondition(
+      x.features == inputSize,
+      "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
+    state?.checkShape(batch: x.batch, hiddenSize: hiddenSize, "initial state")
+    if let lengths {
+      precondition(
+        lengths.count == x.batch, "\(lengths.count) lengths given for a batch of \(x.batch)")
+      for (n, length) in lengths.enumerated() {
+        precondition(
+          length >= 0 && length <= x.steps,
+          "sequence \(n) has length \(length), expected 0...\(x.steps)")
+      }
+    }
+  }
+
+  func checkTape(_ tape: Tape<State>) {
+    precondition(
+      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize,
+      """
+      the tape was made for D, H = \(tape.inputSize), \(tape.hiddenSize); \
+      this layer has \(inputSize), \(hiddenSize)
+      """)
+  }
+
+  func checkGradients(_ gradients: Parameters) {
+    precondition(
+      gradients.block.count == parameters.block.count,
+      """
+      gradients hold \(gradients.block.count) scalars, \
+      the parameters \(parameters.block.count)
+      """)
+  }
+}
+
+extension SequenceBatch {
+  /// A copy with zeros after the end of each sequence, so that nothing found there, not even a NaN,
+  /// reaches a product over all steps.
+  func zeroingPadding(after lengths: [Int]) -> SequenceBatch {
+    guard lengths.contains(where: { $0 < steps }) else { return self }
+    var result = self
+    let (batch, features) = (batch, features)
+    result.withUnsafeMutableBufferPointer { buffer in
+      for (n, length) in lengths.enumerated() {
+        for t in length..<steps {
+          let start = (t * batch + n) * features
+          buffer[start..<start + features].update(repeating: 0)
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,79 @@
+import LinAlg
+
+/// What a recorded forward pass leaves for its backward pass, and every buffer that both need.
+///
+/// Made once for the largest batch and used for every training step: after the first step of a shape,
+/// a step allocates nothing, provided that its results have been dropped (the outputs and gradients
+/// that are returned share the tape's memory; one that is still held keeps it, and the tape takes new
+/// memory for itself).
+///
+/// A tape belongs to one caller at a time, and is spent by its backward pass.
+public final class Tape<State: RecurrentState> {
+  /// The type of the numbers.
+  public typealias Scalar = State.Scalar
+
+  /// The largest number of steps that a recording may have.
+  public let maximumSteps: Int
+  /// The largest number of sequences that a recording may have.
+  public let maximumBatch: Int
+  /// Whether a forward pass has been recorded and not yet been used by a backward pass.
+  public internal(set) var isRecorded = false
+
+  let inputSize: Int
+  let hiddenSize: Int
+
+  /// `[T, N, blocks·H]`: the activated gates, and after the backward pass their gradients.
+  let gates: AlignedStorage<Scalar>
+  /// `[T, N, H]`: `c`, for cells that have one.
+  let cells: AlignedStorage<Scalar>?
+  /// `[N, H]`, for the cell's backward step.
+  let scratch: AlignedStorage<Scalar>
+
+  // What the recording refers to; released by the backward pass.
+  var x: SequenceBatch<Scalar>?
+  var initialState: State?
+  var lengths: [Int]?
+
+  // Results. They are handed out as shared copies and renewed when somebody still holds one.
+  var outputs: SequenceBatch<Scalar>
+  var finalState: State
+  var dx: SequenceBatch<Scalar>
+  var dState: State
+
+  init(
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool
+  ) {
+    precondition(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
+    maximumSteps = steps
+    maximumBatch = batch
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+    let count = steps * batch * hiddenSize
+    gates = AlignedStorage(uninitializedCount: count * gateBlocks)
+    cells = hasCell ? AlignedStorage(uninitializedCount: count) : nil
+    scratch = AlignedStorage(uninitializedCount: batch * hiddenSize)
+    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
+    dx = SequenceBatch(uninitializedSteps: steps, batch: batch, features: inputSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
+    dState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
+  }
+}
+
+/// The buffers of inference: room for a chunk of gates and for the results.
+///
+/// With a workspace, repeated calls of one shape allocate nothing once their results have been
+/// dropped; without one, each call makes its own. Belongs to one caller at a time.
+public final class Workspace<State: RecurrentState> {
+  var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
+  var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
+  var finalState = State(zerosForBatch: 0, hiddenSize: 0)
+
+  /// An empty workspace; it grows to what its first call needs.
+  public init() {}
+
+  /// Room for `count` gate scalars.
+  func gates(count: Int) -> UnsafeMutablePointer<State.Scalar> {
+    if gates.count < count { gates = AlignedStorage(uninitializedCount: count) }
+    return gates.pointer
+  }
+}

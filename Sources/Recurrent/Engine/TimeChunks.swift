@@ -1,0 +1,27 @@
+/// Splits the steps of a sequence into chunks for the products that serve many steps at once.
+///
+/// A chunk is long enough that the product is large (its weights are repacked once per chunk), and
+/// short enough that what it writes is still in cache when the recurrence reads it.
+struct TimeChunks {
+  /// Below this many rows a product loses speed to packing; see `Benchmarks/NOTES.md`.
+  static let minimumRows = 256
+  /// What a chunk of gates may occupy, in bytes.
+  static let byteBudget = 1 << 20
+
+  /// Steps per chunk.
+  let length: Int
+  /// Steps in all.
+  let steps: Int
+
+  init(steps: Int, batch: Int, bytesPerRow: Int) {
+    self.steps = steps
+    let rows = max(Self.minimumRows, Self.byteBudget / max(bytesPerRow, 1))
+    length = min(max(1, rows / max(batch, 1)), max(steps, 1))
+  }
+
+  /// The number of chunks.
+  var count: Int { (steps + length - 1) / length }
+
+  /// The steps of chunk `i`.
+  subscript(i: Int) -> Range<Int> { i * length..<min((i + 1) * length, steps) }
+}

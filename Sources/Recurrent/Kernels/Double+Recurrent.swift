@@ -1,0 +1,100 @@
+import CKernels
+import LinAlg
+
+nonisolated(unsafe) private let kernels = ck_kernels_best().pointee
+
+extension Double: RecurrentScalar {
+  public static func simpleRNNForward(
+    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>, activation: RNNActivation
+  ) {
+    switch activation {
+    case .tanh:
+      kernels.rnn_tanh_forward_f64(
+        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+    case .relu:
+      kernels.rnn_relu_forward_f64(
+        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+    }
+  }
+
+  public static func simpleRNNBackward(
+    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>,
+    activation: RNNActivation
+  ) {
+    switch activation {
+    case .tanh:
+      kernels.rnn_tanh_backward_f64(
+        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        Int64(s.time))
+    case .relu:
+      kernels.rnn_relu_backward_f64(
+        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        Int64(s.time))
+    }
+  }
+
+  public static func lstmForward(
+    _ s: ForwardStep<Double>, cell: UnsafeMutablePointer<Double>, hiddenSize: Int,
+    bias: UnsafePointer<Double>
+  ) {
+    kernels.lstm_forward_f64(
+      s.batch, hiddenSize, s.gates, bias, s.previousCell, cell, s.hidden, s.lengths64,
+      Int64(s.time))
+  }
+
+  public static func lstmBackward(
+    _ s: BackwardStep<Double>, cell: UnsafePointer<Double>, dCell: UnsafeMutablePointer<Double>,
+    hiddenSize: Int, dBias: UnsafeMutablePointer<Double>
+  ) {
+    kernels.lstm_backward_f64(
+      s.batch, hiddenSize, s.gates, s.previousCell, cell, s.dOutput, s.dHidden, dCell, dBias,
+      s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetAfterForward(
+    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
+  ) {
+    kernels.gru_after_forward_f64(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetAfterBackward(
+    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>,
+    dRecurrentBias: UnsafeMutablePointer<Double>
+  ) {
+    kernels.gru_after_backward_f64(
+      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, dRecurrentBias,
+      s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeForwardReset(
+    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
+  ) {
+    kernels.gru_before_forward_reset_f64(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeForwardCandidate(
+    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
+  ) {
+    kernels.gru_before_forward_candidate_f64(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeBackwardCandidate(
+    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>
+  ) {
+    kernels.gru_before_backward_candidate_f64(
+      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+      Int64(s.time))
+  }
+
+  public static func gruResetBeforeBackwardReset(
+    _ s: BackwardStep<Double>, hiddenSize: Int, dProduct: UnsafePointer<Double>,
+    dBias: UnsafeMutablePointer<Double>
+  ) {
+    kernels.gru_before_backward_reset_f64(
+      s.batch, hiddenSize, s.gates, s.previousHidden, dProduct, s.dHidden, dBias, s.lengths64,
+      Int64(s.time))
+  }
+}

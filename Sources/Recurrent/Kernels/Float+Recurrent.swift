@@ -1,0 +1,100 @@
+import CKernels
+import LinAlg
+
+nonisolated(unsafe) private let kernels = ck_kernels_best().pointee
+
+extension Float: RecurrentScalar {
+  public static func simpleRNNForward(
+    _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>, activation: RNNActivation
+  ) {
+    switch activation {
+    case .tanh:
+      kernels.rnn_tanh_forward_f32(
+        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+    case .relu:
+      kernels.rnn_relu_forward_f32(
+        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+    }
+  }
+
+  public static func simpleRNNBackward(
+    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>,
+    activation: RNNActivation
+  ) {
+    switch activation {
+    case .tanh:
+      kernels.rnn_tanh_backward_f32(
+        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        Int64(s.time))
+    case .relu:
+      kernels.rnn_relu_backward_f32(
+        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        Int64(s.time))
+    }
+  }
+
+  public static func lstmForward(
+    _ s: ForwardStep<Float>, cell: UnsafeMutablePointer<Float>, hiddenSize: Int,
+    bias: UnsafePointer<Float>
+  ) {
+    kernels.lstm_forward_f32(
+      s.batch, hiddenSize, s.gates, bias, s.previousCell, cell, s.hidden, s.lengths64,
+      Int64(s.time))
+  }
+
+  public static func lstmBackward(
+    _ s: BackwardStep<Float>, cell: UnsafePointer<Float>, dCell: UnsafeMutablePointer<Float>,
+    hiddenSize: Int, dBias: UnsafeMutablePointer<Float>
+  ) {
+    kernels.lstm_backward_f32(
+      s.batch, hiddenSize, s.gates, s.previousCell, cell, s.dOutput, s.dHidden, dCell, dBias,
+      s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetAfterForward(
+    _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
+  ) {
+    kernels.gru_after_forward_f32(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetAfterBackward(
+    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>,
+    dRecurrentBias: UnsafeMutablePointer<Float>
+  ) {
+    kernels.gru_after_backward_f32(
+      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, dRecurrentBias,
+      s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeForwardReset(
+    _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
+  ) {
+    kernels.gru_before_forward_reset_f32(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeForwardCandidate(
+    _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
+  ) {
+    kernels.gru_before_forward_candidate_f32(
+      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+  }
+
+  public static func gruResetBeforeBackwardCandidate(
+    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>
+  ) {
+    kernels.gru_before_backward_candidate_f32(
+      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+      Int64(s.time))
+  }
+
+  public static func gruResetBeforeBackwardReset(
+    _ s: BackwardStep<Float>, hiddenSize: Int, dProduct: UnsafePointer<Float>,
+    dBias: UnsafeMutablePointer<Float>
+  ) {
+    kernels.gru_before_backward_reset_f32(
+      s.batch, hiddenSize, s.gates, s.previousHidden, dProduct, s.dHidden, dBias, s.lengths64,
+      Int64(s.time))
+  }
+}

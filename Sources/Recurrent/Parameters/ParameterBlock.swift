@@ -1,0 +1,91 @@
+import LinAlg
+
+/// One named tensor inside a parameter block.
+public struct ParameterSpec: Sendable, Hashable {
+  /// The tensor's name in the notation of the equations, such as `W`, `U`, `b`.
+  public var name: String
+  /// The number of rows; a vector has one.
+  public var rows: Int
+  /// The number of columns.
+  public var columns: Int
+
+  /// A named `[rows, columns]` tensor.
+  public init(_ name: String, rows: Int, columns: Int) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// The number of scalars.
+  public var count: Int { rows * columns }
+}
+
+/// All parameters of one layer in one allocation, with named tensors laid one after the other.
+///
+/// One allocation makes zeroing, clipping, an optimizer step and saving each one loop (the habit of
+/// llm.c). A gradient is a block with the same specification.
+public struct ParameterBlock<Scalar: LinAlgScalar>: Sendable {
+  /// The tensors in storage order.
+  public let specs: [ParameterSpec]
+  private var storage: AlignedStorage<Scalar>
+
+  /// A block of zeros.
+  public init(_ specs: [ParameterSpec]) {
+    self.specs = specs
+    storage = AlignedStorage(repeating: 0, count: specs.reduce(0) { $0 + $1.count })
+  }
+
+  /// The number of scalars of all tensors together.
+  public var count: Int { storage.count }
+
+  /// A block of zeros with the same tensors.
+  public func zeros() -> ParameterBlock { ParameterBlock(specs) }
+
+  /// The tensor at position `index` of ``specs``, copied out or replaced.
+  ///
+  /// - Precondition: a matrix assigned has the tensor's shape.
+  public subscript(tensor index: Int) -> Matrix<Scalar> {
+    get {
+      let spec = specs[index]
+      let start = UnsafeBufferPointer(start: storage.pointer + offset(of: index), count: spec.count)
+      return Matrix(rows: spec.rows, columns: spec.columns, elements: start)
+    }
+    set {
+      let spec = specs[index]
+      precondition(
+        newValue.rows == spec.rows && newValue.columns == spec.columns,
+        """
+        parameter \(spec.name) has shape [\(spec.rows), \(spec.columns)], \
+        assigned [\(newValue.rows), \(newValue.columns)]
+        """)
+      makeUnique()
+      (storage.pointer + offset(of: index)).update(from: newValue.basePointer, count: spec.count)
+    }
+  }
+
+  /// Where the tensor at position `index` begins, in scalars.
+  public func offset(of index: Int) -> Int { specs[..<index].reduce(0) { $0 + $1.count } }
+
+  /// Calls `body` with every scalar in storage order.
+  public func withUnsafeBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+  }
+
+  /// Calls `body` with every scalar in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    makeUnique()
+    return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
+  }
+
+  /// The first scalar. Valid while a copy of this value is alive; writing needs ``makeUnique()``.
+  var pointer: UnsafeMutablePointer<Scalar> { storage.pointer }
+
+  /// Copies the storage if another value shares it.
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+  }
+}

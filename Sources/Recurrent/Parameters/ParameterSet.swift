@@ -1,0 +1,61 @@
+import LinAlg
+
+/// The trainable numbers of a layer or of a whole model; gradients and optimizer moments have the same
+/// type.
+///
+/// A set is a fixed sequence of blocks. A layer has one; a model has those of its parts.
+public protocol ParameterSet<Scalar>: Sendable {
+  /// The type of the numbers.
+  associatedtype Scalar: LinAlgScalar
+
+  /// How many blocks there are.
+  var blockCount: Int { get }
+
+  /// Block `index`, in an order that never changes.
+  subscript(block index: Int) -> ParameterBlock<Scalar> { get set }
+
+  /// A set of the same shapes with every number zero.
+  func zeros() -> Self
+}
+
+extension ParameterSet {
+  /// The number of scalars of all blocks together.
+  public var scalarCount: Int { (0..<blockCount).reduce(0) { $0 + self[block: $1].count } }
+
+  /// Sets every number to `value`.
+  public mutating func fill(with value: Scalar) {
+    for i in 0..<blockCount {
+      self[block: i].withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+    }
+  }
+}
+
+/// The parameters of a layer that keeps all of them in one block.
+public protocol LayerParameters<Scalar>: ParameterSet {
+  /// The one block.
+  var block: ParameterBlock<Scalar> { get set }
+}
+
+extension LayerParameters {
+  /// One.
+  public var blockCount: Int { 1 }
+
+  /// The one block.
+  public subscript(block index: Int) -> ParameterBlock<Scalar> {
+    get {
+      precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+      return block
+    }
+    _modify {
+      precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+      yield &block
+    }
+  }
+
+  /// A set of the same shapes with every number zero.
+  public func zeros() -> Self {
+    var result = self
+    result.block = block.zeros()
+    return result
+  }
+}

@@ -1,0 +1,130 @@
+import LinAlg
+
+/// What a recurrent layer carries from one step to the next, for a batch of `N` sequences.
+public protocol RecurrentState<Scalar>: Sendable {
+  /// The type of the numbers.
+  associatedtype Scalar: LinAlgScalar
+
+  /// The hidden state `h`, `[N, H]`.
+  var hidden: Matrix<Scalar> { get set }
+
+  /// The state of zeros.
+  init(zerosForBatch batch: Int, hiddenSize: Int)
+
+  /// The elements of `h` and, for cells that have one, of the cell state `c`; each `[N, H]`.
+  ///
+  /// Valid while a copy of this value is alive.
+  var pointers: StatePointers<Scalar> { get }
+
+  /// Makes every part a `[batch, hiddenSize]` matrix that nobody else holds, contents unspecified,
+  /// keeping storage where it can.
+  mutating func renew(batch: Int, hiddenSize: Int)
+
+  /// Makes every part unshared, keeping its contents.
+  mutating func makeUnique()
+}
+
+/// The addresses of a state's parts, `[N, H]` each.
+public struct StatePointers<Scalar> {
+  /// `h`.
+  public var hidden: UnsafeMutablePointer<Scalar>
+  /// `c`, for cells that have one.
+  public var cell: UnsafeMutablePointer<Scalar>?
+}
+
+/// The state of cells that have only a hidden state: the GRU and the simple RNN.
+public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
+  /// `h`, `[N, H]`.
+  public var hidden: Matrix<Scalar>
+
+  /// A state from its hidden part, `[N, H]`.
+  public init(hidden: Matrix<Scalar>) { self.hidden = hidden }
+
+  /// The state of zeros.
+  public init(zerosForBatch batch: Int, hiddenSize: Int) {
+    hidden = .zeros(rows: batch, columns: hiddenSize)
+  }
+
+  /// The address of `h`.
+  public var pointers: StatePointers<Scalar> { StatePointers(hidden: hidden.basePointer) }
+
+  /// Makes `h` an unshared `[batch, hiddenSize]` matrix with unspecified contents.
+  public mutating func renew(batch: Int, hiddenSize: Int) {
+    hidden.renew(rows: batch, columns: hiddenSize)
+  }
+
+  /// Copies `h` if another value shares it.
+  public mutating func makeUnique() { hidden.withUnsafeMutableBufferPointer { _ in } }
+}
+
+/// The state of an LSTM: hidden and cell state.
+public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
+  /// `h`, `[N, H]`.
+  public var hidden: Matrix<Scalar>
+  /// `c`, `[N, H]`.
+  public var cell: Matrix<Scalar>
+
+  /// A state from its parts.
+  ///
+  /// - Precondition: both have the same shape, `[N, H]`.
+  public init(hidden: Matrix<Scalar>, cell: Matrix<Scalar>) {
+    precondition(
+      hidden.rows == cell.rows && hidden.columns == cell.columns,
+      """
+      LSTMState: hidden [\(hidden.rows), \(hidden.columns)] and cell \
+      [\(cell.rows), \(cell.columns)] differ in shape
+      """)
+    self.hidden = hidden
+    self.cell = cell
+  }
+
+  /// The state of zeros.
+  public init(zerosForBatch batch: Int, hiddenSize: Int) {
+    hidden = .zeros(rows: batch, columns: hiddenSize)
+    cell = .zeros(rows: batch, columns: hiddenSize)
+  }
+
+  /// The addresses of `h` and `c`.
+  public var pointers: StatePointers<Scalar> {
+    StatePointers(hidden: hidden.basePointer, cell: cell.basePointer)
+  }
+
+  /// Makes both parts unshared `[batch, hiddenSize]` matrices with unspecified contents.
+  public mutating func renew(batch: Int, hiddenSize: Int) {
+    hidden.renew(rows: batch, columns: hiddenSize)
+    cell.renew(rows: batch, columns: hiddenSize)
+  }
+
+  /// Copies the parts that another value shares.
+  public mutating func makeUnique() {
+    hidden.withUnsafeMutableBufferPointer { _ in }
+    cell.withUnsafeMutableBufferPointer { _ in }
+  }
+}
+
+extension RecurrentState {
+  /// Traps unless the state is `[batch, hiddenSize]`.
+  func checkShape(batch: Int, hiddenSize: Int, _ what: StaticString) {
+    precondition(
+      hidden.rows == batch && hidden.columns == hiddenSize,
+      """
+      \(what) has shape [\(hidden.rows), \(hidden.columns)], \
+      expected [N, H] = [\(batch), \(hiddenSize)]
+      """)
+  }
+
+  /// Replaces the contents by those of `source`, or by zeros where it is nil. Allocates only when the
+  /// current storage is shared or of another shape.
+  mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int) {
+    renew(batch: batch, hiddenSize: hiddenSize)
+    let count = batch * hiddenSize
+    let to = pointers
+    if let from = source?.pointers {
+      to.hidden.update(from: from.hidden, count: count)
+      if let cell = to.cell, let fromCell = from.cell { cell.update(from: fromCell, count: count) }
+    } else {
+      to.hidden.update(repeating: 0, count: count)
+      to.cell?.update(repeating: 0, count: count)
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import LinAlg
+
+/// A batch of sequences, time-major: `[T, N, F]`, row-major and contiguous.
+///
+/// Step `t` of every sequence lies in one `[N, F]` block, so that one matrix product serves the whole
+/// batch and a range of steps is one tall matrix of `steps · N` rows. A value type: copies share their
+/// storage until one of them is written to.
+public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
+  /// `T`, the number of time steps.
+  public private(set) var steps: Int
+  /// `N`, the number of sequences.
+  public private(set) var batch: Int
+  /// `F`, the number of features of a step.
+  public private(set) var features: Int
+  private var storage: AlignedStorage<Scalar>
+
+  /// The number of scalars, `T·N·F`.
+  public var count: Int { steps * batch * features }
+
+  /// The shape as it is written in messages: `[T, N, F]`.
+  public var shape: [Int] { [steps, batch, features] }
+
+  /// A batch whose elements are not set yet.
+  public init(uninitializedSteps steps: Int, batch: Int, features: Int) {
+    precondition(
+      steps >= 0 && batch >= 0 && features >= 0,
+      "SequenceBatch: negative shape [\(steps), \(batch), \(features)]")
+    self.steps = steps
+    self.batch = batch
+    self.features = features
+    storage = AlignedStorage(uninitializedCount: steps * batch * features)
+  }
+
+  /// A batch from its elements, time slowest, features fastest.
+  ///
+  /// - Precondition: there are `steps * batch * features` elements.
+  public init(steps: Int, batch: Int, features: Int, elements: some Collection<Scalar>) {
+    precondition(
+      elements.count == steps * batch * features,
+      "SequenceBatch: \(elements.count) elements given for shape [\(steps), \(batch), \(features)]")
+    self.init(uninitializedSteps: steps, batch: batch, features: features)
+    _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)
+      .initialize(fromContentsOf: elements)
+  }
+
+  /// The `[steps, batch, features]` batch of zeros.
+  public static func zeros(steps: Int, batch: Int, features: Int) -> SequenceBatch {
+    let result = SequenceBatch(uninitializedSteps: steps, batch: batch, features: features)
+    result.storage.pointer.initialize(repeating: 0, count: result.count)
+    return result
+  }
+
+  /// A batch with elements drawn uniformly from `range`.
+  public static func uniform(
+    steps: Int, batch: Int, features: Int, in range: ClosedRange<Scalar> = -1...1,
+    using generator: inout some RandomNumberGenerator
+  ) -> SequenceBatch where Scalar.RawSignificand: FixedWidthInteger {
+    let result = SequenceBatch(uninitializedSteps: steps, batch: batch, features: features)
+    for i in 0..<result.count {
+      (result.storage.pointer + i).initialize(to: .random(in: range, using: &generator))
+    }
+    return result
+  }
+
+  /// Feature `f` of step `t` of sequence `n`.
+  public subscript(t: Int, n: Int, f: Int) -> Scalar {
+    get {
+      checkIndex(t, n, f)
+      return storage.pointer[(t * batch + n) * features + f]
+    }
+    set {
+      checkIndex(t, n, f)
+      makeUnique()
+      storage.pointer[(t * batch + n) * features + f] = newValue
+    }
+  }
+
+  /// Step `t` of every sequence as a `[N, F]` matrix (a copy).
+  public subscript(step t: Int) -> Matrix<Scalar> {
+    precondition(t >= 0 && t < steps, "SequenceBatch: step \(t) outside 0..<\(steps)")
+    let block = UnsafeBufferPointer(start: pointer(atStep: t), count: batch * features)
+    return Matrix(rows: batch, columns: features, elements: block)
+  }
+
+  /// All elements in storage order, as an array.
+  public var elements: [Scalar] { withUnsafeBufferPointer { Array($0) } }
+
+  /// Calls `body` with the elements, time slowest, features fastest.
+  public func withUnsafeBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+  }
+
+  /// Calls `body` with the elements for writing, time slowest, features fastest.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    makeUnique()
+    return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
+  }
+
+  private func checkIndex(_ t: Int, _ n: Int, _ f: Int) {
+    precondition(
+      t >= 0 && t < steps && n >= 0 && n < batch && f >= 0 && f < features,
+      "SequenceBatch: index [\(t), \(n), \(f)] outside shape \(shape)")
+  }
+
+  private mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+  }
+}
+
+extension SequenceBatch {
+  /// The first element of step `t`; `t == steps` is one past the end.
+  ///
+  /// Valid while a copy of this value is alive; writing needs unshared storage.
+  package func pointer(atStep t: Int) -> UnsafeMutablePointer<Scalar> {
+    storage.pointer + t * batch * features
+  }
+
+  /// Makes this a batch of the given shape that nobody else holds, with unspecified contents.
+  ///
+  /// Keeps its storage when that is unshared and of the right size.
+  package mutating func renew(steps: Int, batch: Int, features: Int) {
+    let count = steps * batch * features
+    if storage.count != count || !isKnownUniquelyReferenced(&storage) {
+      self = SequenceBatch(uninitializedSteps: steps, batch: batch, features: features)
+    } else {
+      self.steps = steps
+      self.batch = batch
+      self.features = features
+    }
+  }
+}
+
+extension SequenceBatch: Equatable {
+  /// Whether shapes and all elements are equal.
+  public static func == (a: SequenceBatch, b: SequenceBatch) -> Bool {
+    a.steps == b.steps && a.batch == b.batch && a.features == b.features
+      && a.withUnsafeBufferPointer { p in
+        b.withUnsafeBufferPointer { q in p.elementsEqual(q) }
+      }
+  }
+}
+
+extension SequenceBatch: CustomStringConvertible {
+  /// The shape and the scalar type; the elements of a step print through ``subscript(step:)``.
+  public var description: String { "SequenceBatch<\(Scalar.self)> [T, N, F] = \(shape)" }
+}
