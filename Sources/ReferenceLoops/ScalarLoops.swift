@@ -2,7 +2,9 @@ import RealModule
 
 // The three loops and the one function that every cell below is written with. They take the usual
 // route of a first implementation: one multiplication and one addition at a time, in index order.
-// Arrays are passed whole, with the index of the first element in use.
+// Arrays are passed whole, with the index of the first element in use, and their bounds are checked:
+// with unchecked pointers the forward pass is as fast (its sums wait for each addition), but the
+// compiler vectorises the backward pass, which is then 4 to 7 times faster.
 
 /// `y[i] += Σₖ M[i,k]·v[k]` for the rows `i` of `M`, `[rows, columns]`, that start at `matrixStart`.
 @inlinable
