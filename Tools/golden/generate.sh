@@ -1,0 +1,28 @@
+#!/bin/sh
+# Makes the golden files of Tests/Golden, or with --check compares the committed ones with fresh ones.
+# PyTorch goes into .venv at the repository's root, which git ignores.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+venv="$here/../../.venv"
+python="$venv/bin/python"
+version=$(sed -n 's/^torch==//p' "$here/requirements.txt")
+
+if [ ! -x "$python" ]; then
+  echo "generate.sh: making a virtual environment in .venv" >&2
+  python3 -m venv "$venv"
+fi
+
+# Only the version before a "+" counts: 2.0 and 2.0+cpu compute the same.
+installed=$("$python" -c \
+  'from importlib.metadata import version; print(version("torch").split("+")[0])' 2>/dev/null || true)
+if [ "$installed" != "$version" ]; then
+  echo "generate.sh: installing PyTorch $version (the CPU build where the package index has it)" >&2
+  "$python" -m pip install --quiet --disable-pip-version-check "torch==$version+cpu" 2>/dev/null ||
+    "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+fi
+
+# PyTorch and MKL choose kernels by the CPU's instruction set, which changes last digits; these
+# settings ask both for the kernels that every x86-64 CPU has.
+export ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE
+PYTHONDONTWRITEBYTECODE=1 exec "$python" "$here/generate.py" "$@"
