@@ -68,13 +68,16 @@ let package = Package(
       ],
       path: "Examples/CharacterModel"),
 
+    // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
+    .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
+
     .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "CKernels"]),
     .testTarget(
       name: "RecurrentTests",
-      dependencies: ["LinAlg", "Recurrent", "ReferenceLoops", "CKernels"]),
+      dependencies: ["LinAlg", "Recurrent", "ReferenceLoops", "CKernels", "GoldenSupport"]),
     .testTarget(
       name: "ReferenceLoopsTests",
-      dependencies: ["ReferenceLoops"]),
+      dependencies: ["ReferenceLoops", "GoldenSupport"]),
     .testTarget(
       name: "SequenceModelsTests",
       dependencies: ["LinAlg", "Recurrent", "SequenceModels"]),

@@ -34,7 +34,8 @@ def evaluate(case, run):
     }
     variables = {name: t.requires_grad_() for name, t in tensors.items() if name not in UPSTREAM}
     results = run(case, variables)
-    loss = sum((tensors[name] * results[k]).sum() for name, k in UPSTREAM.items() if name in tensors)
+    upstream = [(tensors[name], results[k]) for name, k in UPSTREAM.items() if name in tensors]
+    loss = sum((weight * result).sum() for weight, result in upstream)
     gradients = torch.autograd.grad(loss, list(variables.values()), materialize_grads=True)
 
     values = {"outputs": results[0], "finalHidden": results[1]}
@@ -52,9 +53,9 @@ def gradient_name(name):
 def map_biases(case, arrays, prefix=""):
     """Replaces PyTorch's bias_ih and bias_hh, or their gradients, by our b and recurrentBias.
 
-    Where both vectors enter one sum (RNN, LSTM, and the gates r and z of the GRU), b is their sum and
-    its gradient is that of either. The GRU's candidate resets only what comes from the state, so
-    there b is bias_ih and recurrentBias is bias_hh.
+    Where both vectors enter one sum (RNN, LSTM, and the gates r and z of the GRU), b is their sum
+    and its gradient is that of either. The GRU's candidate resets only what comes from the state,
+    so there b is bias_ih and recurrentBias is bias_hh.
     """
     bias_ih, bias_hh = arrays.pop(prefix + "bias_ih"), arrays.pop(prefix + "bias_hh", None)
     shared = case.hidden_size * (2 if case.cell.startswith("gru") else GATES[case.cell])
@@ -125,7 +126,7 @@ def main():
     parser.add_argument(
         "--check",
         action="store_true",
-        help=f"write nothing; exit 1 unless the committed values equal fresh ones within {TOLERANCE}",
+        help=f"write nothing; exit 1 unless committed and fresh values agree within {TOLERANCE}",
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)

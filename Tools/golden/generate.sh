@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the golden files of Tests/Golden, or with --check compares the committed ones with fresh ones.
+# Makes the golden files of Tests/Golden, or with --check compares them with fresh ones.
 # PyTorch goes into .venv at the repository's root, which git ignores.
 set -eu
 
@@ -14,8 +14,8 @@ if [ ! -x "$python" ]; then
 fi
 
 # Only the version before a "+" counts: 2.0 and 2.0+cpu compute the same.
-installed=$("$python" -c \
-  'from importlib.metadata import version; print(version("torch").split("+")[0])' 2>/dev/null || true)
+query='from importlib.metadata import version; print(version("torch").split("+")[0])'
+installed=$("$python" -c "$query" 2>/dev/null || true)
 if [ "$installed" != "$version" ]; then
   echo "generate.sh: installing PyTorch $version (the CPU build where the package index has it)" >&2
   "$python" -m pip install --quiet --disable-pip-version-check "torch==$version+cpu" 2>/dev/null ||

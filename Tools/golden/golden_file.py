@@ -53,14 +53,15 @@ def differences(committed, fresh, tolerance):
     """What distinguishes two parsed files, as lines of text; empty if nothing does.
 
     A number may differ by `tolerance` times the largest magnitude of its array, at least 1; a
-    float32 array, which is rounded on the way, by 1e-5 instead. The header is not compared: it names
-    the PyTorch that computed the values.
+    float32 array, which is rounded on the way, by 1e-5 instead. The header is not compared: it
+    names the PyTorch that computed the values.
     """
     found = []
     old_cases = {case["name"]: case for case in committed["cases"]}
     new_cases = {case["name"]: case for case in fresh["cases"]}
     for name in sorted(old_cases.keys() ^ new_cases.keys()):
-        found.append(f"case {name} is only in the {'committed' if name in old_cases else 'fresh'} file")
+        side = "committed" if name in old_cases else "fresh"
+        found.append(f"case {name} is only in the {side} file")
     for name in [name for name in new_cases if name in old_cases]:
         old, new = old_cases[name], new_cases[name]
         allowed = tolerance if new["precision"] == "float64" else 1e-5
