@@ -53,10 +53,13 @@ let package = Package(
       name: "ReferenceLoops",
       dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
 
+    // Counts heap allocations by interposing malloc: linked into Bench and into tests only.
+    .target(name: "CAllocationCounter"),
+
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "LinAlg", "Recurrent", "ReferenceLoops",
+        "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -81,6 +84,8 @@ let package = Package(
     .testTarget(
       name: "SequenceModelsTests",
       dependencies: ["LinAlg", "Recurrent", "SequenceModels"]),
-    .testTarget(name: "BenchTests", dependencies: ["Bench"]),
+    .testTarget(
+      name: "BenchTests",
+      dependencies: ["Bench", "LinAlg", "ReferenceLoops", "CAllocationCounter"]),
   ]
 )

@@ -1,0 +1,86 @@
+#include "CAllocationCounter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
+#define COUNTER_SANITIZED 1
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(COUNTER_SANITIZED)
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+// glibc's own entry points. Forwarding to them needs no dlsym, which itself allocates.
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+static atomic_uint_fast64_t allocations;
+
+static inline void count_one(void) {
+  atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+}
+
+void *malloc(size_t size) {
+  count_one();
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  count_one();
+  return __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size) {
+  if (size != 0)
+    count_one();
+  return __libc_realloc(old, size);
+}
+
+void *reallocarray(void *old, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return realloc(old, bytes);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  count_one();
+  return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+
+void *valloc(size_t size) { return memalign((size_t)sysconf(_SC_PAGESIZE), size); }
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
+    return EINVAL;
+  void *memory = memalign(alignment, size);
+  if (memory == NULL)
+    return ENOMEM;
+  *result = memory;
+  return 0;
+}
+
+bool allocation_counter_is_available(void) { return true; }
+
+uint64_t allocation_counter_value(void) {
+  return atomic_load_explicit(&allocations, memory_order_relaxed);
+}
+
+#else
+
+bool allocation_counter_is_available(void) { return false; }
+
+uint64_t allocation_counter_value(void) { return 0; }
+
+#endif
