@@ -77,7 +77,9 @@ let package = Package(
     .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "CKernels"]),
     .testTarget(
       name: "RecurrentTests",
-      dependencies: ["LinAlg", "Recurrent", "ReferenceLoops", "CKernels", "GoldenSupport"]),
+      dependencies: [
+        "LinAlg", "Recurrent", "ReferenceLoops", "CKernels", "GoldenSupport", "CAllocationCounter",
+      ]),
     .testTarget(
       name: "ReferenceLoopsTests",
       dependencies: ["ReferenceLoops", "GoldenSupport"]),

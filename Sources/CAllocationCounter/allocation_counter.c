@@ -22,8 +22,10 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
 static atomic_uint_fast64_t allocations;
+static _Thread_local uint64_t thread_allocations;
 
 static inline void count_one(void) {
+  thread_allocations++;
   atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
 }
 
@@ -77,10 +79,14 @@ uint64_t allocation_counter_value(void) {
   return atomic_load_explicit(&allocations, memory_order_relaxed);
 }
 
+uint64_t allocation_counter_thread_value(void) { return thread_allocations; }
+
 #else
 
 bool allocation_counter_is_available(void) { return false; }
 
 uint64_t allocation_counter_value(void) { return 0; }
+
+uint64_t allocation_counter_thread_value(void) { return 0; }
 
 #endif

@@ -17,4 +17,7 @@ bool allocation_counter_is_available(void);
 // available.
 uint64_t allocation_counter_value(void);
 
+// The same for the calling thread alone, so that tests which run beside each other can count.
+uint64_t allocation_counter_thread_value(void);
+
 #endif

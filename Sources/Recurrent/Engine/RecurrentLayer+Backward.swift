@@ -67,7 +67,8 @@ extension RecurrentLayer {
     let (batch, outputs) = (x.batch, tape.outputs)
     let (rowCount, gateWidth) = (batch * hiddenSize, gateStorage.blocks * hiddenSize)
     let chunks = TimeChunks(
-      steps: x.steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride)
+      steps: x.steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
+      forced: tape.chunkLength)
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
     let cells = tape.cells?.pointer

@@ -25,7 +25,8 @@ extension RecurrentLayer {
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
-      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride)
+      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
+      forced: workspace.chunkLength)
     let slab =
       gateStorage.forwardSharesOutputs
       ? workspace.outputs.pointer(atStep: 0)
@@ -74,7 +75,8 @@ extension RecurrentLayer {
 
     let (rowCount, gateWidth) = (batch * hiddenSize, gateStorage.blocks * hiddenSize)
     let chunks = TimeChunks(
-      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride)
+      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
+      forced: tape.chunkLength)
     let slab =
       gateStorage.forwardSharesOutputs
       ? tape.outputs.pointer(atStep: 0) : tape.gates.pointer

@@ -19,6 +19,9 @@ public final class Tape<State: RecurrentState> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
 
+  /// Steps per time chunk, instead of the measured choice: for tests and tuning.
+  package var chunkLength: Int?
+
   let inputSize: Int
   let hiddenSize: Int
 
@@ -64,6 +67,9 @@ public final class Tape<State: RecurrentState> {
 /// With a workspace, repeated calls of one shape allocate nothing once their results have been
 /// dropped; without one, each call makes its own. Belongs to one caller at a time.
 public final class Workspace<State: RecurrentState> {
+  /// Steps per time chunk, instead of the measured choice: for tests and tuning.
+  package var chunkLength: Int?
+
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
   var finalState = State(zerosForBatch: 0, hiddenSize: 0)

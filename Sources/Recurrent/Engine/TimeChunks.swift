@@ -13,8 +13,13 @@ struct TimeChunks {
   /// Steps in all.
   let steps: Int
 
-  init(steps: Int, batch: Int, bytesPerRow: Int) {
+  /// - Parameter forced: steps per chunk, instead of the measured choice.
+  init(steps: Int, batch: Int, bytesPerRow: Int, forced: Int? = nil) {
     self.steps = steps
+    if let forced {
+      length = forced
+      return
+    }
     let rows = max(Self.minimumRows, Self.byteBudget / max(bytesPerRow, 1))
     length = min(max(1, rows / max(batch, 1)), max(steps, 1))
   }
