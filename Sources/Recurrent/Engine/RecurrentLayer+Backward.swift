@@ -26,7 +26,7 @@ extension RecurrentLayer {
     let (steps, batch) = (x.steps, x.batch)
     if let dOutputs {
       precondition(
-        dOutputs.shape == tape.outputs.shape,
+        dOutputs.hasShape(of: tape.outputs),
         "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
     }
     dFinalState?.checkShape(batch: batch, hiddenSize: hiddenSize, "dFinalState")
@@ -34,8 +34,7 @@ extension RecurrentLayer {
 
     tape.dx.renew(steps: steps, batch: batch, features: inputSize)
     tape.dState.assign(dFinalState, batch: batch, hiddenSize: hiddenSize)
-    gradients.block.makeUnique()
-    runBackward(x, dOutputs, tape, dParameters: gradients.block.pointer)
+    runBackward(x, dOutputs, tape, dParameters: gradients.uniquePointer())
 
     tape.isRecorded = false
     tape.x = nil
@@ -73,9 +72,10 @@ extension RecurrentLayer {
     let dState = tape.dState.pointers
     let cells = tape.cells?.pointer
     withOptionalPointer(to: tape.lengths) { lengths in
-      for chunk in (0..<chunks.count).reversed() {
+      // stride and not reversed(), whose iterator allocates in unoptimised builds.
+      for chunk in stride(from: chunks.count - 1, through: 0, by: -1) {
         let steps = chunks[chunk]
-        for t in steps.reversed() {
+        for t in stride(from: steps.upperBound - 1, through: steps.lowerBound, by: -1) {
           let previousHidden = t == 0 ? initial?.hidden : outputs.pointer(atStep: t - 1)
           let previousCell = t == 0 ? initial?.cell : cells.map { $0 + (t - 1) * rowCount }
           backwardStep(

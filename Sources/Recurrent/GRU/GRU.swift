@@ -71,6 +71,9 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
+  /// The first scalar of an unshared block, for writing through.
+  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+
   /// Parameters of zeros.
   public init(inputSize: Int, hiddenSize: Int, variant: GRUVariant = .resetAfter) {
     self.inputSize = inputSize

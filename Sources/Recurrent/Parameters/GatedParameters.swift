@@ -54,8 +54,7 @@ extension GatedParameters {
     gates: Int, input: Initializer<Scalar>, recurrent: Initializer<Scalar>,
     using generator: inout some RandomNumberGenerator
   ) {
-    block.makeUnique()
-    let address = addresses(in: block.pointer, gates: gates)
+    let address = addresses(in: block.uniquePointer(), gates: gates)
     for gate in 0..<gates {
       let (W, U) = (
         address.W + gate * hiddenSize * inputSize, address.U + gate * hiddenSize * hiddenSize

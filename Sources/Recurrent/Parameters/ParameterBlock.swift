@@ -81,11 +81,17 @@ public struct ParameterBlock<Scalar: LinAlgScalar>: Sendable {
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
-  /// The first scalar. Valid while a copy of this value is alive; writing needs ``makeUnique()``.
+  /// The first scalar, for reading. Valid while a copy of this value is alive.
   var pointer: UnsafeMutablePointer<Scalar> { storage.pointer }
 
+  /// The first scalar, for writing, after making sure that nobody else holds the storage.
+  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> {
+    makeUnique()
+    return storage.pointer
+  }
+
   /// Copies the storage if another value shares it.
-  mutating func makeUnique() {
+  private mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
   }
 }

@@ -34,6 +34,12 @@ extension ParameterSet {
 public protocol LayerParameters<Scalar>: ParameterSet {
   /// The one block.
   var block: ParameterBlock<Scalar> { get set }
+
+  /// The first scalar of a block that nobody else holds, for writing through.
+  ///
+  /// A method, because modifying ``block`` in place through the protocol allocates the accessor's
+  /// frame.
+  mutating func uniquePointer() -> UnsafeMutablePointer<Scalar>
 }
 
 extension LayerParameters {

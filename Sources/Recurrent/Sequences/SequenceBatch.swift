@@ -112,6 +112,11 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
 }
 
 extension SequenceBatch {
+  /// Whether both have the same shape; unlike a comparison of ``shape``, makes no arrays.
+  func hasShape(of other: SequenceBatch) -> Bool {
+    steps == other.steps && batch == other.batch && features == other.features
+  }
+
   /// The first element of step `t`; `t == steps` is one past the end.
   ///
   /// Valid while a copy of this value is alive; writing needs unshared storage.
@@ -137,7 +142,7 @@ extension SequenceBatch {
 extension SequenceBatch: Equatable {
   /// Whether shapes and all elements are equal.
   public static func == (a: SequenceBatch, b: SequenceBatch) -> Bool {
-    a.steps == b.steps && a.batch == b.batch && a.features == b.features
+    a.hasShape(of: b)
       && a.withUnsafeBufferPointer { p in
         b.withUnsafeBufferPointer { q in p.elementsEqual(q) }
       }
