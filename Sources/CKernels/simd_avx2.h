@@ -15,16 +15,12 @@ VF_INLINE VF vf_fma_single_rounding(VF a, VF b, VF c) { return vf_fma(a, b, c); 
 VF_INLINE VF vf_max(VF a, VF b) { return (VF)_mm256_max_ps((__m256)a, (__m256)b); }
 VF_INLINE VF vf_min(VF a, VF b) { return (VF)_mm256_min_ps((__m256)a, (__m256)b); }
 
-VF_INLINE __m256i vf_first_lanes(size_t n) {
-  return (__m256i)(vi_set1((int32_t)n) > (VI){0, 1, 2, 3, 4, 5, 6, 7});
-}
-
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
-  return (VF)_mm256_maskload_ps(p, vf_first_lanes(n));
+  return (VF)_mm256_maskload_ps(p, (__m256i)vf_first_lanes(n));
 }
 
 // The first n < VF_LANES lanes to memory.
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
-  _mm256_maskstore_ps(p, vf_first_lanes(n), (__m256)v);
+  _mm256_maskstore_ps(p, (__m256i)vf_first_lanes(n), (__m256)v);
 }

@@ -15,14 +15,14 @@ VF_INLINE VF vf_fma_single_rounding(VF a, VF b, VF c) { return vf_fma(a, b, c); 
 VF_INLINE VF vf_max(VF a, VF b) { return (VF)_mm512_max_ps((__m512)a, (__m512)b); }
 VF_INLINE VF vf_min(VF a, VF b) { return (VF)_mm512_min_ps((__m512)a, (__m512)b); }
 
-VF_INLINE __mmask16 vf_first_lanes(size_t n) { return (__mmask16)((1u << n) - 1); }
+VF_INLINE __mmask16 vf_first_lanes_mask(size_t n) { return (__mmask16)((1u << n) - 1); }
 
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
-  return (VF)_mm512_maskz_loadu_ps(vf_first_lanes(n), p);
+  return (VF)_mm512_maskz_loadu_ps(vf_first_lanes_mask(n), p);
 }
 
 // The first n < VF_LANES lanes to memory.
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
-  _mm512_mask_storeu_ps(p, vf_first_lanes(n), (__m512)v);
+  _mm512_mask_storeu_ps(p, vf_first_lanes_mask(n), (__m512)v);
 }

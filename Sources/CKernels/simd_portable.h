@@ -13,7 +13,9 @@ VF_INLINE VF vf_fma(VF a, VF b, VF c) { return a * b + c; }
 VF_INLINE VF vf_fnma(VF a, VF b, VF c) { return c - a * b; }
 // a·b + c for where the two may cancel: the product of two floats is exact in double.
 VF_INLINE VF vf_fma_single_rounding(VF a, VF b, VF c) {
-  return vf_from_double(vf_to_double(a) * vf_to_double(b) + vf_to_double(c));
+  VD low = vf_low_to_double(a) * vf_low_to_double(b) + vf_low_to_double(c);
+  VD high = vf_high_to_double(a) * vf_high_to_double(b) + vf_high_to_double(c);
+  return vf_from_doubles(low, high);
 }
 #endif
 
@@ -24,9 +26,15 @@ VF_INLINE VF vf_min(VF a, VF b) { return vf_select(a < b, a, b); }
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
   VF v = {0};
-  __builtin_memcpy(&v, p, n * sizeof(float));
+  for (size_t i = 0; i < VF_LANES - 1; i++)
+    if (i < n)
+      v[i] = p[i];
   return v;
 }
 
 // The first n < VF_LANES lanes to memory.
-VF_INLINE void vf_store_n(float *p, VF v, size_t n) { __builtin_memcpy(p, &v, n * sizeof(float)); }
+VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
+  for (size_t i = 0; i < VF_LANES - 1; i++)
+    if (i < n)
+      p[i] = v[i];
+}

@@ -1,9 +1,12 @@
 // The part of the vector vocabulary that clang's vector extensions express for every width.
 //
-// Included by simd_<isa>.h, which defines VF_LANES before and, after, what needs instructions of
-// its own: vf_fma, vf_fnma, vf_fma_single_rounding, vf_load_n, vf_store_n, vf_max, vf_min.
+// simd_<isa>.h defines VF_LANES, includes this file and adds what needs instructions of its own:
+// vf_fma, vf_fnma, vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n.
 //
-// Comparisons (a < b, a == b, ...) give a VI whose lanes are -1 or 0.
+//   VF  VF_LANES floats        VI  as many int32_t        VD  half as many doubles
+//
+// Comparisons (a < b, a == b, ...) give a VI whose lanes are -1 where they hold and 0 elsewhere.
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +17,10 @@
 
 typedef float VF __attribute__((vector_size(VF_LANES * 4)));
 typedef int32_t VI __attribute__((vector_size(VF_LANES * 4)));
-typedef double VD __attribute__((vector_size(VF_LANES * 8)));
+typedef double VD __attribute__((vector_size(VF_LANES * 4)));
+typedef float VF_HALF __attribute__((vector_size(VF_LANES * 2)));
 
+// Neither needs p to be aligned.
 VF_INLINE VF vf_load(const float *p) {
   VF v;
   __builtin_memcpy(&v, p, sizeof v);
@@ -32,26 +37,80 @@ VF_INLINE VI vi_set1(int32_t x) { return x - (VI){0}; }
 VF_INLINE VI vf_bits(VF x) { return (VI)x; }
 VF_INLINE VF vf_from_bits(VI x) { return (VF)x; }
 
-// The same numbers as the other type; to integer it truncates.
-VF_INLINE VI vf_to_int(VF x) { return __builtin_convertvector(x, VI); }
+// The same numbers as the other type.
 VF_INLINE VF vf_from_int(VI x) { return __builtin_convertvector(x, VF); }
-VF_INLINE VD vf_to_double(VF x) { return __builtin_convertvector(x, VD); }
-VF_INLINE VF vf_from_double(VD x) { return __builtin_convertvector(x, VF); }
 
-// mask ? a : b, lane by lane.
-VF_INLINE VF vf_select(VI mask, VF a, VF b) { return (VF)((mask & (VI)a) | (~mask & (VI)b)); }
-
-VF_INLINE VF vf_abs(VF x) { return (VF)((VI)x & vi_set1(0x7fffffff)); }
-
-// The magnitude of a with the sign of b.
-VF_INLINE VF vf_copysign(VF a, VF b) {
-  VI sign = vi_set1((int32_t)0x80000000);
-  return (VF)(((VI)a & ~sign) | ((VI)b & sign));
+VF_INLINE VD vf_low_to_double(VF x) {
+  VF_HALF half;
+  __builtin_memcpy(&half, &x, sizeof half);
+  return __builtin_convertvector(half, VD);
 }
 
-VF_INLINE double vd_sum(VD x) {
-  double sum = 0;
+VF_INLINE VD vf_high_to_double(VF x) {
+  VF_HALF half;
+  __builtin_memcpy(&half, (const char *)&x + sizeof half, sizeof half);
+  return __builtin_convertvector(half, VD);
+}
+
+VF_INLINE VF vf_from_doubles(VD low, VD high) {
+  VF_HALF halves[2] = {__builtin_convertvector(low, VF_HALF),
+                       __builtin_convertvector(high, VF_HALF)};
+  VF x;
+  __builtin_memcpy(&x, halves, sizeof x);
+  return x;
+}
+
+// mask ? a : b, lane by lane, for masks that comparisons make.
+VF_INLINE VF vf_select(VI mask, VF a, VF b) { return (VF)((mask & (VI)a) | (~mask & (VI)b)); }
+
+VF_INLINE VF vf_abs(VF x) { return (VF)((VI)x & vi_set1(INT32_MAX)); }
+
+// x without its magnitude: the sign bit or no bit.
+VF_INLINE VI vf_sign_bit(VF x) { return (VI)x & vi_set1(INT32_MIN); }
+
+// -1 in the first n lanes and 0 in the others.
+VF_INLINE VI vf_first_lanes(size_t n) {
+  VI lane;
   for (int i = 0; i < VF_LANES; i++)
+    lane[i] = i;
+  return lane < vi_set1((int32_t)n);
+}
+
+VF_INLINE float vf_reduce_max(VF x) {
+  float max = x[0];
+  for (int i = 1; i < VF_LANES; i++)
+    max = max > x[i] ? max : x[i];
+  return max;
+}
+
+VF_INLINE double vf_sum(VF x) {
+  double sum = x[0];
+  for (int i = 1; i < VF_LANES; i++)
     sum += x[i];
   return sum;
+}
+
+// An accumulator that is wider than what it adds up: doubles, to which products of floats are
+// exact.
+typedef struct {
+  VD low, high;
+} ACC;
+
+VF_INLINE ACC acc_zero(void) { return (ACC){{0}, {0}}; }
+
+VF_INLINE ACC acc_add(ACC sum, VF x) {
+  return (ACC){sum.low + vf_low_to_double(x), sum.high + vf_high_to_double(x)};
+}
+
+VF_INLINE ACC acc_add_product(ACC sum, VF a, VF b) {
+  return (ACC){sum.low + vf_low_to_double(a) * vf_low_to_double(b),
+               sum.high + vf_high_to_double(a) * vf_high_to_double(b)};
+}
+
+VF_INLINE double acc_total(ACC sum) {
+  VD both = sum.low + sum.high;
+  double total = both[0];
+  for (int i = 1; i < VF_LANES / 2; i++)
+    total += both[i];
+  return total;
 }
