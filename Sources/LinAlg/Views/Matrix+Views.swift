@@ -1,0 +1,162 @@
+extension Matrix {
+  /// The whole matrix as a view.
+  @inlinable
+  public var view: MatrixView<Scalar> {
+    MatrixView(storage: storage, rows: rows, columns: columns, rowStride: columns)
+  }
+
+  /// A matrix with the elements of `view`: the copy that turns a view into a matrix of its own.
+  @inlinable
+  public init(_ view: borrowing some MatrixOperand<Scalar> & ~Copyable) {
+    self.init(uninitializedRows: view.rows, columns: view.columns)
+    let target = UnsafeMutableStridedMatrix(
+      pointer: storage.pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+    view.withUnsafeElements { target.update(from: $0) }
+  }
+
+  /// Rows and columns exchanged, without a copy.
+  @inlinable
+  public var transposed: MatrixView<Scalar> { view.transposed }
+
+  /// Row `i`.
+  @inlinable
+  public func row(_ i: Int) -> VectorView<Scalar> { view.row(i) }
+
+  /// Column `j`.
+  @inlinable
+  public func column(_ j: Int) -> VectorView<Scalar> { view.column(j) }
+
+  /// The elements `(i, i)`.
+  @inlinable
+  public var diagonal: VectorView<Scalar> { view.diagonal }
+
+  /// The elements in row-major order as a vector.
+  @inlinable
+  public var flattened: VectorView<Scalar> { VectorView(storage: storage, count: count) }
+
+  /// Calls `body` with a view through which the matrix can be written to in place.
+  @inlinable
+  public mutating func withMutableView<Result, Failure: Error>(
+    _ body: (inout MutableMatrixView<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withUnsafeMutableElements { elements throws(Failure) in
+      var view = MutableMatrixView(unsafeElements: elements)
+      return try body(&view)
+    }
+  }
+
+  /// The block where the given rows and columns cross, to be read or replaced.
+  ///
+  /// ```swift
+  /// let block = m[rows: 1..<3, columns: ..<4]
+  /// m[rows: 0..<2, columns: ..<4] = block
+  /// ```
+  /// - Precondition: the ranges lie in the shape; a replacement has the shape of the block.
+  @inlinable
+  public subscript(
+    rows rowRange: some RangeExpression<Int>, columns columnRange: some RangeExpression<Int>
+  ) -> MatrixView<Scalar> {
+    get { view[rows: rowRange, columns: columnRange] }
+    set {
+      withUnsafeMutableElements { elements in
+        var block = MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+        block.update(from: newValue)
+      }
+    }
+  }
+
+  /// The given rows, all columns, to be read or replaced.
+  @inlinable
+  public subscript(rows rowRange: some RangeExpression<Int>) -> MatrixView<Scalar> {
+    get { self[rows: rowRange, columns: 0..<columns] }
+    set { self[rows: rowRange, columns: 0..<columns] = newValue }
+  }
+
+  /// The given columns, all rows, to be read or replaced.
+  @inlinable
+  public subscript(columns columnRange: some RangeExpression<Int>) -> MatrixView<Scalar> {
+    get { self[rows: 0..<rows, columns: columnRange] }
+    set { self[rows: 0..<rows, columns: columnRange] = newValue }
+  }
+}
+
+// Where an operation wants something to write into, the same subscripts give a place instead of a
+// value: `BLAS.gemm(a, b, into: &m[rows: ..<4, columns: 2...])`.
+extension Matrix {
+  /// The block where the given rows and columns cross, to be written to in place.
+  @inlinable
+  @_disfavoredOverload
+  public subscript(
+    rows rowRange: some RangeExpression<Int>, columns columnRange: some RangeExpression<Int>
+  ) -> MutableMatrixView<Scalar> {
+    _read {
+      yield MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+    }
+    _modify {
+      makeUnique()
+      var block = MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+      yield &block
+    }
+  }
+
+  /// The given rows, all columns, to be written to in place.
+  @inlinable
+  @_disfavoredOverload
+  public subscript(rows rowRange: some RangeExpression<Int>) -> MutableMatrixView<Scalar> {
+    _read {
+      yield MutableMatrixView(unsafeElements: elements.block(rowRange, 0..<columns))
+    }
+    _modify {
+      makeUnique()
+      var block = MutableMatrixView(unsafeElements: elements.block(rowRange, 0..<columns))
+      yield &block
+    }
+  }
+
+  /// The given columns, all rows, to be written to in place.
+  @inlinable
+  @_disfavoredOverload
+  public subscript(columns columnRange: some RangeExpression<Int>) -> MutableMatrixView<Scalar> {
+    _read {
+      yield MutableMatrixView(unsafeElements: elements.block(0..<rows, columnRange))
+    }
+    _modify {
+      makeUnique()
+      var block = MutableMatrixView(unsafeElements: elements.block(0..<rows, columnRange))
+      yield &block
+    }
+  }
+
+  /// Row `i`, to be written to in place.
+  @inlinable
+  public subscript(row i: Int) -> MutableVectorView<Scalar> {
+    _read {
+      yield MutableVectorView(unsafeElements: elements.row(i))
+    }
+    _modify {
+      makeUnique()
+      var row = MutableVectorView(unsafeElements: elements.row(i))
+      yield &row
+    }
+  }
+
+  /// Column `j`, to be written to in place.
+  @inlinable
+  public subscript(column j: Int) -> MutableVectorView<Scalar> {
+    _read {
+      yield MutableVectorView(unsafeElements: elements.transposed.row(j))
+    }
+    _modify {
+      makeUnique()
+      var column = MutableVectorView(unsafeElements: elements.transposed.row(j))
+      yield &column
+    }
+  }
+
+  /// The place of the elements; to be written to only after ``makeUnique()``.
+  @inlinable
+  var elements: UnsafeMutableStridedMatrix<Scalar> {
+    UnsafeMutableStridedMatrix(
+      pointer: storage.pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  }
+}
