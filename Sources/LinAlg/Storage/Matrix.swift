@@ -13,10 +13,12 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
 
   /// A matrix whose elements are not set yet; fill it with ``withUnsafeMutableBufferPointer(_:)``.
   public init(uninitializedRows rows: Int, columns: Int) {
-    precondition(rows >= 0 && columns >= 0, "Matrix: negative shape [\(rows), \(columns)]")
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    precondition(
+      rows >= 0 && columns >= 0 && !overflow, "Matrix: impossible shape [\(rows), \(columns)]")
     self.rows = rows
     self.columns = columns
-    self.storage = AlignedStorage(uninitializedCount: rows * columns)
+    self.storage = AlignedStorage(uninitializedCount: count)
   }
 
   /// A `[rows, columns]` matrix with every element equal to `value`.
@@ -34,10 +36,10 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   ///
   /// - Precondition: there are `rows * columns` elements.
   public init(rows: Int, columns: Int, elements: some Collection<Scalar>) {
-    precondition(
-      elements.count == rows * columns,
-      "Matrix: \(elements.count) elements given for shape [\(rows), \(columns)]")
     self.init(uninitializedRows: rows, columns: columns)
+    precondition(
+      elements.count == count,
+      "Matrix: \(elements.count) elements given for shape [\(rows), \(columns)]")
     _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)
       .initialize(fromContentsOf: elements)
   }
@@ -74,7 +76,8 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
 
   /// Calls `body` with the elements in row-major order, for writing.
@@ -83,6 +86,7 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
+    defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 }

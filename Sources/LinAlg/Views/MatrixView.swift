@@ -95,7 +95,7 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
   @inlinable
   public var diagonal: VectorView<Scalar> {
     VectorView(
-      storage: storage, offset: offset, count: min(rows, columns),
+      storage: storage, offset: offset, count: Swift.min(rows, columns),
       stride: rowStride + columnStride)
   }
 
