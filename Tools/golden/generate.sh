@@ -10,7 +10,11 @@ version=$(sed -n 's/^torch==//p' "$here/requirements.txt")
 
 if [ ! -x "$python" ]; then
   echo "generate.sh: making a virtual environment in .venv" >&2
-  python3 -m venv "$venv"
+  python3 -m venv "$venv" || {
+    rm -rf "$venv"
+    echo "generate.sh: needs Python 3 with venv (Debian: python3-venv)" >&2
+    exit 1
+  }
 fi
 
 # Only the version before a "+" counts: 2.0 and 2.0+cpu compute the same.
