@@ -91,3 +91,13 @@ let package = Package(
       dependencies: ["Bench", "LinAlg", "ReferenceLoops", "CAllocationCounter"]),
   ]
 )
+
+// `make lint` and CI set this: there a warning is an error, in our own targets. Not for everybody, so
+// that the new warning of a newer compiler never breaks a build that was fine.
+if Context.environment["SWIFT_RECURRENT_STRICT"] != nil {
+  for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+    target.cSettings =
+      (target.cSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
+  }
+}

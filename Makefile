@@ -1,0 +1,60 @@
+# The commands of this package; `make` lists them. Each installs what it needs first, or says what is
+# missing. ARGS reaches the program behind a target: make bench ARGS="--suite standard --threads 1".
+
+SCRATCH ?= .build
+SWIFT_FLAGS = --scratch-path $(SCRATCH)
+# `make lint` builds with warnings as errors; elsewhere, so that your own build is not thrown away.
+LINT_SCRATCH ?= $(SCRATCH)/strict
+C_FILES = $(shell find Sources Tests -name '*.[ch]' -o -name '*.inc')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test test-long bench bench-check lint format docs golden clean dependencies
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install OpenBLAS, LAPACKE, pkg-config and clang-format where they are missing
+	@Tools/setup.sh --lint
+
+dependencies:
+	@Tools/setup.sh --quiet
+
+build: dependencies ## build everything, debug
+	swift build $(SWIFT_FLAGS) $(ARGS)
+
+test: dependencies ## run the tests
+	swift test $(SWIFT_FLAGS) --disable-xctest $(ARGS)
+
+test-long: dependencies ## run the tests and the exhaustive sweeps, release; tens of minutes
+	SWIFT_RECURRENT_LONG_TESTS=1 swift test $(SWIFT_FLAGS) -c release --disable-xctest $(ARGS)
+
+bench: dependencies ## measure this machine: throughput of every cell, forward and backward
+	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)
+
+bench-check: dependencies ## fail if the engine got slower than Benchmarks/baseline.json
+	swift run $(SWIFT_FLAGS) -c release Bench check --baseline Benchmarks/baseline.json $(ARGS)
+
+lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
+	@Tools/setup.sh --lint --quiet
+	Tools/test-setup.sh
+	Tools/test-lint.sh
+	Tools/lint-imports.sh
+	Tools/lint-text.sh
+	Tools/lint-readme.sh
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+	clang-format --dry-run -Werror $(C_FILES)
+	@SCRATCH=$(LINT_SCRATCH) Tools/lint-warnings.sh
+
+format: ## lay out all Swift and C files
+	@Tools/setup.sh --lint --quiet
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
+	clang-format -i $(C_FILES)
+
+docs: dependencies ## build the documentation into docs-build; any warning fails
+	@SCRATCH=$(SCRATCH) Tools/docs.sh docs-build
+
+golden: ## make the golden values again from PyTorch (needs Python)
+	Tools/golden/generate.sh $(ARGS)
+
+clean: ## remove everything that was built
+	rm -rf $(SCRATCH) docs-build

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Builds the documentation of the three libraries with the docc of the toolchain, no plugin needed,
+# and fails on any warning of it: a link to nothing, a parameter that is not described.
+#
+#   Tools/docs.sh [FOLDER]    FOLDER is replaced; docs-build unless given
+set -eu
+
+cd "$(dirname "$0")/.."
+out=${1:-docs-build}
+# In the order of the imports, so that each can link to those before it.
+modules='LinAlg Recurrent SequenceModels'
+# Where the debug products go; `.ci/run` and `make lint` share it.
+scratch=${SCRATCH:-.build}
+
+# docc lies beside the swift that runs; a manager such as swiftly puts only a proxy on the PATH.
+docc=$(command -v docc || true)
+[ -n "$docc" ] || docc=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin/docc|p')
+[ -x "$docc" ] || docc=$(xcrun --find docc 2>/dev/null || true)
+if ! [ -x "$docc" ]; then
+  echo "docs: there is no docc beside $(command -v swift); the toolchains of swift.org have it" >&2
+  exit 1
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Its exit status says nothing: it also asks for the test modules, which need not be built.
+graphs=$(swift build --scratch-path "$scratch" --show-bin-path)/../symbolgraph
+rm -rf "$graphs"
+swift package --scratch-path "$scratch" dump-symbol-graph --skip-synthesized-members >"$work/log" 2>&1 ||
+  true
+for module in $modules; do
+  [ -e "$graphs/$module.symbols.json" ] && continue
+  cat "$work/log" >&2
+  echo "docs: there is no symbol graph of $module" >&2
+  exit 1
+done
+
+failed=
+archives=
+dependencies=
+for module in $modules; do
+  mkdir "$work/$module.symbols"
+  cp "$graphs/$module.symbols.json" "$work/$module.symbols"
+  cp "$graphs/$module"@*.symbols.json "$work/$module.symbols" 2>/dev/null || true
+  # shellcheck disable=SC2086 # $dependencies is a list of options.
+  if "$docc" convert "Sources/$module/$module.docc" \
+    --additional-symbol-graph-dir "$work/$module.symbols" \
+    --output-dir "$work/$module.doccarchive" \
+    --fallback-display-name "$module" --fallback-bundle-identifier "$module" \
+    --enable-experimental-external-link-support $dependencies \
+    --warnings-as-errors; then
+    dependencies="$dependencies --dependency $work/$module.doccarchive"
+    archives="$archives $work/$module.doccarchive"
+  else
+    failed="$failed $module"
+  fi
+done
+if [ -n "$failed" ]; then
+  echo "docs: fix the above in:$failed" >&2
+  exit 1
+fi
+
+rm -rf "$out"
+# shellcheck disable=SC2086 # $archives is a list of folders.
+"$docc" merge $archives --synthesized-landing-page-name swift-recurrent --output-path "$out"
+echo "docs: $out is a site; to read it: python3 -m http.server --directory $out"
