@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What somebody else's package looks like that uses this one. CI builds and runs it, debug and release.
+let package = Package(
+  name: "Consumer",
+  dependencies: [.package(name: "swift-recurrent", path: "../..")],
+  targets: [
+    // The example of README.md, character for character.
+    .executableTarget(
+      name: "Example",
+      dependencies: [
+        .product(name: "LinAlg", package: "swift-recurrent"),
+        .product(name: "Recurrent", package: "swift-recurrent"),
+      ]),
+    // Checks numbers through the public interface alone; the exit status is the answer.
+    .executableTarget(
+      name: "GradientCheck",
+      dependencies: [
+        .product(name: "LinAlg", package: "swift-recurrent"),
+        .product(name: "Recurrent", package: "swift-recurrent"),
+        .product(name: "SequenceModels", package: "swift-recurrent"),
+      ]),
+  ]
+)
