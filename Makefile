@@ -5,7 +5,6 @@ SCRATCH ?= .build
 SWIFT_FLAGS = --scratch-path $(SCRATCH)
 # `make lint` builds with warnings as errors; elsewhere, so that your own build is not thrown away.
 LINT_SCRATCH ?= $(SCRATCH)/strict
-C_FILES = $(shell find Sources Tests -name '*.[ch]' -o -name '*.inc')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test test-long bench bench-check lint format docs golden clean dependencies
@@ -36,19 +35,12 @@ bench-check: dependencies ## fail if the engine got slower than Benchmarks/basel
 
 lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
 	@Tools/setup.sh --lint --quiet
-	Tools/test-setup.sh
-	Tools/test-lint.sh
-	Tools/lint-imports.sh
-	Tools/lint-text.sh
-	Tools/lint-readme.sh
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
-	clang-format --dry-run -Werror $(C_FILES)
-	@SCRATCH=$(LINT_SCRATCH) Tools/lint-warnings.sh
+	@SCRATCH=$(LINT_SCRATCH) Tools/lint.sh
 
 format: ## lay out all Swift and C files
 	@Tools/setup.sh --lint --quiet
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
-	clang-format -i $(C_FILES)
+	find Sources Tests \( -name '*.[ch]' -o -name '*.inc' \) -exec clang-format -i {} +
 
 docs: dependencies ## build the documentation into docs-build; any warning fails
 	@SCRATCH=$(SCRATCH) Tools/docs.sh docs-build
