@@ -42,6 +42,8 @@ accepts $imports Sources/LinAlg/A.swift 'import CBLAS\nimport CKernels\nimport R
 accepts $imports Sources/Recurrent/A.swift 'public import LinAlg\ninternal import CKernels'
 accepts $imports Sources/Recurrent/A.swift '// import CBLAS would be wrong here'
 accepts $imports Tests/RecurrentTests/A.swift '@testable import Recurrent\nimport ReferenceLoops'
+accepts $imports Tests/RecurrentTests/A.swift 'import CKernels'
+accepts $imports Tests/AnySupport/A.swift 'import Recurrent'
 accepts $imports Sources/CBLAS/shim.h '#include <cblas.h>'
 finds $imports Sources/Recurrent/A.swift '\nimport CBLAS' 2
 finds $imports Sources/Recurrent/B.swift 'import SequenceModels' 1
@@ -54,6 +56,8 @@ finds $imports Sources/Recurrent/A.swift '@_spi(Testing) import CBLAS' 1
 finds $imports Sources/Bench/deep/er/A.swift 'import CBLAS' 1
 finds $imports Examples/CharacterModel/A.swift 'import CKernels' 1
 finds $imports Tests/LinAlgTests/A.swift 'import CBLAS' 1
+finds $imports Tests/BenchTests/A.swift 'import CKernels' 1
+finds $imports Tests/Consumer/A.swift 'import ReferenceLoops' 1
 finds $imports Sources/CKernels/a.c '#include <cblas.h>' 1
 finds $imports Sources/Surprise/A.swift 'import Foundation'
 
