@@ -24,8 +24,10 @@ build: dependencies ## build everything, debug
 test: dependencies ## run the tests
 	swift test $(SWIFT_FLAGS) --disable-xctest $(ARGS)
 
+# Apart from the release build of Bench, whose flags differ: each would throw away the other's.
 test-long: dependencies ## run the tests and the exhaustive sweeps, release; tens of minutes
-	SWIFT_RECURRENT_LONG_TESTS=1 swift test $(SWIFT_FLAGS) -c release --disable-xctest $(ARGS)
+	SWIFT_RECURRENT_LONG_TESTS=1 \
+	  swift test --scratch-path $(SCRATCH)/test-long -c release --disable-xctest $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)
