@@ -1,0 +1,83 @@
+// Compares the single-precision kernels with double-precision references, fast enough for all 2^32
+// inputs.
+#ifndef CTEST_SUPPORT_H
+#define CTEST_SUPPORT_H
+
+#include "CKernels.h"
+
+#pragma clang assume_nonnull begin
+
+// A kernel of one variable. A backward kernel is checked as the derivative, with dy = 1.
+typedef enum ct_function {
+  CT_EXP,
+  CT_LOG,
+  CT_TANH,
+  CT_SIGMOID,
+  CT_RELU,
+  CT_SOFTPLUS,
+  CT_SOFTSIGN,
+  CT_LEAKY_RELU,
+  CT_ELU,
+  CT_HARD_SIGMOID,
+  CT_LOG_BACKWARD,
+  CT_TANH_BACKWARD,
+  CT_SIGMOID_BACKWARD,
+  CT_RELU_BACKWARD,
+  CT_SOFTPLUS_BACKWARD,
+  CT_SOFTSIGN_BACKWARD,
+  CT_LEAKY_RELU_BACKWARD,
+  CT_ELU_BACKWARD,
+  CT_HARD_SIGMOID_BACKWARD,
+  CT_FUNCTION_COUNT
+} ct_function;
+
+const char *ct_function_name(ct_function f);
+
+// What is checked: one function, with the parameters of those that have any.
+typedef struct ct_subject {
+  ct_function function;
+  float alpha, beta;
+} ct_subject;
+
+// The worst case of many checks. Start from all zeros.
+//
+// An error is counted in units in the last place of the exact result, 2^-149 where that is
+// subnormal. It is infinite where one of result and reference is NaN and the other is not, and
+// where both are zero with different signs.
+typedef struct ct_result {
+  uint64_t checked;
+  double max_ulp;
+  float worst_input, worst_output;
+  double worst_expected;
+} ct_result;
+
+// Checks each of `count` tables of kernels on the inputs with bit patterns first, first + stride,
+// ... below end, and adds to results[i] what it finds for tables[i]. Inputs outside the function's
+// domain (outputs y < 0 of functions that have none) are left out.
+void ct_check_patterns(ct_subject subject, const ck_kernels *_Nonnull const *_Nonnull tables,
+                       size_t count, uint64_t first, uint64_t end, uint64_t stride,
+                       ct_result *results);
+
+// Checks `radius` floats on either side of `center`, and `center` itself.
+void ct_check_around(ct_subject subject, const ck_kernels *table, float center, uint32_t radius,
+                     ct_result *result);
+
+// Checks every combination of sign and exponent with `mantissas` mantissas: the first and the last
+// 64 and, between them, one from each of equal intervals, at a place that depends on `seed`.
+void ct_check_stratified(ct_subject subject, const ck_kernels *table, uint32_t mantissas,
+                         uint64_t seed, ct_result *result);
+
+// Kernels with planted errors, to show that the checks can fail: tanh with one coefficient off by
+// 4e-5, tanh that forgets the sign of zero, tanh that gives 1 for NaN.
+void ct_planted_tanh_coefficient(const float *x, float *y, size_t n);
+void ct_planted_tanh_zero(const float *x, float *y, size_t n);
+void ct_planted_tanh_nan(const float *x, float *y, size_t n);
+
+// The double-precision kernels' largest error against long double, in ULP, over `samples` inputs
+// spread over [low, high]. Negative where long double is no wider than double.
+double ct_max_error_f64(ct_subject subject, const ck_kernels *table, double low, double high,
+                        size_t samples, uint64_t seed);
+
+#pragma clang assume_nonnull end
+
+#endif
