@@ -114,3 +114,24 @@ VF_INLINE double acc_total(ACC sum) {
     total += both[i];
   return total;
 }
+
+// The lanes of a and b in turn, a first: of their lower halves and of their upper halves.
+#if VF_LANES == 4
+VF_INLINE VF vf_zip_low(VF a, VF b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+VF_INLINE VF vf_zip_high(VF a, VF b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#elif VF_LANES == 8
+VF_INLINE VF vf_zip_low(VF a, VF b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+VF_INLINE VF vf_zip_high(VF a, VF b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#else
+VF_INLINE VF vf_zip_low(VF a, VF b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+VF_INLINE VF vf_zip_high(VF a, VF b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+#endif

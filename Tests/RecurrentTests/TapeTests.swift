@@ -78,6 +78,31 @@ import Testing
     #expect(none.finalState.cell.elements == state.cell.elements)
   }
 
+  @Test func `packed weights follow the parameters`() {
+    var layer = Self.lstm()
+    let (x, dy) = (Self.batch(), Self.batch(features: 7))
+    let tape = layer.makeTape(steps: 4, batch: 3)
+    var gradients = layer.parameters.zeros()
+    let kept = layer
+    let before = layer(x).outputs
+    for _ in 0..<2 {
+      layer.forward(x, recording: tape)
+      let dx = layer.backward(dy, through: tape, accumulatingInto: &gradients).x
+      let values = layer.parameters.elements.map { $0 * 0.5 }
+      var fresh = LSTM<Float>(parameters: LSTMParameters(inputSize: 5, hiddenSize: 7))
+      fresh.parameters.assign(values)
+      layer.parameters.assign(values)
+      #expect(layer(x).outputs == fresh(x).outputs)
+      let other = fresh.makeTape(steps: 4, batch: 3)
+      layer.forward(x, recording: tape)
+      fresh.forward(x, recording: other)
+      let changed = layer.backward(dy, through: tape, accumulatingInto: &gradients).x
+      #expect(changed == fresh.backward(dy, through: other, accumulatingInto: &gradients).x)
+      #expect(changed != dx)
+    }
+    #expect(kept(x).outputs == before, "a copy keeps its own weights")
+  }
+
   // MARK: Allocation
 
   /// Allocations of the calling thread while `body` runs.

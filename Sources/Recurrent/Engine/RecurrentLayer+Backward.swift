@@ -71,6 +71,7 @@ extension RecurrentLayer {
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
     let cells = tape.cells?.pointer
+    let weights = backwardWeights(tape.products)
     withOptionalPointer(to: tape.lengths) { lengths in
       // stride and not reversed(), whose iterator allocates in unoptimised builds.
       for chunk in stride(from: chunks.count - 1, through: 0, by: -1) {
@@ -87,7 +88,7 @@ extension RecurrentLayer {
               cell: cells.map { UnsafePointer($0 + t * rowCount) },
               dOutput: dOutputs.map { UnsafePointer($0.pointer(atStep: t)) },
               dHidden: dState.hidden, dCell: dState.cell, scratch: tape.scratch.pointer,
-              dParameters: dParameters, lengths: lengths))
+              dParameters: dParameters, lengths: lengths), weights)
         }
         let first = steps.lowerBound
         accumulateGradients(
@@ -97,7 +98,7 @@ extension RecurrentLayer {
             initialRows: first == 0 ? batch : 0,
             initialHidden: initial.map { UnsafePointer($0.hidden) },
             previousHidden: outputs.pointer(atStep: max(first - 1, 0)),
-            dParameters: dParameters))
+            dParameters: dParameters), weights)
       }
     }
     withExtendedLifetime((x, dOutputs, tape)) {}

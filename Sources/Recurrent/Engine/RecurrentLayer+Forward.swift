@@ -33,7 +33,8 @@ extension RecurrentLayer {
       : workspace.gates(count: chunks.length * batch * gateWidth)
     let cell = workspace.finalState.pointers.cell
     runForward(
-      x, from: state, lengths: lengths, chunks: chunks, outputs: workspace.outputs,
+      x, from: state, lengths: lengths, chunks: chunks,
+      weights: forwardWeights(workspace.products), outputs: workspace.outputs,
       gates: { t in
         slab + (gateStorage.forwardSharesOutputs ? t : t % chunks.length) * batch * gateWidth
       },
@@ -83,7 +84,8 @@ extension RecurrentLayer {
     let cells = tape.cells?.pointer
     let initialCell = state?.pointers.cell
     runForward(
-      x, from: state, lengths: lengths, chunks: chunks, outputs: tape.outputs,
+      x, from: state, lengths: lengths, chunks: chunks,
+      weights: forwardWeights(tape.products), outputs: tape.outputs,
       gates: { t in slab + t * batch * gateWidth },
       cell: { t in
         (t == 0 ? initialCell : cells.map { $0 + (t - 1) * rowCount },
@@ -100,10 +102,17 @@ extension RecurrentLayer {
   }
 
   /// A tape with room for `steps` steps of `batch` sequences: every buffer, allocated once.
-  public func makeTape(steps: Int, batch: Int) -> Tape<State> {
+  ///
+  /// - Parameters:
+  ///   - steps: the largest number of steps.
+  ///   - batch: the largest number of sequences.
+  ///   - products: who computes the products of the passes that use the tape.
+  public func makeTape(
+    steps: Int, batch: Int, products: ProductStrategy = .automatic
+  ) -> Tape<State> {
     Tape(
       steps: steps, batch: batch, inputSize: inputSize, hiddenSize: hiddenSize,
-      gateBlocks: gateStorage.blocks, hasCell: hasCell)
+      gateBlocks: gateStorage.blocks, hasCell: hasCell, products: products)
   }
 
   var hasCell: Bool { State(zerosForBatch: 0, hiddenSize: 0).pointers.cell != nil }
@@ -111,7 +120,7 @@ extension RecurrentLayer {
   /// The time loop of every forward pass: project a chunk of inputs, then step through it.
   private func runForward(
     _ x: SequenceBatch<Scalar>, from state: State?, lengths: [Int]?, chunks: TimeChunks,
-    outputs: SequenceBatch<Scalar>,
+    weights: LayerWeights<Scalar>, outputs: SequenceBatch<Scalar>,
     gates: (Int) -> UnsafeMutablePointer<Scalar>,
     cell: (Int) -> (previous: UnsafeMutablePointer<Scalar>?, next: UnsafeMutablePointer<Scalar>?)
   ) {
@@ -121,7 +130,7 @@ extension RecurrentLayer {
         let steps = chunks[chunk]
         project(
           x.pointer(atStep: steps.lowerBound), rows: steps.count * x.batch,
-          into: gates(steps.lowerBound))
+          into: gates(steps.lowerBound), weights)
         for t in steps {
           let (previousCell, nextCell) = cell(t)
           forwardStep(
@@ -131,7 +140,7 @@ extension RecurrentLayer {
                 .map { UnsafePointer($0) },
               hidden: outputs.pointer(atStep: t),
               previousCell: previousCell.map { UnsafePointer($0) }, cell: nextCell,
-              lengths: lengths))
+              lengths: lengths), weights)
         }
       }
     }

@@ -24,14 +24,15 @@ extension RecurrentLayer {
     state.checkShape(batch: x.rows, hiddenSize: hiddenSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
-    project(x.basePointer, rows: x.rows, into: gates)
+    let weights = forwardWeights(workspace.products)
+    project(x.basePointer, rows: x.rows, into: gates, weights)
     state.makeUnique()
     let pointers = state.pointers
     forwardStep(
       ForwardStep(
         time: 0, batch: x.rows, gates: gates, previousHidden: pointers.hidden,
         hidden: pointers.hidden, previousCell: pointers.cell.map { UnsafePointer($0) },
-        cell: pointers.cell, lengths: nil))
+        cell: pointers.cell, lengths: nil), weights)
     withExtendedLifetime(x) {}
   }
 

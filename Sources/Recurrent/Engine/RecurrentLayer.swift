@@ -2,8 +2,8 @@ import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
 ///
-/// A cell provides its step (``project(_:rows:into:)``, ``forwardStep(_:)``, ``backwardStep(_:)``,
-/// ``accumulateGradients(_:)``) as whole-batch kernels; the extensions of this protocol run sequences
+/// A cell provides its step (``project(_:rows:into:_:)``, ``forwardStep(_:_:)``,
+/// ``backwardStep(_:_:)``, ``accumulateGradients(_:_:)``) as whole-batch kernels; the extensions of this protocol run sequences
 /// with it: inference, recorded forward pass, backward pass and streaming, with initial states and
 /// sequences of different lengths.
 ///
@@ -27,20 +27,27 @@ public protocol RecurrentLayer<Scalar>: Sendable {
   /// What a step keeps for its backward pass besides `h` and `c`.
   var gateStorage: GateStorage { get }
 
+  /// The weight matrices as the products of a pass forward read them.
+  func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar>
+
+  /// The weight matrices as the products of a pass backward read them.
+  func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar>
+
   /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) into the gate storage.
   func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>)
+    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
+    _ weights: LayerWeights<Scalar>)
 
   /// Adds the recurrent product to the projected input and finishes the step.
-  func forwardStep(_ step: ForwardStep<Scalar>)
+  func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
 
   /// Turns the gates kept by a step into gradients of their pre-activations, in place, and passes the
   /// gradient on to the step before.
-  func backwardStep(_ step: BackwardStep<Scalar>)
+  func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
 
   /// Adds what a span of finished backward steps contributes to the weight gradients, and writes the
   /// gradients of their inputs, as large matrix products.
-  func accumulateGradients(_ span: GradientSpan<Scalar>)
+  func accumulateGradients(_ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>)
 }
 
 /// How much room a step's gates take, and whether they are anything but the step's output.

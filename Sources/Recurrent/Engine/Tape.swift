@@ -16,6 +16,8 @@ public final class Tape<State: RecurrentState> {
   public let maximumSteps: Int
   /// The largest number of sequences that a recording may have.
   public let maximumBatch: Int
+  /// Who computes the products.
+  public let products: ProductStrategy
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
 
@@ -44,13 +46,15 @@ public final class Tape<State: RecurrentState> {
   var dState: State
 
   init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool,
+    products: ProductStrategy
   ) {
     precondition(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
     maximumSteps = steps
     maximumBatch = batch
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
+    self.products = products
     let count = steps * batch * hiddenSize
     gates = AlignedStorage(uninitializedCount: count * gateBlocks)
     cells = hasCell ? AlignedStorage(uninitializedCount: count) : nil
@@ -74,8 +78,11 @@ public final class Workspace<State: RecurrentState> {
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
   var finalState = State(zerosForBatch: 0, hiddenSize: 0)
 
+  /// Who computes the products.
+  public let products: ProductStrategy
+
   /// An empty workspace; it grows to what its first call needs.
-  public init() {}
+  public init(products: ProductStrategy = .automatic) { self.products = products }
 
   /// Room for `count` gate scalars.
   func gates(count: Int) -> UnsafeMutablePointer<State.Scalar> {

@@ -6,50 +6,62 @@ extension GRU {
   /// `.resetBefore` keeps r z n m with `m = r∘h`, so that `W` feeds the first three.
   public var gateStorage: GateStorage { GateStorage(blocks: 4, forwardSharesOutputs: false) }
 
-  var addresses: GatedAddresses<Scalar> { parameters.addresses(in: parameters.block.pointer, gates: 3) }
+  /// `.resetAfter` splits `W` before the candidate, `.resetBefore` splits `U` there.
+  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
+    weights(.forward, strategy)
+  }
 
-  /// `x·Wᵀ` for all three gates at once.
-  public func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>
-  ) {
-    let (address, H) = (addresses, hiddenSize)
+  func weights(
+    _ direction: ProductDirection, _ strategy: ProductStrategy
+  ) -> LayerWeights<Scalar> {
     switch variant {
-    case .resetBefore:
-      SpanProduct.project(
-        rows: rows, m: 3 * H, k: inputSize, x: x, W: address.W, gates: gates, ldg: 4 * H)
-    case .resetAfter:
-      SpanProduct.project(
-        rows: rows, m: 2 * H, k: inputSize, x: x, W: address.W, gates: gates, ldg: 4 * H)
-      SpanProduct.project(
-        rows: rows, m: H, k: inputSize, x: x, W: address.W + 2 * H * inputSize,
-        gates: gates + 3 * H, ldg: 4 * H)
+    case .resetAfter: parameters.weights(gates: 3, W: 2, U: 3, direction, strategy)
+    case .resetBefore: parameters.weights(gates: 3, W: 3, U: 2, direction, strategy)
+    }
+  }
+
+  /// `x·Wᵀ` for all three gates.
+  public func project(
+    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
+    _ weights: LayerWeights<Scalar>
+  ) {
+    let H = hiddenSize
+    weights.W.forward(
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * H)
+    if let candidate = weights.secondW {
+      candidate.forward(
+        rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates + 3 * H, ldg: 4 * H)
+      let recurrentBias = bias + 3 * H
       for row in 0..<rows {
-        (gates + row * 4 * H + 2 * H).update(from: address.b + 3 * H, count: H)
+        (gates + row * 4 * H + 2 * H).update(from: recurrentBias, count: H)
       }
     }
   }
 
   /// Adds the recurrent product, one for all gates (`.resetAfter`) or one for r z and one for the
   /// candidate (`.resetBefore`); then the activations and the new `h`.
-  public func forwardStep(_ step: ForwardStep<Scalar>) {
-    let (address, H) = (addresses, hiddenSize)
-    let firstProduct = variant == .resetAfter ? 3 * H : 2 * H
+  public func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
+    let H = hiddenSize
     if let h = step.previousHidden {
-      StepProduct.forward(
-        batch: step.batch, m: firstProduct, k: H, h: h, ldh: H, U: address.U,
-        gates: step.gates, ldg: 4 * H)
+      weights.U.forward(
+        rows: step.batch, x: h, ldx: H, accumulate: true, gates: step.gates, ldg: 4 * H)
     }
     switch variant {
     case .resetAfter:
-      Scalar.gruResetAfterForward(step, hiddenSize: H, bias: address.b)
+      Scalar.gruResetAfterForward(step, hiddenSize: H, bias: bias)
     case .resetBefore:
-      Scalar.gruResetBeforeForwardReset(step, hiddenSize: H, bias: address.b)
-      if step.previousHidden != nil {
-        StepProduct.forward(
-          batch: step.batch, m: H, k: H, h: step.gates + 3 * H, ldh: 4 * H,
-          U: address.U + 2 * H * H, gates: step.gates + 2 * H, ldg: 4 * H)
+      Scalar.gruResetBeforeForwardReset(step, hiddenSize: H, bias: bias)
+      if step.previousHidden != nil, let candidate = weights.secondU {
+        candidate.forward(
+          rows: step.batch, x: step.gates + 3 * H, ldx: 4 * H, accumulate: true,
+          gates: step.gates + 2 * H, ldg: 4 * H)
       }
-      Scalar.gruResetBeforeForwardCandidate(step, hiddenSize: H, bias: address.b)
+      Scalar.gruResetBeforeForwardCandidate(step, hiddenSize: H, bias: bias)
     }
+  }
+
+  /// `b`, and behind it the recurrent bias where there is one.
+  private var bias: UnsafeMutablePointer<Scalar> {
+    parameters.addresses(in: parameters.block.pointer, gates: 3).b
   }
 }

@@ -1,7 +1,7 @@
 import CKernels
 import LinAlg
 
-nonisolated(unsafe) private let kernels = ck_kernels_best().pointee
+nonisolated(unsafe) private let kernels = InstructionSet.kernels.pointee
 
 extension Float: RecurrentScalar {
   public static func simpleRNNForward(

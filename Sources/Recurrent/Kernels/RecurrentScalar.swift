@@ -5,6 +5,9 @@ import LinAlg
 /// Each requirement is the pointwise part of a whole step for a whole batch, as one C kernel; the
 /// equations stand with the cells and in `Sources/CKernels/include/cell_kernels.inc`.
 public protocol RecurrentScalar: LinAlgScalar {
+  /// The products with packed weights, or nil where OpenBLAS computes them.
+  static var packedProducts: PackedProducts<Self>? { get }
+
   /// `h = act(a + b)`.
   static func simpleRNNForward(
     _ step: ForwardStep<Self>, hiddenSize: Int, bias: UnsafePointer<Self>,

@@ -4,26 +4,32 @@ extension LSTM {
   /// Four blocks per step: i f g o, first as pre-activations, then activated in place.
   public var gateStorage: GateStorage { GateStorage(blocks: 4, forwardSharesOutputs: false) }
 
-  var addresses: GatedAddresses<Scalar> { parameters.addresses(in: parameters.block.pointer, gates: 4) }
+  /// `W` and `U`, each as one matrix.
+  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 4, W: 4, U: 4, .forward, strategy)
+  }
 
   /// `gates = x·Wᵀ` for all four gates at once.
   public func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>
+    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
+    _ weights: LayerWeights<Scalar>
   ) {
-    SpanProduct.project(
-      rows: rows, m: 4 * hiddenSize, k: inputSize, x: x, W: addresses.W, gates: gates,
-      ldg: 4 * hiddenSize)
+    weights.W.forward(
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * hiddenSize)
   }
 
   /// `gates += h·Uᵀ`, one product for all four gates; then the activations and the new `c` and `h`.
-  public func forwardStep(_ step: ForwardStep<Scalar>) {
+  public func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     guard let cell = step.cell else { preconditionFailure("an LSTM step needs a cell state") }
-    let address = addresses
     if let h = step.previousHidden {
-      StepProduct.forward(
-        batch: step.batch, m: 4 * hiddenSize, k: hiddenSize, h: h, ldh: hiddenSize, U: address.U,
-        gates: step.gates, ldg: 4 * hiddenSize)
+      weights.U.forward(
+        rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
+        ldg: 4 * hiddenSize)
     }
-    Scalar.lstmForward(step, cell: cell, hiddenSize: hiddenSize, bias: address.b)
+    Scalar.lstmForward(step, cell: cell, hiddenSize: hiddenSize, bias: addresses.b)
+  }
+
+  private var addresses: GatedAddresses<Scalar> {
+    parameters.addresses(in: parameters.block.pointer, gates: 4)
   }
 }

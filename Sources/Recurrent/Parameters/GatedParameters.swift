@@ -50,6 +50,25 @@ extension GatedParameters {
     return GatedAddresses(W: base, U: U, b: U + rows * hiddenSize)
   }
 
+  /// `W` and `U`, each as one matrix or split after the rows of the first gates.
+  func weights(
+    gates: Int, W firstW: Int, U firstU: Int, _ direction: ProductDirection,
+    _ strategy: ProductStrategy
+  ) -> LayerWeights<Scalar> {
+    let (D, H, UOffset) = (inputSize, hiddenSize, gates * hiddenSize * inputSize)
+    func part(_ offset: Int, _ first: Int, _ last: Int, _ k: Int) -> WeightMatrix<Scalar>? {
+      first == last
+        ? nil
+        : block.weights(
+          at: offset + first * H * k, m: (last - first) * H, k: k, direction, strategy)
+    }
+    return LayerWeights(
+      W: block.weights(at: 0, m: firstW * H, k: D, direction, strategy),
+      secondW: part(0, firstW, gates, D),
+      U: block.weights(at: UOffset, m: firstU * H, k: H, direction, strategy),
+      secondU: part(UOffset, firstU, gates, H))
+  }
+
   mutating func initializeWeights(
     gates: Int, input: Initializer<Scalar>, recurrent: Initializer<Scalar>,
     using generator: inout some RandomNumberGenerator

@@ -24,10 +24,11 @@ public struct ParameterSpec: Sendable, Hashable {
 ///
 /// One allocation makes zeroing, clipping, an optimizer step and saving each one loop (the habit of
 /// llm.c). A gradient is a block with the same specification.
-public struct ParameterBlock<Scalar: LinAlgScalar>: Sendable {
+public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// The tensors in storage order.
   public let specs: [ParameterSpec]
   private var storage: AlignedStorage<Scalar>
+  private var packs = WeightPacks<Scalar>()
 
   /// A block of zeros.
   public init(_ specs: [ParameterSpec]) {
@@ -90,8 +91,23 @@ public struct ParameterBlock<Scalar: LinAlgScalar>: Sendable {
     return storage.pointer
   }
 
-  /// Copies the storage if another value shares it.
+  /// Prepares for a change: copies the storage if another value shares it, and puts packed copies of
+  /// the weights out of date.
   private mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+    if isKnownUniquelyReferenced(&packs) { packs.invalidate() } else { packs = WeightPacks() }
+  }
+
+  /// The weight matrix `[m, k]` that begins `offset` scalars into the block, ready for products in
+  /// one direction. Valid while this value is alive and unchanged.
+  func weights(
+    at offset: Int, m: Int, k: Int, _ direction: ProductDirection, _ strategy: ProductStrategy
+  ) -> WeightMatrix<Scalar> {
+    let plain = UnsafePointer(storage.pointer + offset)
+    var packed: UnsafePointer<Scalar>?
+    if strategy == .automatic, let products = Scalar.packedProducts {
+      packed = packs.pointer(offset: offset, m: m, k: k, weights: plain, direction, products)
+    }
+    return WeightMatrix(m: m, k: k, plain: plain, packed: packed)
   }
 }

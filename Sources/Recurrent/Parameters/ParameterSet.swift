@@ -6,7 +6,7 @@ import LinAlg
 /// A set is a fixed sequence of blocks. A layer has one; a model has those of its parts.
 public protocol ParameterSet<Scalar>: Sendable {
   /// The type of the numbers.
-  associatedtype Scalar: LinAlgScalar
+  associatedtype Scalar: RecurrentScalar
 
   /// How many blocks there are.
   var blockCount: Int { get }

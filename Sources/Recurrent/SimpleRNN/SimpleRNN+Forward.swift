@@ -5,26 +5,28 @@ extension SimpleRNN {
   /// terms of their value.
   public var gateStorage: GateStorage { GateStorage(blocks: 1, forwardSharesOutputs: true) }
 
-  var addresses: GatedAddresses<Scalar> { parameters.addresses(in: parameters.block.pointer, gates: 1) }
+  /// `W` and `U`, each as one matrix.
+  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 1, W: 1, U: 1, .forward, strategy)
+  }
 
   /// `x·Wᵀ`.
   public func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>
+    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
+    _ weights: LayerWeights<Scalar>
   ) {
-    SpanProduct.project(
-      rows: rows, m: hiddenSize, k: inputSize, x: x, W: addresses.W, gates: gates,
-      ldg: hiddenSize)
+    weights.W.forward(
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: hiddenSize)
   }
 
   /// Adds `h·Uᵀ`, then applies the activation.
-  public func forwardStep(_ step: ForwardStep<Scalar>) {
-    let address = addresses
+  public func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     if let h = step.previousHidden {
-      StepProduct.forward(
-        batch: step.batch, m: hiddenSize, k: hiddenSize, h: h, ldh: hiddenSize, U: address.U,
-        gates: step.gates, ldg: hiddenSize)
+      weights.U.forward(
+        rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
+        ldg: hiddenSize)
     }
-    Scalar.simpleRNNForward(
-      step, hiddenSize: hiddenSize, bias: address.b, activation: activation)
+    let bias = parameters.addresses(in: parameters.block.pointer, gates: 1).b
+    Scalar.simpleRNNForward(step, hiddenSize: hiddenSize, bias: bias, activation: activation)
   }
 }

@@ -76,17 +76,17 @@ struct PassResults<Scalar: RecurrentScalar> {
 extension CellKind {
   /// The engine's recorded forward pass and its backward pass.
   func engine<Scalar>(
-    _ p: PassInputs<Scalar>, chunkLength: Int? = nil
+    _ p: PassInputs<Scalar>, chunkLength: Int? = nil, products: ProductStrategy = .automatic
   ) -> PassResults<Scalar> {
     switch self {
     case .lstm:
-      return run(Self.lstm(p), p, chunkLength, state: lstmState) {
+      return run(Self.lstm(p), p, chunkLength, products, state: lstmState) {
         ($0.hidden.elements, $0.cell.elements)
       }
     case .gruResetAfter, .gruResetBefore:
-      return run(gru(p), p, chunkLength, state: hiddenState) { ($0.hidden.elements, []) }
+      return run(gru(p), p, chunkLength, products, state: hiddenState) { ($0.hidden.elements, []) }
     case .rnnTanh, .rnnRelu:
-      return run(rnn(p), p, chunkLength, state: hiddenState) { ($0.hidden.elements, []) }
+      return run(rnn(p), p, chunkLength, products, state: hiddenState) { ($0.hidden.elements, []) }
     }
   }
 
@@ -112,12 +112,13 @@ extension CellKind {
 
   private func run<Layer: RecurrentLayer>(
     _ layer: Layer, _ p: PassInputs<Layer.Scalar>, _ chunkLength: Int?,
+    _ products: ProductStrategy,
     state: (PassInputs<Layer.Scalar>, [Layer.Scalar]?, [Layer.Scalar]?) -> Layer.State?,
     parts: (Layer.State) -> ([Layer.Scalar], [Layer.Scalar])
   ) -> PassResults<Layer.Scalar> {
     let x = SequenceBatch(
       steps: p.steps, batch: p.batch, features: p.inputSize, elements: p.x)
-    let tape = layer.makeTape(steps: p.steps, batch: p.batch)
+    let tape = layer.makeTape(steps: p.steps, batch: p.batch, products: products)
     tape.chunkLength = chunkLength
     let out = layer.forward(
       x, from: state(p, p.initialHidden, p.initialCell), lengths: p.lengths, recording: tape)

@@ -1,0 +1,50 @@
+import CKernels
+import LinAlg
+
+/// The products of one scalar type with weights that were packed once; see
+/// `Sources/CKernels/include/packed_kernels.inc`.
+public struct PackedProducts<Scalar>: Sendable {
+  /// How many scalars a packed `[k, m]` matrix takes.
+  let size: @Sendable (_ k: Int, _ m: Int) -> Int
+  /// Packs `B`, stored as `[k, m]` without gaps.
+  let pack:
+    @Sendable (
+      _ k: Int, _ m: Int, _ b: UnsafePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
+    ) -> Void
+  /// Packs the transpose of `B`, stored as `[m, k]` without gaps.
+  let packTransposed:
+    @Sendable (
+      _ k: Int, _ m: Int, _ b: UnsafePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
+    ) -> Void
+  /// `C = A·B` or `C += A·B`, with `A [n, k]`, packed `B [k, m]`, `C [n, m]`.
+  let product:
+    @Sendable (
+      _ n: Int, _ m: Int, _ k: Int, _ a: UnsafePointer<Scalar>, _ lda: Int,
+      _ packed: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int,
+      _ accumulate: Bool
+    ) -> Void
+}
+
+extension Float {
+  /// The packed products of the instruction set that runs in this process.
+  public static let packedProducts: PackedProducts<Float>? = {
+    let kernels = InstructionSet.kernels.pointee
+    let panel = 2 * Int(kernels.lanes)
+    let (pack, packTransposed, product) = (
+      kernels.pack_f32, kernels.pack_transposed_f32,
+      kernels.packed_product_f32
+    )
+    return PackedProducts(
+      size: { k, m in k * ((m + panel - 1) / panel) * panel },
+      pack: { k, m, b, packed in pack(k, m, b, m, packed) },
+      packTransposed: { k, m, b, packed in packTransposed(k, m, b, k, packed) },
+      product: { n, m, k, a, lda, packed, c, ldc, accumulate in
+        product(n, m, k, a, lda, packed, c, ldc, accumulate ? 1 : 0)
+      })
+  }()
+}
+
+extension Double {
+  /// None: double precision keeps to OpenBLAS.
+  public static var packedProducts: PackedProducts<Double>? { nil }
+}

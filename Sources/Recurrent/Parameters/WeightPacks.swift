@@ -1,0 +1,63 @@
+import LinAlg
+import Synchronization
+
+/// Packed copies of a parameter block's weight matrices, made when a product first needs one.
+///
+/// They are shared by all copies of the block, also across threads, and made anew after the block has
+/// changed: once per optimizer step, into the memory that they already have.
+final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
+  private struct Pack {
+    let offset: Int
+    let direction: ProductDirection
+    let storage: AlignedStorage<Scalar>
+    var isCurrent: Bool
+  }
+
+  private let packs = Mutex<[Pack]>([])
+
+  /// Marks every pack as out of date. The caller is the only owner of the block.
+  func invalidate() {
+    packs.withLock { packs in
+      for i in packs.indices { packs[i].isCurrent = false }
+    }
+  }
+
+  /// The packed copy of `weights [m, k]`, which begins `offset` scalars into the block.
+  ///
+  /// Valid until the block changes or its last copy goes.
+  func pointer(
+    offset: Int, m: Int, k: Int, weights: UnsafePointer<Scalar>, _ direction: ProductDirection,
+    _ products: PackedProducts<Scalar>
+  ) -> UnsafePointer<Scalar> {
+    packs.withLock { packs in
+      var index = packs.startIndex
+      while index < packs.endIndex,
+        packs[index].offset != offset || packs[index].direction != direction
+      { index += 1 }
+      if index == packs.endIndex {
+        let size = direction == .forward ? products.size(k, m) : products.size(m, k)
+        packs.append(
+          Pack(
+            offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
+            isCurrent: false))
+      }
+      if !packs[index].isCurrent {
+        let packed = packs[index].storage.pointer
+        switch direction {
+        case .forward: products.packTransposed(k, m, weights, packed)
+        case .backward: products.pack(m, k, weights, packed)
+        }
+        packs[index].isCurrent = true
+      }
+      return UnsafePointer(packs[index].storage.pointer)
+    }
+  }
+}
+
+/// Which product a weight matrix `[m, k]` takes part in.
+enum ProductDirection: Sendable {
+  /// `x·Wᵀ`: from `k` features to `m` gate columns.
+  case forward
+  /// `d·W`: from `m` gate columns back to `k` features.
+  case backward
+}
