@@ -74,7 +74,19 @@ let package = Package(
     // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
 
-    .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "CKernels"]),
+    // Compares kernels with double-precision references over as many floats as there are.
+    .target(
+      name: "CTestSupport",
+      dependencies: ["CKernels"],
+      path: "Tests/TestSupport",
+      cSettings: [.unsafeFlags(["-O3"])]),
+
+    .testTarget(
+      name: "LinAlgTests",
+      dependencies: [
+        "LinAlg", "CKernels", "CAllocationCounter", "CTestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .testTarget(
       name: "RecurrentTests",
       dependencies: [

@@ -41,7 +41,7 @@ extension InstructionSet {
     }
     let allowed = available.map(\.rawValue).joined(separator: ", ")
     let complaint =
-      "\(environmentVariable): \"\(request)\" is not an instruction set of this machine "
+      "\(environmentVariable): \(request.debugDescription) is not an instruction set of this machine "
       + "(\(allowed)); using \(best.rawValue)"
     return (best, complaint)
   }

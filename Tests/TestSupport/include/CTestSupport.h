@@ -68,7 +68,7 @@ void ct_check_stratified(ct_subject subject, const ck_kernels *table, uint32_t m
                          uint64_t seed, ct_result *result);
 
 // Kernels with planted errors, to show that the checks can fail: tanh with one coefficient off by
-// 4e-5, tanh that forgets the sign of zero, tanh that gives 1 for NaN.
+// 0.4 %, tanh that forgets the sign of zero, tanh that gives 1 for NaN.
 void ct_planted_tanh_coefficient(const float *x, float *y, size_t n);
 void ct_planted_tanh_zero(const float *x, float *y, size_t n);
 void ct_planted_tanh_nan(const float *x, float *y, size_t n);

@@ -1,0 +1,35 @@
+import CKernels
+import CTestSupport
+import LinAlg
+import Testing
+
+/// The checker must fail where a kernel is wrong.
+@Suite("Accuracy checker")
+struct AccuracyCheckerTests {
+  static let tanh = CheckedFunction(function: CT_TANH, bound: 2.5)
+
+  static func error(
+    of planted: @convention(c) (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  ) -> ct_result {
+    var table = ck_kernels_best().pointee
+    table.tanh_f32 = planted
+    return withUnsafePointer(to: table) { ActivationAccuracyTests.sample(tanh, $0, seed: 1) }
+  }
+
+  @Test func seesAWrongCoefficient() {
+    let result = Self.error(of: ct_planted_tanh_coefficient)
+    #expect(result.max_ulp > Self.tanh.bound && result.max_ulp < 100)
+  }
+
+  @Test func seesALostSignOfZero() {
+    let result = Self.error(of: ct_planted_tanh_zero)
+    #expect(result.max_ulp == .infinity && result.worst_input == 0)
+    #expect(result.worst_input.sign == .minus)
+  }
+
+  @Test func seesAMissingNaN() {
+    let result = Self.error(of: ct_planted_tanh_nan)
+    #expect(result.max_ulp == .infinity && result.worst_input.isNaN)
+  }
+
+}
