@@ -1,5 +1,7 @@
 internal import CKernels
 
+// Documented by the protocol's requirements.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Double: ActivationKernels {
   public static func apply(
     _ activation: Activation, _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>,
