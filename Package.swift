@@ -34,6 +34,7 @@ let package = Package(
       name: "LinAlg",
       dependencies: [
         "CBLAS", "CKernels",
+        .product(name: "ComplexModule", package: "swift-numerics"),
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 

@@ -11,7 +11,7 @@ extension BLAS {
   /// - Precondition: the rows of every operand are a multiple of `batch`, and the blocks' shapes fit.
   @inlinable
   public static func gemm<S: LinAlgScalar>(
-    batch: Int, _ transA: Transpose = .none, _ transB: Transpose = .none, alpha: S = 1,
+    batch: Int, transA: Transpose = .none, transB: Transpose = .none, alpha: S = 1,
     _ a: borrowing some MatrixOperand<S> & ~Copyable,
     _ b: borrowing some MatrixOperand<S> & ~Copyable,
     beta: S = 0, into c: inout some MutableMatrixOperand<S> & ~Copyable
@@ -31,7 +31,7 @@ extension BLAS {
     _ a: UnsafeStridedMatrix<S>, _ b: UnsafeStridedMatrix<S>,
     _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
   ) {
-    precondition(
+    require(
       batch >= 0 && [a.rows, b.rows, c.rows].allSatisfy { batch == 0 ? $0 == 0 : $0 % batch == 0 },
       "BLAS.gemm: a batch of \(batch) with stacks \(shape(a)), \(shape(b)) and \(shape(c))")
     for i in 0..<batch {

@@ -122,6 +122,6 @@ extension BLAS {
 
   @inlinable
   static func checkCounts(_ operation: StaticString, _ x: Int, _ y: Int) {
-    precondition(x == y, "BLAS.\(operation): \(x) elements with \(y) elements")
+    require(x == y, "BLAS.\(operation): \(x) elements with \(y) elements")
   }
 }

@@ -98,7 +98,7 @@ extension BLAS {
     _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ x: UnsafeStridedVector<S>,
     _ beta: S, _ y: UnsafeMutableStridedVector<S>
   ) {
-    precondition(
+    require(
       a.columns == x.count && a.rows == y.count,
       "BLAS.gemv: a matrix \(shape(a)) times \(x.count) elements into \(y.count) elements")
     scaleResult(beta, y)
@@ -116,7 +116,7 @@ extension BLAS {
     _ alpha: S, _ x: UnsafeStridedVector<S>, _ y: UnsafeStridedVector<S>,
     _ a: UnsafeMutableStridedMatrix<S>
   ) {
-    precondition(
+    require(
       a.rows == x.count && a.columns == y.count,
       "BLAS.ger: \(x.count) elements times \(y.count) elements into a matrix \(shape(a))")
     a.withBLASForm { stored, isTransposed in
@@ -132,7 +132,7 @@ extension BLAS {
     _ triangle: Triangle, _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ x: UnsafeStridedVector<S>,
     _ beta: S, _ y: UnsafeMutableStridedVector<S>
   ) {
-    precondition(
+    require(
       a.rows == a.columns && a.columns == x.count && a.rows == y.count,
       "BLAS.symv: a matrix \(shape(a)) times \(x.count) elements into \(y.count) elements")
     scaleResult(beta, y)
@@ -155,7 +155,7 @@ extension BLAS {
     _ triangle: Triangle, _ diagonal: Diagonal, _ a: UnsafeStridedMatrix<S>,
     _ x: UnsafeMutableStridedVector<S>
   ) {
-    precondition(
+    require(
       a.rows == a.columns && a.columns == x.count,
       "BLAS.\(operation): a matrix \(shape(a)) with \(x.count) elements")
     a.withBLASForm { stored, isTransposed in

@@ -97,10 +97,10 @@ extension BLAS {
     _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ b: UnsafeStridedMatrix<S>,
     _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
   ) {
-    precondition(
+    require(
       a.columns == b.rows && a.rows == c.rows && b.columns == c.columns,
       "BLAS.gemm: shapes \(shape(a)) times \(shape(b)) into \(shape(c))")
-    precondition(
+    require(
       !a.overlaps(c.reading) && !b.overlaps(c.reading), "BLAS.gemm: the result overlaps an operand")
     guard c.rows > 0 && c.columns > 0 else { return }
     c.withBLASForm { c, isTransposed in
@@ -124,10 +124,10 @@ extension BLAS {
     _ b: UnsafeStridedMatrix<S>, _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
   ) {
     let order = side == .left ? c.rows : c.columns
-    precondition(
+    require(
       b.rows == c.rows && b.columns == c.columns && a.rows == order && a.columns == order,
       "BLAS.symm: symmetric \(shape(a)) on the \(side) of \(shape(b)) into \(shape(c))")
-    precondition(
+    require(
       !a.overlaps(c.reading) && !b.overlaps(c.reading), "BLAS.symm: the result overlaps an operand")
     guard c.rows > 0 && c.columns > 0 else { return }
     c.withBLASForm { c, isTransposed in
@@ -147,10 +147,10 @@ extension BLAS {
     _ triangle: Triangle, _ alpha: S, _ a: UnsafeStridedMatrix<S>,
     _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
   ) {
-    precondition(
+    require(
       c.rows == a.rows && c.columns == a.rows,
       "BLAS.syrk: shape \(shape(a)) times its transpose into \(shape(c))")
-    precondition(!a.overlaps(c.reading), "BLAS.syrk: the result overlaps the operand")
+    require(!a.overlaps(c.reading), "BLAS.syrk: the result overlaps the operand")
     guard c.rows > 0 else { return }
     c.withBLASForm { c, isTransposed in
       a.withBLASForm { stored, flag in
@@ -174,10 +174,10 @@ extension BLAS {
     _ a: UnsafeStridedMatrix<S>, _ b: UnsafeMutableStridedMatrix<S>
   ) {
     let order = side == .left ? b.rows : b.columns
-    precondition(
+    require(
       a.rows == order && a.columns == order,
       "BLAS.\(operation): triangular \(shape(a)) on the \(side) of \(shape(b))")
-    precondition(
+    require(
       !a.overlaps(b.reading), "BLAS.\(operation): the result overlaps the triangular matrix")
     guard b.rows > 0 && b.columns > 0 else { return }
     b.withBLASForm { b, isTransposed in

@@ -29,7 +29,7 @@ public enum OpenBLAS {
       return Int(openblas_get_num_threads())
     }
     set {
-      precondition(newValue > 0, "OpenBLAS.threadCount: \(newValue) is not positive")
+      require(newValue > 0, "OpenBLAS.threadCount: \(newValue) is not positive")
       prepare()
       openblas_set_num_threads(blasInt(newValue, "thread count"))
     }
@@ -156,7 +156,7 @@ extension Diagonal {
 @inline(__always)
 func blasInt(_ value: Int, _ name: StaticString = "size") -> blasint {
   guard let converted = blasint(exactly: value) else {
-    preconditionFailure("BLAS: \(name) \(value) does not fit a 32-bit BLAS integer")
+    failRequirement("BLAS: \(name) \(value) does not fit a 32-bit BLAS integer")
   }
   return converted
 }

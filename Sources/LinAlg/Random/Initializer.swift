@@ -40,7 +40,7 @@ public enum Initializer<Scalar: LinAlgScalar>: Sendable, Hashable, Codable {
     _ buffer: UnsafeMutableBufferPointer<Scalar>, rows: Int, columns: Int,
     using rng: inout some RandomNumberGenerator
   ) {
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && buffer.count == rows * columns,
       "Initializer: a buffer of \(buffer.count) elements for shape [\(rows), \(columns)]")
     guard buffer.count > 0 else { return }
@@ -56,7 +56,7 @@ public enum Initializer<Scalar: LinAlgScalar>: Sendable, Hashable, Codable {
     case .heUniform: Self.fillUniform(buffer, within: (6 / fanIn).squareRoot(), using: &rng)
     case .heNormal: Self.fillNormal(buffer, (2 / fanIn).squareRoot(), using: &rng)
     case .orthogonal(let gain):
-      precondition(gain.isFinite, "Initializer.orthogonal: gain \(gain)")
+      require(gain.isFinite, "Initializer.orthogonal: gain \(gain)")
       Self.fillOrthogonal(buffer, rows: rows, columns: columns, gain: gain, using: &rng)
     }
   }
@@ -66,7 +66,7 @@ public enum Initializer<Scalar: LinAlgScalar>: Sendable, Hashable, Codable {
     _ buffer: UnsafeMutableBufferPointer<Scalar>, within bound: Scalar,
     using rng: inout some RandomNumberGenerator
   ) {
-    precondition(bound >= 0 && bound.isFinite, "Initializer.uniform: bound \(bound)")
+    require(bound >= 0 && bound.isFinite, "Initializer.uniform: bound \(bound)")
     if bound == 0 {
       buffer.initialize(repeating: 0)
     } else {
@@ -79,7 +79,7 @@ public enum Initializer<Scalar: LinAlgScalar>: Sendable, Hashable, Codable {
     _ buffer: UnsafeMutableBufferPointer<Scalar>, _ deviation: Scalar,
     using rng: inout some RandomNumberGenerator
   ) {
-    precondition(
+    require(
       deviation >= 0 && deviation.isFinite, "Initializer.normal: standard deviation \(deviation)")
     rng.fillNormal(buffer, mean: 0, standardDeviation: deviation)
   }
@@ -95,12 +95,12 @@ public enum Initializer<Scalar: LinAlgScalar>: Sendable, Hashable, Codable {
     rng.fillNormal(UnsafeMutableBufferPointer(start: q.pointer, count: q.count))
     let tau = AlignedStorage<Scalar>(uninitializedCount: short)
     let factored = Scalar.geqrf(m: long, n: short, a: q.pointer, lda: short, tau: tau.pointer)
-    precondition(factored == 0, "Initializer.orthogonal: geqrf answered \(factored)")
+    require(factored == 0, "Initializer.orthogonal: geqrf answered \(factored)")
     // R's diagonal stands on q's diagonal until orgqr overwrites it.
     let scales = (0..<short).map { q.pointer[$0 * short + $0] < 0 ? -gain : gain }
     let formed = Scalar.orgqr(
       m: long, n: short, k: short, a: q.pointer, lda: short, tau: tau.pointer)
-    precondition(formed == 0, "Initializer.orthogonal: orgqr answered \(formed)")
+    require(formed == 0, "Initializer.orthogonal: orgqr answered \(formed)")
     for i in 0..<long {
       for j in 0..<short {
         buffer[rows >= columns ? i * columns + j : j * columns + i] =

@@ -14,7 +14,7 @@ extension RandomNumberGenerator {
   public mutating func normal<Scalar: LinAlgScalar>(
     mean: Scalar = 0, standardDeviation: Scalar = 1
   ) -> Scalar {
-    precondition(
+    require(
       standardDeviation >= 0, "normal: negative standard deviation \(standardDeviation)")
     return mean + standardDeviation * Scalar(standardNormalPair().0)
   }
@@ -27,7 +27,7 @@ extension RandomNumberGenerator {
     _ buffer: UnsafeMutableBufferPointer<Scalar>,
     mean: Scalar = 0, standardDeviation: Scalar = 1
   ) {
-    precondition(
+    require(
       standardDeviation >= 0, "fillNormal: negative standard deviation \(standardDeviation)")
     var i = 0
     while i < buffer.count {

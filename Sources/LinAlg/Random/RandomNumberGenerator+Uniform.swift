@@ -17,7 +17,7 @@ extension RandomNumberGenerator {
   /// - Precondition: `range` is finite and not empty.
   @inlinable
   public mutating func uniform<Scalar: LinAlgScalar>(in range: Range<Scalar>) -> Scalar {
-    precondition(
+    require(
       range.lowerBound.isFinite && range.upperBound.isFinite && !range.isEmpty,
       "uniform: needs a finite, non-empty range, not \(range)")
     return uniformUnchecked(range.lowerBound, range.upperBound)
@@ -30,7 +30,7 @@ extension RandomNumberGenerator {
   public mutating func fillUniform<Scalar: LinAlgScalar>(
     _ buffer: UnsafeMutableBufferPointer<Scalar>, in range: Range<Scalar>
   ) {
-    precondition(
+    require(
       range.lowerBound.isFinite && range.upperBound.isFinite && !range.isEmpty,
       "fillUniform: needs a finite, non-empty range, not \(range)")
     for i in buffer.indices {

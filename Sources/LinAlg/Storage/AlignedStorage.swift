@@ -23,10 +23,10 @@ public final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable 
   ///
   /// - Precondition: `count` is not negative.
   public init(uninitializedCount count: Int) {
-    precondition(count >= 0, "AlignedStorage: negative element count \(count)")
+    require(count >= 0, "AlignedStorage: negative element count \(count)")
     let (byteCount, overflow) =
       max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-    precondition(!overflow, "AlignedStorage: \(count) elements do not fit the address space")
+    require(!overflow, "AlignedStorage: \(count) elements do not fit the address space")
     let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Self.alignment)
     self.pointer = raw.bindMemory(to: Scalar.self, capacity: count)
     self.count = count

@@ -26,7 +26,7 @@ extension MatrixOperand where Self: ~Copyable {
   ) throws(Failure) -> Matrix<Scalar> {
     try withUnsafeElements { a throws(Failure) in
       try other.withUnsafeElements { b throws(Failure) in
-        precondition(
+        require(
           a.rows == b.rows && a.columns == b.columns,
           "Matrix: shapes [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)] differ")
         return try Matrix(rows: a.rows, columns: a.columns) { i, j throws(Failure) in
@@ -122,7 +122,7 @@ extension MutableMatrixOperand where Self: ~Copyable {
   ) throws(Failure) {
     try other.withUnsafeElements { b throws(Failure) in
       try withUnsafeMutableElements { a throws(Failure) in
-        precondition(
+        require(
           a.rows == b.rows && a.columns == b.columns,
           "Matrix: shapes [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)] differ")
         for i in 0..<a.rows {

@@ -11,7 +11,7 @@ extension Matrix: ExpressibleByArrayLiteral {
     let width = rowArrays.first?.count ?? 0
     self.init(uninitializedRows: rowArrays.count, columns: width)
     for (i, row) in rowArrays.enumerated() {
-      precondition(
+      require(
         row.count == width,
         "Matrix: row \(i) has \(row.count) elements where row 0 has \(width)")
       _ = UnsafeMutableBufferPointer(start: storage.pointer + i * width, count: width)
@@ -51,7 +51,7 @@ extension Matrix: ExpressibleByArrayLiteral {
   ///
   /// - Precondition: `rows * columns == count`.
   public func reshaped(rows: Int, columns: Int) -> Matrix {
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && rows * columns == count,
       "Matrix: shape [\(self.rows), \(self.columns)] reshaped to [\(rows), \(columns)]")
     return Matrix(storage: storage, rows: rows, columns: columns)

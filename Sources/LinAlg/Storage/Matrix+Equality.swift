@@ -56,7 +56,7 @@ extension MatrixOperand where Self: ~Copyable {
     absoluteTolerance: Scalar = 0,
     relativeTolerance: Scalar = Scalar.ulpOfOne.squareRoot()
   ) -> Bool {
-    precondition(
+    require(
       absoluteTolerance >= 0 && relativeTolerance >= 0,
       "isApproximatelyEqual: tolerances \(absoluteTolerance) and \(relativeTolerance)")
     guard rows == other.rows && columns == other.columns else { return false }

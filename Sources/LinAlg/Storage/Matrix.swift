@@ -14,7 +14,7 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   /// A matrix whose elements are not set yet; fill it with ``withUnsafeMutableBufferPointer(_:)``.
   public init(uninitializedRows rows: Int, columns: Int) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && !overflow, "Matrix: impossible shape [\(rows), \(columns)]")
     self.rows = rows
     self.columns = columns
@@ -37,7 +37,7 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   /// - Precondition: there are `rows * columns` elements.
   public init(rows: Int, columns: Int, elements: some Collection<Scalar>) {
     self.init(uninitializedRows: rows, columns: columns)
-    precondition(
+    require(
       elements.count == count,
       "Matrix: \(elements.count) elements given for shape [\(rows), \(columns)]")
     _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)

@@ -20,6 +20,12 @@ public struct Vector<Scalar: LinAlgScalar>: Sendable {
     self.storage = AlignedStorage(repeating: value, count: count)
   }
 
+  /// A vector of all elements of `storage`, which it shares.
+  init(storage: AlignedStorage<Scalar>) {
+    self.count = storage.count
+    self.storage = storage
+  }
+
   /// The vector of `count` zeros.
   public static func zeros(_ count: Int) -> Vector { Vector(repeating: 0, count: count) }
 
@@ -28,6 +34,13 @@ public struct Vector<Scalar: LinAlgScalar>: Sendable {
     self.init(uninitializedCount: elements.count)
     _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)
       .initialize(fromContentsOf: elements)
+  }
+
+  /// A vector with the elements of any vector operand.
+  @inlinable
+  public init(copying elements: borrowing some VectorOperand<Scalar> & ~Copyable) {
+    self.init(uninitializedCount: elements.count)
+    BLAS.copy(elements, into: &self)
   }
 
   /// The whole vector as a view.

@@ -34,6 +34,14 @@ extension Matrix {
   @inlinable
   public var flattened: VectorView<Scalar> { VectorView(storage: storage, count: count) }
 
+  /// Every `rowStep`-th row and `columnStep`-th column, from the first, without a copy.
+  ///
+  /// - Precondition: both steps are positive.
+  @inlinable
+  public func stepping(rows rowStep: Int = 1, columns columnStep: Int = 1) -> MatrixView<Scalar> {
+    view.stepping(rows: rowStep, columns: columnStep)
+  }
+
   /// Calls `body` with a view through which the matrix can be written to in place.
   @inlinable
   public mutating func withMutableView<Result, Failure: Error>(

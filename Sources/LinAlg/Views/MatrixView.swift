@@ -33,13 +33,13 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
     storage: AlignedStorage<Scalar>, offset: Int = 0, rows: Int, columns: Int,
     rowStride: Int, columnStride: Int = 1
   ) {
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && offset >= 0, "MatrixView: shape [\(rows), \(columns)]")
     if rows > 0 && columns > 0 {
-      precondition(
+      require(
         (rowStride > 0 || rows == 1) && (columnStride > 0 || columns == 1),
         "MatrixView: strides [\(rowStride), \(columnStride)] are not positive")
-      precondition(
+      require(
         offset + (rows - 1) * rowStride + (columns - 1) * columnStride < storage.count,
         """
         MatrixView: shape [\(rows), \(columns)] with strides [\(rowStride), \(columnStride)] \
@@ -78,7 +78,7 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
   /// Row `i`.
   @inlinable
   public func row(_ i: Int) -> VectorView<Scalar> {
-    precondition(i >= 0 && i < rows, "MatrixView: row \(i) of shape [\(rows), \(columns)]")
+    require(i >= 0 && i < rows, "MatrixView: row \(i) of shape [\(rows), \(columns)]")
     return VectorView(
       storage: storage, offset: offset + i * rowStride, count: columns, stride: columnStride)
   }
@@ -86,7 +86,7 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
   /// Column `j`.
   @inlinable
   public func column(_ j: Int) -> VectorView<Scalar> {
-    precondition(j >= 0 && j < columns, "MatrixView: column \(j) of shape [\(rows), \(columns)]")
+    require(j >= 0 && j < columns, "MatrixView: column \(j) of shape [\(rows), \(columns)]")
     return VectorView(
       storage: storage, offset: offset + j * columnStride, count: rows, stride: rowStride)
   }
@@ -127,7 +127,7 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
   /// - Precondition: both steps are positive.
   @inlinable
   public func stepping(rows rowStep: Int = 1, columns columnStep: Int = 1) -> MatrixView {
-    precondition(
+    require(
       rowStep > 0 && columnStep > 0, "MatrixView: steps [\(rowStep), \(columnStep)]")
     return MatrixView(
       storage: storage, offset: offset,
@@ -144,7 +144,7 @@ func blockRanges(
 ) -> (Range<Int>, Range<Int>) {
   let r = rowRange.relative(to: 0..<rows)
   let c = columnRange.relative(to: 0..<columns)
-  precondition(
+  require(
     r.lowerBound >= 0 && r.upperBound <= rows && c.lowerBound >= 0 && c.upperBound <= columns,
     "Matrix: block [\(r), \(c)] outside shape [\(rows), \(columns)]")
   return (r, c)

@@ -66,7 +66,7 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
   public mutating func update(from source: borrowing some MatrixOperand<Scalar> & ~Copyable) {
     let rows = source.rows
     let columns = source.columns
-    precondition(
+    require(
       rows == self.rows && columns == self.columns,
       "update: shape [\(rows), \(columns)] into shape [\(self.rows), \(self.columns)]")
     let elements = self.elements
@@ -160,7 +160,7 @@ extension UnsafeMutableStridedMatrix {
 
   @inlinable
   func row(_ i: Int) -> UnsafeMutableStridedVector<Scalar> {
-    precondition(
+    require(
       i >= 0 && i < rows,
       "Matrix: index \(i) of a row or column outside \(rows) in a view of \(rows * columns)")
     return UnsafeMutableStridedVector(

@@ -113,7 +113,8 @@ public struct UnsafeMutableStridedMatrix<Scalar: LinAlgScalar> {
       pointer.update(from: source.pointer, count: rows * columns)
     } else if reading.isRowMajor && source.isRowMajor {
       for i in 0..<rows {
-        (pointer + i * rowStride).update(from: source.pointer + i * source.rowStride, count: columns)
+        (pointer + i * rowStride).update(
+          from: source.pointer + i * source.rowStride, count: columns)
       }
     } else if reading.transposed.isRowMajor && source.transposed.isRowMajor {
       transposed.update(from: source.transposed)

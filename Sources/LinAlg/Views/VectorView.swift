@@ -18,10 +18,10 @@ public struct VectorView<Scalar: LinAlgScalar>: Sendable {
   ///   lies in the storage.
   @inlinable
   public init(storage: AlignedStorage<Scalar>, offset: Int = 0, count: Int, stride: Int = 1) {
-    precondition(count >= 0 && offset >= 0, "VectorView: \(count) elements from \(offset)")
+    require(count >= 0 && offset >= 0, "VectorView: \(count) elements from \(offset)")
     if count > 0 {
-      precondition(stride > 0 || count == 1, "VectorView: stride \(stride) is not positive")
-      precondition(
+      require(stride > 0 || count == 1, "VectorView: stride \(stride) is not positive")
+      require(
         offset + (count - 1) * stride < storage.count,
         """
         VectorView: \(count) elements with stride \(stride) from \(offset) leave a storage of \
@@ -59,7 +59,7 @@ public struct VectorView<Scalar: LinAlgScalar>: Sendable {
   /// - Precondition: the elements are `rows * columns` neighbours in storage.
   @inlinable
   public func reshaped(rows: Int, columns: Int) -> MatrixView<Scalar> {
-    precondition(
+    require(
       count == rows * columns && (stride == 1 || count <= 1),
       "VectorView: \(count) elements with stride \(stride) as a matrix [\(rows), \(columns)]")
     return MatrixView(
@@ -71,7 +71,7 @@ public struct VectorView<Scalar: LinAlgScalar>: Sendable {
 @inlinable
 func elementRange(_ range: some RangeExpression<Int>, _ count: Int) -> Range<Int> {
   let r = range.relative(to: 0..<count)
-  precondition(
+  require(
     r.lowerBound >= 0 && r.upperBound <= count, "Vector: range \(r) of \(count) elements")
   return r
 }
