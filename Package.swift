@@ -105,8 +105,9 @@ let package = Package(
   ]
 )
 
-// `make lint` and CI set this: there a warning is an error, in our own targets. Not for everybody, so
-// that the new warning of a newer compiler never breaks a build that was fine.
+// `make lint` and CI set this: there a warning is an error, in our own targets. Not for everybody: a
+// newer compiler's new warning would break a build that was fine, and SwiftPM 6.3 mangles the C flags
+// of a dependency that carries these settings.
 if Context.environment["SWIFT_RECURRENT_STRICT"] != nil {
   for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
