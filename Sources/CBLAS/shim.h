@@ -6,8 +6,8 @@
 #include <cblas.h>
 #include <lapacke.h>
 
-// Which of the instruction sets that OpenBLAS has x86 kernels for this CPU and operating system run:
-// 3 AVX-512 as its SkylakeX kernels need it, 2 AVX2 with FMA, 1 AVX, 0 older, -1 not x86.
+// Which of the instruction sets that OpenBLAS has x86 kernels for this CPU and operating system
+// run: 3 AVX-512 as its SkylakeX kernels need it, 2 AVX2 with FMA, 1 AVX, 0 older, -1 not x86.
 static inline int openblas_shim_cpu_level(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_cpu_init();

@@ -153,14 +153,20 @@ import Testing
     let streaming = Workspace<Layer.State>()
     let xStep = x[step: 0]
     let steps: [(String, () -> Void)] = [
-      ("training", {
-        layer.forward(x, recording: tape)
-        layer.backward(dy, through: tape, accumulatingInto: &gradients)
-      }),
-      ("training from a state", {
-        layer.forward(x, from: state, recording: tape)
-        layer.backward(finalState: state, through: tape, accumulatingInto: &gradients)
-      }),
+      (
+        "training",
+        {
+          layer.forward(x, recording: tape)
+          layer.backward(dy, through: tape, accumulatingInto: &gradients)
+        }
+      ),
+      (
+        "training from a state",
+        {
+          layer.forward(x, from: state, recording: tape)
+          layer.backward(finalState: state, through: tape, accumulatingInto: &gradients)
+        }
+      ),
       ("inference", { _ = layer(x, workspace: workspace) }),
       ("streaming", { layer.step(xStep, &state, workspace: streaming) }),
     ]

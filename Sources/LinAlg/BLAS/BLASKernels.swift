@@ -104,8 +104,7 @@ public protocol BLASKernels {
 
   /// `C ← α·op(A)·op(B) + β·C`, with `op(A)` of shape `[m, k]`, `op(B)` `[k, n]` and `C` `[m, n]`.
   ///
-  /// - Parameters:
-  ///   - lda: elements between the starts of two stored rows of `A`; likewise `ldb`, `ldc`.
+  /// `lda`, `ldb` and `ldc` are the elements between the starts of two stored rows.
   static func gemm(
     _ transA: Transpose, _ transB: Transpose, m: Int, n: Int, k: Int,
     alpha: Self, a: UnsafePointer<Self>, lda: Int, b: UnsafePointer<Self>, ldb: Int,
@@ -145,10 +144,8 @@ extension BLASKernels {
   /// ``gemm(_:_:m:n:k:alpha:a:lda:b:ldb:beta:c:ldc:)`` for each of `batch` products whose operands
   /// stand at equal distances in memory.
   ///
-  /// - Parameters:
-  ///   - strideA: elements between one product's `A` and the next one's; 0 uses the same `A` for
-  ///     all. Likewise `strideB`.
-  ///   - strideC: elements between two results, which must not overlap.
+  /// `strideA` is the elements between one product's `A` and the next one's, and 0 uses the same `A`
+  /// for all; likewise `strideB`. `strideC` is the elements between two results, which must not overlap.
   @inlinable
   public static func gemmStridedBatched(
     _ transA: Transpose, _ transB: Transpose, batch: Int, m: Int, n: Int, k: Int,

@@ -5,9 +5,6 @@ extension BLAS {
   /// `i`-th of `batch` equal blocks of rows. Data of shape `[batch, rows, columns]` is such a stack.
   /// The products run one after the other, each as one call of OpenBLAS.
   ///
-  /// - Parameters:
-  ///   - batch: how many products.
-  ///   - transA: whether each block of `a` is transposed; likewise `transB`.
   /// - Precondition: the rows of every operand are a multiple of `batch`, and the blocks' shapes fit.
   @inlinable
   public static func gemm<S: LinAlgScalar>(

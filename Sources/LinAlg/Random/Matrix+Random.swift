@@ -32,6 +32,8 @@ extension Matrix {
   /// - Parameters:
   ///   - rows: the fan-out.
   ///   - columns: the fan-in.
+  ///   - initializer: the rule.
+  ///   - rng: the source of randomness.
   @inlinable
   public init(
     rows: Int, columns: Int, initializer: Initializer<Scalar>,

@@ -88,8 +88,10 @@ extension RecurrentLayer {
       weights: forwardWeights(tape.products), outputs: tape.outputs,
       gates: { t in slab + t * batch * gateWidth },
       cell: { t in
-        (t == 0 ? initialCell : cells.map { $0 + (t - 1) * rowCount },
-          cells.map { $0 + t * rowCount })
+        (
+          t == 0 ? initialCell : cells.map { $0 + (t - 1) * rowCount },
+          cells.map { $0 + t * rowCount }
+        )
       })
 
     tape.finalState.assign(state, batch: batch, hiddenSize: hiddenSize)

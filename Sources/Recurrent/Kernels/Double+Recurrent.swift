@@ -3,9 +3,12 @@ import LinAlg
 
 nonisolated(unsafe) private let kernels = InstructionSet.kernels.pointee
 
+// Documented by the protocol's requirements.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Double: RecurrentScalar {
   public static func simpleRNNForward(
-    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>, activation: RNNActivation
+    _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>,
+    activation: RNNActivation
   ) {
     switch activation {
     case .tanh:

@@ -3,6 +3,8 @@ import LinAlg
 
 nonisolated(unsafe) private let kernels = InstructionSet.kernels.pointee
 
+// Documented by the protocol's requirements.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Float: RecurrentScalar {
   public static func simpleRNNForward(
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>, activation: RNNActivation
