@@ -2,26 +2,27 @@
 
 extension Transpose {
   /// The other one.
-  @usableFromInline var toggled: Transpose { self == .none ? .transpose : .none }
+  @inlinable var toggled: Transpose { self == .none ? .transpose : .none }
 
   /// `.transpose` if `condition` holds.
-  @usableFromInline
+  @inlinable
   init(if condition: Bool) { self = condition ? .transpose : .none }
 }
 
 extension Triangle {
   /// Where this triangle is in the transposed matrix.
-  @usableFromInline var flipped: Triangle { self == .upper ? .lower : .upper }
+  @inlinable var flipped: Triangle { self == .upper ? .lower : .upper }
 }
 
 extension Side {
   /// Where the matrix stands in the transposed product.
-  @usableFromInline var flipped: Side { self == .left ? .right : .left }
+  @inlinable var flipped: Side { self == .left ? .right : .left }
 }
 
 extension UnsafeStridedMatrix {
   /// Calls `body` with a row-major matrix of the same elements and whether that is the transpose of
   /// this one. Copies only where neither rows nor columns are neighbours in memory.
+  @inlinable
   func withBLASForm<Result>(_ body: (UnsafeStridedMatrix, Bool) -> Result) -> Result {
     if isRowMajor { return body(self, false) }
     if transposed.isRowMajor { return body(transposed, true) }
@@ -29,6 +30,7 @@ extension UnsafeStridedMatrix {
   }
 
   /// Calls `body` with a row-major matrix of the same elements and shape, a copy if need be.
+  @inlinable
   func withRowMajor<Result>(_ body: (UnsafeStridedMatrix) -> Result) -> Result {
     if isRowMajor { return body(self) }
     let scratch = AlignedStorage<Scalar>(uninitializedCount: rows * columns)
@@ -41,6 +43,7 @@ extension UnsafeStridedMatrix {
 
   /// Whether an element of one is an element of the other, as far as that can be told cheaply:
   /// exactly when both have the same strides (blocks of one matrix), else by the first element.
+  @inlinable
   func overlaps(_ other: UnsafeStridedMatrix) -> Bool {
     guard rows > 0 && columns > 0 && other.rows > 0 && other.columns > 0 else { return false }
     if pointer == other.pointer { return true }
@@ -70,6 +73,7 @@ extension UnsafeStridedMatrix {
 extension UnsafeMutableStridedMatrix {
   /// Calls `body` with a row-major matrix to write to and whether that is the transpose of this
   /// one. Where neither rows nor columns are neighbours, works on a copy and writes it back.
+  @inlinable
   func withBLASForm(_ body: (UnsafeMutableStridedMatrix, Bool) -> Void) {
     if reading.isRowMajor { return body(self, false) }
     if reading.transposed.isRowMajor { return body(transposed, true) }
@@ -82,10 +86,13 @@ extension UnsafeMutableStridedMatrix {
     update(from: copy.reading)
   }
 
+  @inlinable
   var leading: Int { reading.leading }
 }
 
 /// Text for messages: `[3, 4]`.
+@usableFromInline
 func shape(_ m: UnsafeStridedMatrix<some LinAlgScalar>) -> String { "[\(m.rows), \(m.columns)]" }
 
+@usableFromInline
 func shape(_ m: UnsafeMutableStridedMatrix<some LinAlgScalar>) -> String { shape(m.reading) }

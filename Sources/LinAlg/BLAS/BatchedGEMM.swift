@@ -22,7 +22,7 @@ extension BLAS {
     }
   }
 
-  @usableFromInline
+  @inlinable
   static func batchedElements<S: LinAlgScalar>(
     _ batch: Int, _ transA: Transpose, _ transB: Transpose, _ alpha: S,
     _ a: UnsafeStridedMatrix<S>, _ b: UnsafeStridedMatrix<S>,

@@ -93,7 +93,7 @@ extension BLAS {
 }
 
 extension BLAS {
-  @usableFromInline
+  @inlinable
   static func gemvElements<S: LinAlgScalar>(
     _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ x: UnsafeStridedVector<S>,
     _ beta: S, _ y: UnsafeMutableStridedVector<S>
@@ -111,7 +111,7 @@ extension BLAS {
     }
   }
 
-  @usableFromInline
+  @inlinable
   static func gerElements<S: LinAlgScalar>(
     _ alpha: S, _ x: UnsafeStridedVector<S>, _ y: UnsafeStridedVector<S>,
     _ a: UnsafeMutableStridedMatrix<S>
@@ -127,7 +127,7 @@ extension BLAS {
     }
   }
 
-  @usableFromInline
+  @inlinable
   static func symvElements<S: LinAlgScalar>(
     _ triangle: Triangle, _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ x: UnsafeStridedVector<S>,
     _ beta: S, _ y: UnsafeMutableStridedVector<S>
@@ -146,7 +146,7 @@ extension BLAS {
   }
 
   /// `trmv` or `trsv`.
-  @usableFromInline
+  @inlinable
   static func triangularElements<S: LinAlgScalar>(
     _ operation: StaticString,
     _ kernel: (
@@ -169,6 +169,7 @@ extension BLAS {
   ///
   /// BLAS leaves `y` alone where the matrix is empty, and OpenBLAS's own handling of NaN at
   /// `β = 0` has changed between versions; doing it here makes both as documented.
+  @inlinable
   static func scaleResult<S: LinAlgScalar>(_ beta: S, _ y: UnsafeMutableStridedVector<S>) {
     if beta == 0 {
       for i in 0..<y.count { y[i] = 0 }

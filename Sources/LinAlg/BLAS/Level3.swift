@@ -92,7 +92,7 @@ extension BLAS {
 }
 
 extension BLAS {
-  @usableFromInline
+  @inlinable
   static func gemmElements<S: LinAlgScalar>(
     _ alpha: S, _ a: UnsafeStridedMatrix<S>, _ b: UnsafeStridedMatrix<S>,
     _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
@@ -118,7 +118,7 @@ extension BLAS {
     }
   }
 
-  @usableFromInline
+  @inlinable
   static func symmElements<S: LinAlgScalar>(
     _ side: Side, _ triangle: Triangle, _ alpha: S, _ a: UnsafeStridedMatrix<S>,
     _ b: UnsafeStridedMatrix<S>, _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
@@ -142,7 +142,7 @@ extension BLAS {
     }
   }
 
-  @usableFromInline
+  @inlinable
   static func syrkElements<S: LinAlgScalar>(
     _ triangle: Triangle, _ alpha: S, _ a: UnsafeStridedMatrix<S>,
     _ beta: S, _ c: UnsafeMutableStridedMatrix<S>
@@ -163,7 +163,7 @@ extension BLAS {
   }
 
   /// `trmm` or `trsm`.
-  @usableFromInline
+  @inlinable
   static func triangularElements<S: LinAlgScalar>(
     _ operation: StaticString,
     _ kernel: (

@@ -132,7 +132,7 @@ extension OpenBLAS {
         "install an OpenBLAS that was built with DYNAMIC_ARCH"
       }
     return "OpenBLAS uses its \(kernels.name) kernels (\(coreType)) on a CPU with \(cpu.name), "
-      + "which makes products up to twice as slow: \(remedy)"
+      + "so products run at half their speed or less: \(remedy)"
   }
 }
 

@@ -39,7 +39,7 @@ extension RandomNumberGenerator {
   }
 
   /// Two independent numbers from the standard normal distribution.
-  @usableFromInline
+  @inlinable
   mutating func standardNormalPair() -> (Double, Double) {
     while true {
       let u = 2 * unitUniform(Double.self) - 1
@@ -58,6 +58,7 @@ extension RandomNumberGenerator {
 ///
 /// `x = m·2ᵉ` with `m` in `[√½, √2)`, and `log m = 2·artanh f` with `f = (m − 1) / (m + 1)`, whose
 /// series has converged to `Double` after eleven terms because `f² < 0.0295`.
+@usableFromInline
 func reproducibleLog(_ x: Double) -> Double {
   var m = x.significand
   var e = Double(x.exponent)
@@ -67,10 +68,18 @@ func reproducibleLog(_ x: Double) -> Double {
   }
   let f = (m - 1) / (m + 1)
   let f2 = f * f
-  var series = 0.0
-  for k in stride(from: 21, through: 3, by: -2) { series = (series + 1 / Double(k)) * f2 }
+  var series = 1.0 / 21
+  series = series * f2 + 1.0 / 19
+  series = series * f2 + 1.0 / 17
+  series = series * f2 + 1.0 / 15
+  series = series * f2 + 1.0 / 13
+  series = series * f2 + 1.0 / 11
+  series = series * f2 + 1.0 / 9
+  series = series * f2 + 1.0 / 7
+  series = series * f2 + 1.0 / 5
+  series = series * f2 + 1.0 / 3
   // log 2 in two parts, so that its product with the exponent is exact in the large part.
   let log2High = 0x1.62e42fee00000p-1
   let log2Low = 0x1.a39ef35793c76p-33
-  return e * log2High + (2 * f + (2 * f * series + e * log2Low))
+  return e * log2High + (2 * f + (2 * f * (f2 * series) + e * log2Low))
 }

@@ -2,8 +2,15 @@
 ///
 /// The algorithm is xoshiro256** by Blackman and Vigna (2018), its state filled by SplitMix64 as its
 /// authors advise. Not for cryptography.
+///
+/// Encoding a generator keeps its position, so that a run that was interrupted can go on with the
+/// numbers that it would have drawn.
 public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable, Codable {
-  private var state: SIMD4<UInt64>
+  // Four words and not a SIMD vector: every step mixes lanes, which vector registers are slow at.
+  @usableFromInline var s0: UInt64
+  @usableFromInline var s1: UInt64
+  @usableFromInline var s2: UInt64
+  @usableFromInline var s3: UInt64
 
   /// A generator that always gives the same numbers for the same `seed`.
   public init(seed: UInt64) {
@@ -15,20 +22,49 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable, Codabl
       x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
       return x ^ (x >> 31)
     }
-    state = SIMD4(splitMix(), splitMix(), splitMix(), splitMix())
+    s0 = splitMix()
+    s1 = splitMix()
+    s2 = splitMix()
+    s3 = splitMix()
+  }
+
+  /// A generator that goes on from a state of xoshiro256**.
+  ///
+  /// - Precondition: not all four words are 0, from where the sequence would never leave.
+  public init(state: (UInt64, UInt64, UInt64, UInt64)) {
+    (s0, s1, s2, s3) = state
+    require(s0 | s1 | s2 | s3 != 0, "SeededGenerator: a state of zeros")
   }
 
   /// The next 64 random bits.
+  @inlinable
   public mutating func next() -> UInt64 {
-    func rotated(_ x: UInt64, _ k: UInt64) -> UInt64 { (x << k) | (x >> (64 - k)) }
-    let result = rotated(state.y &* 5, 7) &* 9
-    let t = state.y << 17
-    state.z ^= state.x
-    state.w ^= state.y
-    state.y ^= state.z
-    state.x ^= state.w
-    state.z ^= t
-    state.w = rotated(state.w, 45)
+    let scrambled = s1 &* 5
+    let result = ((scrambled << 7) | (scrambled >> 57)) &* 9
+    let t = s1 << 17
+    s2 ^= s0
+    s3 ^= s1
+    s1 ^= s2
+    s0 ^= s3
+    s2 ^= t
+    s3 = (s3 << 45) | (s3 >> 19)
     return result
   }
+
+  /// Reads what `encode(to:)` writes.
+  ///
+  /// - Throws: `DecodingError.dataCorrupted` for a state of zeros, besides what the decoder throws.
+  public init(from decoder: any Decoder) throws {
+    let words = try [UInt64](from: decoder)
+    guard words.count == 4 && words.contains(where: { $0 != 0 }) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "SeededGenerator: the state is four words that are not all 0"))
+    }
+    self.init(state: (words[0], words[1], words[2], words[3]))
+  }
+
+  /// Writes the four words of the state.
+  public func encode(to encoder: any Encoder) throws { try [s0, s1, s2, s3].encode(to: encoder) }
 }
