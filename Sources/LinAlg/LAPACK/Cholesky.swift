@@ -21,7 +21,8 @@ public struct Cholesky<Scalar: LinAlgScalar>: Sendable {
     requireSquare(a.rows, a.columns, "Cholesky")
     try checkFinite(a, .matrix)
     var symmetric = Matrix(symmetric: a, triangle)
-    oneNorm = symmetric.oneNorm()
+    // Rows and columns have the same sums, and rows are contiguous.
+    oneNorm = symmetric.infinityNorm()
     if symmetric.rows > 0 {
       let info = symmetric.withUnsafeMutableElements { s in
         Scalar.potrf(.lower, n: s.rows, a: s.pointer, lda: s.rowStride)
@@ -49,7 +50,8 @@ public struct Cholesky<Scalar: LinAlgScalar>: Sendable {
   public func solve(
     _ b: borrowing some MatrixOperand<Scalar> & ~Copyable
   ) throws(LinAlgError) -> Matrix<Scalar> {
-    requireRightHandSide(b.rows, b.columns, matches: lower.rows, "Cholesky.solve")
+    requireRightHandSide(
+      b.rows, b.columns, for: lower.rows, lower.columns, "Cholesky.solve")
     try checkFinite(b, .rightHandSide)
     var x = Matrix(b)
     guard x.count > 0 else { return x }

@@ -32,13 +32,13 @@ extension Double: LAPACKKernels {
   }
 
   public static func gecon(
-    n: Int, a: UnsafePointer<Double>, lda: Int, oneNorm: Double,
+    n: Int, a: UnsafePointer<Double>, lda: Int, infinityNorm: Double,
     reciprocalCondition: UnsafeMutablePointer<Double>
   ) -> Int {
     OpenBLAS.prepare()
     return Int(
       LAPACKE_dgecon(
-        LAPACK_ROW_MAJOR, lapackJob("1"), blasInt(n), a, blasInt(lda), oneNorm,
+        LAPACK_ROW_MAJOR, lapackJob("I"), blasInt(n), a, blasInt(lda), infinityNorm,
         reciprocalCondition))
   }
 

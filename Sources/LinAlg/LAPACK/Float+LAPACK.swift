@@ -32,13 +32,13 @@ extension Float: LAPACKKernels {
   }
 
   public static func gecon(
-    n: Int, a: UnsafePointer<Float>, lda: Int, oneNorm: Float,
+    n: Int, a: UnsafePointer<Float>, lda: Int, infinityNorm: Float,
     reciprocalCondition: UnsafeMutablePointer<Float>
   ) -> Int {
     OpenBLAS.prepare()
     return Int(
       LAPACKE_sgecon(
-        LAPACK_ROW_MAJOR, lapackJob("1"), blasInt(n), a, blasInt(lda), oneNorm,
+        LAPACK_ROW_MAJOR, lapackJob("I"), blasInt(n), a, blasInt(lda), infinityNorm,
         reciprocalCondition))
   }
 

@@ -25,9 +25,9 @@ public protocol LAPACKKernels {
     n: Int, a: UnsafeMutablePointer<Self>, lda: Int, pivots: UnsafePointer<Int32>
   ) -> Int
 
-  /// Estimates `1 / (‖A‖₁·‖A⁻¹‖₁)` from the factors that `getrf` left and `‖A‖₁`.
+  /// Estimates `1 / (‖A‖∞·‖A⁻¹‖∞)` from the factors that `getrf` left and `‖A‖∞`.
   static func gecon(
-    n: Int, a: UnsafePointer<Self>, lda: Int, oneNorm: Self,
+    n: Int, a: UnsafePointer<Self>, lda: Int, infinityNorm: Self,
     reciprocalCondition: UnsafeMutablePointer<Self>
   ) -> Int
 

@@ -46,11 +46,15 @@ func requireSquare(_ rows: Int, _ columns: Int, _ operation: StaticString) {
 }
 
 func requireRightHandSide(
-  _ rows: Int, _ columns: Int, matches order: Int, _ operation: StaticString
+  _ rows: Int, _ columns: Int, for matrixRows: Int, _ matrixColumns: Int,
+  _ operation: StaticString
 ) {
   require(
-    rows == order,
-    "\(operation): a right-hand side [\(rows), \(columns)] for a matrix with \(order) rows")
+    rows == matrixRows,
+    """
+    \(operation): a right-hand side [\(rows), \(columns)] for a matrix \
+    [\(matrixRows), \(matrixColumns)]
+    """)
 }
 
 extension Matrix {

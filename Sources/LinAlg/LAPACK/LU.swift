@@ -17,7 +17,7 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
 
   /// LAPACK's row exchanges: row `i` with row `pivots[i] - 1`, in order.
   private let pivots: [Int32]
-  private let oneNorm: Scalar
+  private let infinityNorm: Scalar
 
   /// Factors `a`, `[m, n]`.
   ///
@@ -26,6 +26,7 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
   public init(_ a: borrowing some MatrixOperand<Scalar> & ~Copyable) throws(LinAlgError) {
     try checkFinite(a, .matrix)
     var factors = Matrix(a)
+    infinityNorm = factors.infinityNorm()
     var pivots = [Int32](repeating: 0, count: Swift.min(a.rows, a.columns))
     var info = 0
     if !pivots.isEmpty {
@@ -38,7 +39,6 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
     }
     self.factors = factors
     self.pivots = pivots
-    self.oneNorm = a.oneNorm()
     self.singularPivot = failure(info, "getrf").map { $0 - 1 }
   }
 
@@ -126,7 +126,8 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
     _ transpose: Transpose, _ b: borrowing some MatrixOperand<Scalar> & ~Copyable
   ) throws(LinAlgError) -> Matrix<Scalar> {
     requireSquare(factors.rows, factors.columns, "LU.solve")
-    requireRightHandSide(b.rows, b.columns, matches: factors.rows, "LU.solve")
+    requireRightHandSide(
+      b.rows, b.columns, for: factors.rows, factors.columns, "LU.solve")
     try checkFinite(b, .rightHandSide)
     if let singularPivot { throw .singular(pivot: singularPivot) }
     var x = Matrix(b)
@@ -167,7 +168,7 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
     return result
   }
 
-  /// An estimate of `1 / (‖A‖₁·‖A⁻¹‖₁)` at the price of a few solutions: 1 for the identity and for
+  /// An estimate of `1 / (‖A‖∞·‖A⁻¹‖∞)` at the price of a few solutions: 1 for the identity and for
   /// `[0, 0]`, 0 for a singular matrix. Below the type's `ulpOfOne`, solutions have no correct digit.
   ///
   /// - Precondition: the matrix is square.
@@ -178,7 +179,8 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
     var result: Scalar = 0
     let info = factors.withUnsafeElements { f in
       Scalar.gecon(
-        n: f.rows, a: f.pointer, lda: f.rowStride, oneNorm: oneNorm, reciprocalCondition: &result)
+        n: f.rows, a: f.pointer, lda: f.rowStride, infinityNorm: infinityNorm,
+        reciprocalCondition: &result)
     }
     _ = failure(info, "gecon")
     return result

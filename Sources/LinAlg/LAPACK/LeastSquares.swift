@@ -88,7 +88,7 @@ public struct LeastSquares<Scalar: LinAlgScalar>: Sendable {
       _ a: borrowing some MatrixOperand<Scalar> & ~Copyable,
       _ b: borrowing some MatrixOperand<Scalar> & ~Copyable
     ) throws(LinAlgError) {
-      requireRightHandSide(b.rows, b.columns, matches: a.rows, "LeastSquares")
+      requireRightHandSide(b.rows, b.columns, for: a.rows, a.columns, "LeastSquares")
       try checkFinite(a, .matrix)
       try checkFinite(b, .rightHandSide)
       self.a = Matrix(a)

@@ -20,8 +20,8 @@ extension MatrixOperand where Self: ~Copyable {
   ///
   /// - Precondition: the shapes are equal.
   @inlinable
-  public borrowing func zip<Failure: Error>(
-    _ other: borrowing some MatrixOperand<Scalar> & ~Copyable,
+  public borrowing func map<Failure: Error>(
+    with other: borrowing some MatrixOperand<Scalar> & ~Copyable,
     _ combine: (Scalar, Scalar) throws(Failure) -> Scalar
   ) throws(Failure) -> Matrix<Scalar> {
     try withUnsafeElements { a throws(Failure) in
@@ -43,7 +43,7 @@ extension MatrixOperand {
   /// - Precondition: the shapes are equal.
   @inlinable
   public static func + (a: Self, b: some MatrixOperand<Scalar>) -> Matrix<Scalar> {
-    a.zip(b) { $0 + $1 }
+    a.map(with: b) { $0 + $1 }
   }
 
   /// The difference, element by element.
@@ -51,7 +51,7 @@ extension MatrixOperand {
   /// - Precondition: the shapes are equal.
   @inlinable
   public static func - (a: Self, b: some MatrixOperand<Scalar>) -> Matrix<Scalar> {
-    a.zip(b) { $0 - $1 }
+    a.map(with: b) { $0 - $1 }
   }
 
   /// The Hadamard product: the product element by element.
@@ -59,7 +59,7 @@ extension MatrixOperand {
   /// - Precondition: the shapes are equal.
   @inlinable
   public static func ∘ (a: Self, b: some MatrixOperand<Scalar>) -> Matrix<Scalar> {
-    a.zip(b) { $0 * $1 }
+    a.map(with: b) { $0 * $1 }
   }
 
   /// Every element negated.

@@ -62,7 +62,7 @@ extension MatrixOperand where Self: ~Copyable {
     guard rows == other.rows && columns == other.columns else { return false }
     // Elements that are equal, infinities among them, take no part in the difference; one that is
     // infinite or NaN on one side alone makes the difference infinite or NaN.
-    let difference = zip(other) { $0 == $1 ? 0 : $0 - $1 }.frobeniusNorm()
+    let difference = map(with: other) { $0 == $1 ? 0 : $0 - $1 }.frobeniusNorm()
     if difference == 0 { return true }
     let scale = Swift.max(finiteNorm(self), finiteNorm(other))
     let tolerance = Swift.max(absoluteTolerance, relativeTolerance * scale)

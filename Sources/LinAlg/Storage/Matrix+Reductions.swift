@@ -108,10 +108,16 @@ extension MatrixOperand where Self: ~Copyable {
   /// The first place in row-major order whose element is NaN or infinite, `nil` if there is none.
   public borrowing func firstNonFinite() -> (row: Int, column: Int)? {
     withUnsafeElements { a in
+      // One call per row decides in the usual case; a sum may also overflow by itself.
+      let inOrder = a.columnStride <= a.rowStride ? a : a.transposed
+      let isFinite = (0..<inOrder.rows).allSatisfy { i in
+        Scalar.asum(
+          n: inOrder.columns, x: inOrder.pointer + i * inOrder.rowStride,
+          incx: inOrder.columnStride
+        ).isFinite
+      }
+      if isFinite { return nil }
       for i in 0..<a.rows {
-        // One call per row decides in the usual case; a sum may also overflow by itself.
-        let row = a.pointer + i * a.rowStride
-        if Scalar.asum(n: a.columns, x: row, incx: a.columnStride).isFinite { continue }
         for j in 0..<a.columns where !a[i, j].isFinite { return (i, j) }
       }
       return nil

@@ -99,10 +99,16 @@ extension Vector: RandomAccessCollection, MutableCollection, ExpressibleByArrayL
     }
   }
 
-  /// The elements in `range` as a view, without a copy.
+  /// The elements in `range` as a view, to be read without a copy or replaced.
   @inlinable
   public subscript(elements range: some RangeExpression<Int>) -> VectorView<Scalar> {
-    view[elements: range]
+    get { view[elements: range] }
+    set {
+      withUnsafeMutableElements { elements in
+        var part = MutableVectorView(unsafeElements: elements.part(range))
+        part.update(from: newValue)
+      }
+    }
   }
 
   /// The elements in `range`, to be written to in place.

@@ -86,6 +86,30 @@ extension Matrix {
     get { self[rows: 0..<rows, columns: columnRange] }
     set { self[rows: 0..<rows, columns: columnRange] = newValue }
   }
+
+  /// Row `i`, to be read or replaced.
+  @inlinable
+  public subscript(row i: Int) -> VectorView<Scalar> {
+    get { view.row(i) }
+    set {
+      withUnsafeMutableElements { elements in
+        var row = MutableVectorView(unsafeElements: elements.row(i))
+        row.update(from: newValue)
+      }
+    }
+  }
+
+  /// Column `j`, to be read or replaced.
+  @inlinable
+  public subscript(column j: Int) -> VectorView<Scalar> {
+    get { view.column(j) }
+    set {
+      withUnsafeMutableElements { elements in
+        var column = MutableVectorView(unsafeElements: elements.column(j))
+        column.update(from: newValue)
+      }
+    }
+  }
 }
 
 // Where an operation wants something to write into, the same subscripts give a place instead of a
@@ -137,6 +161,7 @@ extension Matrix {
 
   /// Row `i`, to be written to in place.
   @inlinable
+  @_disfavoredOverload
   public subscript(row i: Int) -> MutableVectorView<Scalar> {
     _read {
       yield MutableVectorView(unsafeElements: elements.row(i))
@@ -150,13 +175,14 @@ extension Matrix {
 
   /// Column `j`, to be written to in place.
   @inlinable
+  @_disfavoredOverload
   public subscript(column j: Int) -> MutableVectorView<Scalar> {
     _read {
-      yield MutableVectorView(unsafeElements: elements.transposed.row(j))
+      yield MutableVectorView(unsafeElements: elements.column(j))
     }
     _modify {
       makeUnique()
-      var column = MutableVectorView(unsafeElements: elements.transposed.row(j))
+      var column = MutableVectorView(unsafeElements: elements.column(j))
       yield &column
     }
   }

@@ -115,10 +115,10 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
   @inlinable
   public subscript(column j: Int) -> MutableVectorView<Scalar> {
     _read {
-      yield MutableVectorView(unsafeElements: elements.transposed.row(j))
+      yield MutableVectorView(unsafeElements: elements.column(j))
     }
     _modify {
-      var column = MutableVectorView(unsafeElements: elements.transposed.row(j))
+      var column = MutableVectorView(unsafeElements: elements.column(j))
       yield &column
     }
   }
@@ -160,11 +160,16 @@ extension UnsafeMutableStridedMatrix {
 
   @inlinable
   func row(_ i: Int) -> UnsafeMutableStridedVector<Scalar> {
-    require(
-      i >= 0 && i < rows,
-      "Matrix: index \(i) of a row or column outside \(rows) in a view of \(rows * columns)")
+    require(i >= 0 && i < rows, "Matrix: row \(i) of shape [\(rows), \(columns)]")
     return UnsafeMutableStridedVector(
       pointer: pointer + i * rowStride, count: columns, stride: columnStride)
+  }
+
+  @inlinable
+  func column(_ j: Int) -> UnsafeMutableStridedVector<Scalar> {
+    require(j >= 0 && j < columns, "Matrix: column \(j) of shape [\(rows), \(columns)]")
+    return UnsafeMutableStridedVector(
+      pointer: pointer + j * columnStride, count: rows, stride: rowStride)
   }
 }
 

@@ -119,7 +119,7 @@ struct LUTests {
     let solve = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = try Matrix<Double>.identity(3).solve(Matrix<Double>.zeros(rows: 2, columns: 4))
     }
-    expectMessage(solve, contains: "LU.solve", "[2, 4]", "3 rows")
+    expectMessage(solve, contains: "LU.solve", "[2, 4]", "[3, 3]")
     let inverse = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = try Matrix<Double>.zeros(rows: 2, columns: 4).inverse()
     }

@@ -192,6 +192,6 @@ struct LeastSquaresTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = try LeastSquares(Matrix<Double>.identity(3), Matrix<Double>.zeros(rows: 2, columns: 4))
     }
-    expectMessage(result, contains: "LeastSquares", "[2, 4]", "3 rows")
+    expectMessage(result, contains: "LeastSquares", "[2, 4]", "[3, 3]")
   }
 }

@@ -101,6 +101,13 @@ struct MatrixViewTests {
     #expect(a == old * old)
   }
 
+  @Test func rowsAndColumnsCanBeReplaced() {
+    var a: Matrix<Double> = [[1, 2], [3, 4]]
+    a[row: 0] = a[row: 1]
+    a[column: 1] = ([7, 8] as Vector).view
+    #expect(a == [[3, 7], [3, 8]])
+  }
+
   @Test func splitPartsCanBeReadAndWrittenTogether() {
     var a: Matrix<Double> = [[1, 2], [3, 4], [5, 6]]
     let before = a.withUnsafeBufferPointer { $0.baseAddress }
@@ -124,6 +131,14 @@ struct MatrixViewTests {
     #expect(Array(v) == [0, 0, 9, 4] && Array(w) == [1, 2, 3, 4])
     #expect(w.map { $0 * 2 } == [2, 4, 6, 8])
     #expect(w.reversed().first == 4)
+    v[elements: 0..<2] = w[elements: 2...]
+    #expect(v == [3, 4, 9, 4])
+    v[elements: 0..<2].fill(0)
+    #expect(v + w == [1, 2, 12, 8] && v - w == [-1, -2, 6, 0])
+    #expect((v ∘ w) == [0, 0, 27, 16])
+    #expect(-w == [-1, -2, -3, -4])
+    #expect(2 * w == [2, 4, 6, 8] && w / 2 == [0.5, 1, 1.5, 2])
+    #expect(w.dot(w) == 30 && w.dot([1, 1, 1, 1]) == 10 && w[elements: 3...].norm() == 4)
     v.sort()
     #expect(v == [0, 0, 4, 9])
     #expect(Array(v[elements: 2...]) == [4, 9])
@@ -138,6 +153,11 @@ struct MatrixViewTests {
       _ = Matrix<Double>.zeros(rows: 2, columns: 3).row(2)
     }
     expectMessage(row, contains: "row 2", "[2, 3]")
+    let column = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var a = Matrix<Double>.zeros(rows: 2, columns: 3)
+      BLAS.scal(alpha: 2, &a[column: 3])
+    }
+    expectMessage(column, contains: "column 3", "[2, 3]")
     let replacement = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
