@@ -38,7 +38,12 @@ struct MatrixTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Matrix<Double>.zeros(rows: 2, columns: 3)[0, 3]
     }
-    expectMessage(result, contains: "[0, 3]", "[2, 3]")
+    // An optimised build traps without a text, to keep element access small.
+    #if DEBUG
+      expectMessage(result, contains: "[0, 3]", "[2, 3]")
+    #else
+      _ = result
+    #endif
   }
 
   @Test func identityAndDiagonal() {
