@@ -27,8 +27,8 @@ forbid() {
   set -f
   tab=$(printf '\t')
   forbid 'a tab' "$tab" $code
-  forbid 'says nothing when it fails: throw, or a precondition with both shapes' \
-    '(^|[^A-Za-z0-9_.])(try!|as!|fatalError\()' $swift ':!Tests/*Tests/*'
+  forbid 'throw an error; for a shape that code got wrong, require(_:_:)' \
+    '(^|[^A-Za-z0-9_.])(try!|as!|fatalError\()' $swift ':!Tests/*Tests/*' ':!Sources/LinAlg/Require.swift'
   forbid 'a path of one machine' \
     '(^|[^A-Za-z0-9_.])/((home|Users)/[a-z]|(root|work|farm|opt|tmp|mnt)/)' .
   forbid 'belongs in an issue' '(TODO|FIXME|HACK)' $code

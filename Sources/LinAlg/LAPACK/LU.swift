@@ -3,7 +3,7 @@ import RealModule
 /// The factorisation `P·A = L·U` of a matrix by Gaussian elimination with partial pivoting.
 ///
 /// `L` is unit lower triangular (trapezoidal), `U` upper, and `P` exchanges rows. A singular square
-/// matrix has a factorisation too: its determinant is 0, and ``solve(_:)-(MatrixOperand)`` and
+/// matrix has a factorisation too: its determinant is 0, and ``solve(_:)->Matrix<Scalar>`` and
 /// ``inverse()`` throw.
 ///
 /// A matrix without rows or columns has empty factors; the determinant of `[0, 0]` is 1, and it is
@@ -147,7 +147,7 @@ public struct LU<Scalar: LinAlgScalar>: Sendable {
     return x
   }
 
-  /// The inverse matrix. To solve a system, ``solve(_:)-(MatrixOperand)`` is faster and more
+  /// The inverse matrix. To solve a system, ``solve(_:)->Matrix<Scalar>`` is faster and more
   /// accurate.
   ///
   /// - Throws: ``LinAlgError/singular(pivot:)``.

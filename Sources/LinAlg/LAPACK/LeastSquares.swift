@@ -43,8 +43,11 @@ public struct LeastSquares<Scalar: LinAlgScalar>: Sendable {
   /// Finds the `X` of smallest norm among those that minimise the residual, for an `A` of any rank,
   /// by singular value decomposition.
   ///
-  /// - Parameter rcond: singular values up to this multiple of the largest count as 0; `nil` for
-  ///   `max(m, n)·ulpOfOne`.
+  /// - Parameters:
+  ///   - a: `A`.
+  ///   - b: `B`.
+  ///   - rcond: singular values up to this multiple of the largest count as 0; `nil` for
+  ///     `max(m, n)·ulpOfOne`.
   /// - Throws: ``LinAlgError/notConverged(unconverged:)``,
   ///   ``LinAlgError/nonFinite(_:row:column:)``.
   /// - Precondition: `A` is `[m, n]` and `B` is `[m, k]`; `rcond` is not negative.
