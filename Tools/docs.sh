@@ -48,6 +48,7 @@ for module in $modules; do
     --additional-symbol-graph-dir "$work/$module.symbols" \
     --output-dir "$work/$module.doccarchive" \
     --fallback-display-name "$module" --fallback-bundle-identifier "$module" \
+    --fallback-default-module-kind Library \
     --enable-experimental-external-link-support $dependencies \
     --warnings-as-errors; then
     dependencies="$dependencies --dependency $work/$module.doccarchive"
@@ -63,5 +64,7 @@ fi
 
 rm -rf "$out"
 # shellcheck disable=SC2086 # $archives is a list of folders.
-"$docc" merge $archives --synthesized-landing-page-name swift-recurrent --output-path "$out"
-echo "docs: $out is a site; to read it: python3 -m http.server --directory $out"
+"$docc" merge $archives --synthesized-landing-page-name swift-recurrent \
+  --synthesized-landing-page-topics-style list --output-path "$out"
+echo "docs: $out is a site; python3 -m http.server --directory $out"
+echo "docs: serves it as http://localhost:8000/documentation/"
