@@ -1,0 +1,58 @@
+import ArgumentParser
+
+/// Shows what can be measured.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Show the suites and contestants, or the cases of one suite.",
+    discussion: """
+      EXAMPLES
+        Bench list
+        Bench list --suite deepbench --cell gru
+      """)
+
+  @OptionGroup var what: CaseOptions
+
+  func run() throws {
+    if what.suite == nil, what.shape.isEmpty, what.cell == nil, what.mode == nil {
+      StandardOutput.write(try overview())
+      return
+    }
+    let (name, cases) = try what.cases(defaultSuite: "quick")
+    StandardOutput.write(Self.table(suite: name, cases))
+  }
+
+  private func overview() throws -> String {
+    var suites = TextTable(columns: [
+      .init(title: "suite", alignment: .left), .init(title: "cases"), .init(title: "TFLOP"),
+    ])
+    for name in Suite.available() {
+      let cases = try Suite.named(name).cases
+      suites.rows.append([
+        name, String(cases.count),
+        Format.significant(cases.reduce(0) { $0 + $1.flops } * 1e-12),
+      ])
+    }
+    var contestants = TextTable(columns: [
+      .init(title: "contestant", alignment: .left), .init(title: "what it is", alignment: .left),
+    ])
+    contestants.rows = ContestantKind.all.map { [$0.name, $0.summary] }
+    return (suites.lines() + [""] + contestants.lines()).joined(separator: "\n") + "\n"
+  }
+
+  /// The cases of a suite with the work of one call.
+  static func table(suite: String, _ cases: [BenchCase]) -> String {
+    var table = TextTable(columns: [
+      .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
+      .init(title: "shape", alignment: .left), .init(title: "GFLOP"), .init(title: "memory"),
+    ])
+    table.rows = cases.map {
+      [
+        $0.cell.rawValue, $0.mode.rawValue, $0.shape.description,
+        Format.significant($0.flops * 1e-9), Format.bytes($0.workingBytes),
+      ]
+    }
+    return (["suite \(suite), \(cases.count) cases", ""] + table.lines())
+      .joined(separator: "\n") + "\n"
+  }
+}

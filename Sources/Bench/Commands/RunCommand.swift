@@ -1,0 +1,48 @@
+import ArgumentParser
+
+/// Measures a suite and reports it.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Measure LSTM, GRU and RNN layers (the default).",
+    discussion: """
+      Every row is first compared with scalar loops in double precision; a wrong answer ends the run \
+      with exit code 1. Then the contestants take turns, between samples of the machine's own matrix \
+      product, and medians with 95% intervals are reported. Baselines whose calls take too long are \
+      timed on fewer steps and marked with ~.
+
+      EXAMPLES
+        Bench --suite quick
+        Bench --cell lstm --mode training --shape T50xN32xD256xH256
+        Bench --suite standard --threads 2 --output report.html
+        Bench --suite deepbench --cell gru --format json --output deepbench.json
+      """)
+
+  @OptionGroup var what: CaseOptions
+  @OptionGroup var measuring: MeasuringOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Who takes part: naive, perGate, fused, separated by commas.", valueName: "list"))
+  var contestants = "naive,perGate,fused"
+
+  func run() throws {
+    let kinds = try ContestantKind.named(list: contestants)
+    let (name, cases) = try what.cases(defaultSuite: "quick")
+    try output.check()
+    try measuring.prepareProcess()
+
+    let settings = measuring.settings(contestants: kinds)
+    let peak = PeakProbe()
+    let header = try Machine.probe(suite: name, settings: settings, peak: peak)
+    let progress = Progress(quiet: measuring.quiet)
+    for warning in header.warnings { progress.note("warning: \(warning)") }
+    let measurement = try SuiteRunner(settings: settings, progress: progress)
+      .measure(cases, peak: peak)
+    guard let report = Report(measurement, header: header, threads: settings.threads) else {
+      throw BenchError.failure("nothing was measured: every case was left out")
+    }
+    try output.write(report)
+  }
+}

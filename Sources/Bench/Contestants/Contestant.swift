@@ -1,0 +1,63 @@
+/// An implementation of a recurrent layer, set up for one workload, that can be called again and
+/// again.
+///
+/// Everything that a caller would keep between calls (packed weights, tapes, gradient buffers) is
+/// made when the contestant is; a call is what is timed.
+protocol Contestant: AnyObject {
+  /// Does the work of the workload's mode once.
+  func call()
+
+  /// What the last call computed.
+  func results() -> Results
+}
+
+/// A kind of contestant, by the name that `--contestants` takes.
+struct ContestantKind: Sendable {
+  var name: String
+  /// One line for `Bench list`.
+  var summary: String
+  /// For one that is only there to be compared with, the longest call in seconds: a longer one is timed
+  /// on fewer steps and scaled. `nil` for the engine, whose times are never scaled.
+  var longestCall: Double?
+  var make: @Sendable (Workload) -> any Contestant
+
+  /// Whether it is only there to be compared with.
+  var isBaseline: Bool { longestCall != nil }
+
+  /// Every contestant, baselines first.
+  static let all: [ContestantKind] = [.naive, .perGate, .fused]
+
+  static let naive = ContestantKind(
+    name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
+    make: { NaiveContestant($0) })
+
+  static let perGate = ContestantKind(
+    name: "perGate",
+    summary: "a plain BLAS port: one OpenBLAS product per gate and step, separate passes",
+    longestCall: 1,
+    make: { workload in
+      switch workload.cell {
+      case .lstm: PerGateLSTM(workload)
+      case .gru: PerGateGRU(workload)
+      case .rnn: PerGateRNN(workload)
+      }
+    })
+
+  static let fused = ContestantKind(
+    name: "fused", summary: "the engine: one product per step for all gates, fused pointwise part",
+    longestCall: nil,
+    make: { Fused.make($0) })
+
+  /// The kinds that a comma-separated list names, in the list's order.
+  static func named(list: String) throws -> [ContestantKind] {
+    var kinds: [ContestantKind] = []
+    for name in list.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let kind = all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+        let known = all.map(\.name).joined(separator: ", ")
+        throw BenchError.usage("--contestants: unknown contestant '\(name)' (known: \(known))")
+      }
+      if !kinds.contains(where: { $0.name == kind.name }) { kinds.append(kind) }
+    }
+    return kinds
+  }
+}

@@ -1,0 +1,116 @@
+import LinAlg
+import Recurrent
+
+/// The engine's layers behind the contestants' protocol, called as an application calls them.
+final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scalar == Float {
+  private let layer: Layer
+  private let workload: Workload
+  private let x: SequenceBatch<Float>
+  private let initialState: Layer.State
+  private let dOutputs: SequenceBatch<Float>?
+  private let workspace: Workspace<Layer.State>?
+  private let tape: Tape<Layer.State>?
+  private var gradients: Layer.Parameters
+
+  private var output: RecurrentOutput<Layer.State>?
+  private var inputGradients: InputGradients<Layer.State>?
+
+  init(_ layer: Layer, initialState: Layer.State, workload: Workload) {
+    self.layer = layer
+    self.workload = workload
+    self.initialState = initialState
+    let (T, N, D, H) = (
+      workload.shape.T, workload.shape.N, workload.shape.D, workload.shape.H
+    )
+    x = SequenceBatch(steps: T, batch: N, features: D, elements: workload.inputs)
+    dOutputs =
+      workload.mode.includesBackward
+      ? SequenceBatch(steps: T, batch: N, features: H, elements: workload.outputGradients) : nil
+    workspace = workload.mode == .inference ? Workspace() : nil
+    tape = workload.mode == .inference ? nil : layer.makeTape(steps: T, batch: N)
+    gradients = layer.parameters.zeros()
+  }
+
+  func call() {
+    // Results share the workspace's or the tape's memory: dropped first, they let it be used again.
+    output = nil
+    inputGradients = nil
+    guard let tape else {
+      output = layer(x, from: initialState, workspace: workspace)
+      return
+    }
+    output = layer.forward(x, from: initialState, recording: tape)
+    guard let dOutputs else { return }
+    gradients.fill(with: 0)
+    inputGradients = layer.backward(dOutputs, through: tape, accumulatingInto: &gradients)
+  }
+
+  func results() -> Results {
+    let shape = workload.shape
+    var results = Results(steps: shape.T, batch: shape.N)
+    if let output {
+      output.outputs.withUnsafeBufferPointer { results.set(.outputs, $0) }
+      results.set(state: output.finalState, hidden: .finalHidden, cell: .finalCell)
+    }
+    if let inputGradients {
+      inputGradients.x.withUnsafeBufferPointer { results.set(.dx, $0) }
+      results.set(
+        state: inputGradients.initialState, hidden: .dInitialHidden, cell: .dInitialCell)
+      let names: [TensorName] = [.dW, .dU, .db, .dRecurrentBias]
+      for (index, name) in names.enumerated() where index < gradients.block.specs.count {
+        gradients.block[tensor: index].withUnsafeBufferPointer { results.set(name, $0) }
+      }
+    }
+    return results
+  }
+}
+
+extension Results {
+  fileprivate mutating func set(
+    state: some RecurrentState<Float>, hidden: TensorName, cell: TensorName
+  ) {
+    state.hidden.withUnsafeBufferPointer { set(hidden, $0) }
+    if let state = state as? LSTMState<Float> {
+      state.cell.withUnsafeBufferPointer { set(cell, $0) }
+    }
+  }
+}
+
+/// Sets the engine up with the weights of a workload.
+enum Fused {
+  static func make(_ workload: Workload) -> any Contestant {
+    let (N, D, H) = (workload.shape.N, workload.shape.D, workload.shape.H)
+    let hidden = Matrix(rows: N, columns: H, elements: workload.initialHidden)
+    switch workload.cell {
+    case .lstm:
+      var parameters = LSTMParameters<Float>(inputSize: D, hiddenSize: H)
+      load(workload, into: &parameters, gates: 4)
+      let cell = Matrix(rows: N, columns: H, elements: workload.initialCell)
+      return FusedContestant(
+        LSTM(parameters: parameters), initialState: LSTMState(hidden: hidden, cell: cell),
+        workload: workload)
+    case .gru:
+      var parameters = GRUParameters<Float>(inputSize: D, hiddenSize: H, variant: .resetAfter)
+      load(workload, into: &parameters, gates: 3)
+      parameters.recurrentBias = Matrix(rows: 1, columns: H, elements: workload.recurrentBias)
+      return FusedContestant(
+        GRU(parameters: parameters), initialState: HiddenState(hidden: hidden),
+        workload: workload)
+    case .rnn:
+      var parameters = SimpleRNNParameters<Float>(inputSize: D, hiddenSize: H)
+      load(workload, into: &parameters, gates: 1)
+      return FusedContestant(
+        SimpleRNN(parameters: parameters, activation: .tanh),
+        initialState: HiddenState(hidden: hidden), workload: workload)
+    }
+  }
+
+  private static func load(
+    _ workload: Workload, into parameters: inout some GatedParameters<Float>, gates: Int
+  ) {
+    let (D, H) = (workload.shape.D, workload.shape.H)
+    parameters.W = Matrix(rows: gates * H, columns: D, elements: workload.W)
+    parameters.U = Matrix(rows: gates * H, columns: H, elements: workload.U)
+    parameters.b = Matrix(rows: 1, columns: gates * H, elements: workload.b)
+  }
+}

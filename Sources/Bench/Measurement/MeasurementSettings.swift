@@ -1,0 +1,17 @@
+/// What the options of a measuring command ask for.
+struct MeasurementSettings {
+  var contestants: [ContestantKind]
+  var threads = 1
+  /// Seconds of timing for each contestant in each row.
+  var minTime = 0.3
+  /// Rounds in which the contestants of a row take turns. Twelve give a 95% interval of the median
+  /// between the third smallest and the third largest ratio.
+  var rounds = 12
+  var seed: UInt64 = 1
+  /// What the timings count.
+  var clock = Stopwatch.Clock.wall
+  /// A share of the engine's time that is added to it; for testing the gate.
+  var injectedSlowdown = 0.0
+  /// A relative error that is added to one of the engine's results; for testing the verifier.
+  var injectedError = 0.0
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+/// Says on standard error which row is being measured and about how long the rest takes.
+///
+/// On a terminal it rewrites one line; elsewhere it writes a line for each row that is done.
+final class Progress {
+  private let isQuiet: Bool
+  private let isTerminal: Bool
+  private var total = 0
+  private var start = Stopwatch.now()
+  private var lineWidth = 0
+
+  init(quiet: Bool) {
+    isQuiet = quiet
+    isTerminal = isatty(STDERR_FILENO) == 1
+  }
+
+  func begin(total: Int) {
+    self.total = total
+    start = Stopwatch.now()
+  }
+
+  /// What is happening to row `index`, counted from one.
+  func row(_ index: Int, _ benchCase: BenchCase, phase: String) {
+    guard isTerminal else { return }
+    show(line(index, benchCase, "\(phase)\(remaining(afterRows: index - 1))"))
+  }
+
+  func finishRow(_ index: Int, _ benchCase: BenchCase) {
+    guard !isTerminal else { return }
+    note(line(index, benchCase, "done\(remaining(afterRows: index))"))
+  }
+
+  /// A line that stays.
+  func note(_ text: String) {
+    guard !isQuiet else { return }
+    clear()
+    StandardError.line(text)
+  }
+
+  func end() { clear() }
+
+  private func line(_ index: Int, _ benchCase: BenchCase, _ text: String) -> String {
+    "row \(index) of \(total): \(benchCase), \(text)"
+  }
+
+  /// The time that the rows not yet done take if they are like those that are.
+  private func remaining(afterRows done: Int) -> String {
+    guard done > 0, done < total else { return "" }
+    let elapsed = Double(Stopwatch.now() - start) * 1e-9
+    let rest = elapsed / Double(done) * Double(total - done)
+    return ", about \(Format.duration(rest)) left"
+  }
+
+  private func show(_ text: String) {
+    guard !isQuiet else { return }
+    let padding = String(repeating: " ", count: max(0, lineWidth - text.count))
+    StandardError.write("\r\(text)\(padding)")
+    lineWidth = text.count
+  }
+
+  private func clear() {
+    guard isTerminal, !isQuiet, lineWidth > 0 else { return }
+    StandardError.write("\r\(String(repeating: " ", count: lineWidth))\r")
+    lineWidth = 0
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// The report as a Markdown table for a README: one line for each row of the engine, or for every row
+/// when the engine was not measured.
+enum MarkdownReport {
+  static func render(_ report: Report) -> String {
+    let header = report.header
+    var lines = [
+      "\(header.cpu), \(header.cores) cores, engine kernels \(header.isa), OpenBLAS "
+        + "\(header.openblas.version) (\(header.openblas.coreType)), "
+        + "\(header.threads) \(header.threads == 1 ? "thread" : "threads"), SGEMM peak "
+        + "\(Format.significant(header.peak.sgemmGflops.median)) GFLOP/s, commit "
+        + "`\(header.commit)`, \(header.date).",
+      "",
+    ]
+    for warning in header.warnings { lines += ["**Warning:** \(escape(warning)).", ""] }
+    lines += [
+      "| Cell | Mode | T, N, D, H | Contestant | Time | GFLOP/s | Tokens/s | Of SGEMM peak "
+        + "| × naive | × per gate |",
+      "|---|---|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    let engine = ContestantKind.fused.name
+    let hasEngine = report.rows.contains { $0.contestant == engine }
+    for group in report.groups {
+      for row in group where !hasEngine || row.contestant == engine {
+        lines.append(line(row, in: group))
+      }
+    }
+    let notes = TextReport.marks(report)
+    if !notes.isEmpty { lines += [""] + notes.map { escape($0) + "  " } }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func line(_ row: Report.Row, in group: [Report.Row]) -> String {
+    let naive = TextReport.speedup(row.speedup.naive, row, .naive, in: group)
+    let perGate = TextReport.speedup(row.speedup.perGate, row, .perGate, in: group)
+    let cells = [
+      row.cell.rawValue.uppercased(), row.mode.rawValue, "\(row.T), \(row.N), \(row.D), \(row.H)",
+      row.contestant, (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
+      Format.significant(row.gflops), Format.count(row.tokensPerSecond),
+      Format.percent(row.peakShare), naive, perGate,
+    ]
+    return "| " + cells.map(escape).joined(separator: " | ") + " |"
+  }
+
+  private static func escape(_ text: String) -> String {
+    text.replacingOccurrences(of: "|", with: "\\|")
+      .replacingOccurrences(of: "~", with: "\\~")
+      .replacingOccurrences(of: "*", with: "\\*")
+  }
+}

@@ -1,0 +1,61 @@
+/// The charts of a report's page.
+enum ReportCharts {
+  /// GFLOP/s of every contestant, by case.
+  static func throughput(_ report: Report) -> SVG {
+    let groups = report.groups.map { rows in
+      BarChart.Group(
+        name: name(rows),
+        bars: rows.map { row in
+          let rate = row.seconds.dividing(row.gflops * row.seconds.median)
+          return BarChart.Bar(
+            value: row.gflops, interval: rate.low...rate.high, style: style(row.contestant),
+            text: (row.isScaled ? "~" : "") + Format.significant(row.gflops), title: title(row))
+        })
+    }
+    let peak = report.header.peak.sgemmGflops.median
+    return BarChart(
+      label: "GFLOP/s of each contestant, by case", axis: "GFLOP/s", groups: groups,
+      reference: (peak, "SGEMM peak \(Format.significant(peak))")
+    ).svg()
+  }
+
+  /// How many times as fast as its baselines the engine is, by case; `nil` when it has none.
+  static func speedups(_ report: Report) -> SVG? {
+    let groups = report.groups.compactMap { rows -> BarChart.Group? in
+      guard let engine = rows.first(where: { $0.contestant == ContestantKind.fused.name })
+      else { return nil }
+      let bars = [
+        (ContestantKind.naive, engine.speedup.naive),
+        (ContestantKind.perGate, engine.speedup.perGate),
+      ].compactMap { baseline, value -> BarChart.Bar? in
+        guard let value else { return nil }
+        let text = TextReport.speedup(value, engine, baseline, in: rows) + "×"
+        return BarChart.Bar(
+          value: value, style: style(baseline.name), text: text,
+          title: "\(name(rows)): \(text) \(baseline.name)")
+      }
+      return bars.isEmpty ? nil : BarChart.Group(name: name(rows), bars: bars)
+    }
+    guard !groups.isEmpty else { return nil }
+    return BarChart(
+      label: "Speed-up of the engine over its baselines, by case", axis: "times as fast",
+      groups: groups, isLogarithmic: true
+    ).svg()
+  }
+
+  /// The class of a contestant's colour.
+  static func style(_ contestant: String) -> String {
+    ContestantKind.all.contains { $0.name == contestant } ? "c-\(contestant)" : "c-other"
+  }
+
+  static func name(_ rows: [Report.Row]) -> String {
+    guard let row = rows.first else { return "" }
+    return "\(row.cell.rawValue) \(row.mode.rawValue)  \(row.shape.spaced)"
+  }
+
+  static func title(_ row: Report.Row) -> String {
+    "\(row.contestant), \(row.benchCase): \(row.isScaled ? "~" : "")"
+      + "\(Format.time(row.seconds.median)), \(Format.significant(row.gflops)) GFLOP/s, "
+      + "\(Format.percent(row.peakShare)) of SGEMM peak"
+  }
+}

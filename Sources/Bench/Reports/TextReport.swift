@@ -1,0 +1,90 @@
+/// The report as a table for a terminal of 110 columns.
+enum TextReport {
+  static func render(_ report: Report) -> String {
+    (header(report.header) + [""] + table(report).lines() + [""] + notes(report))
+      .joined(separator: "\n") + "\n"
+  }
+
+  static func header(_ header: Report.Header) -> [String] {
+    var lines = [
+      "\(header.cpu), \(header.cores) cores, engine kernels \(header.isa)",
+      "OpenBLAS \(header.openblas.version), core type \(header.openblas.coreType), "
+        + "\(header.threads) \(header.threads == 1 ? "thread" : "threads")",
+      "SGEMM peak \(Format.significant(header.peak.sgemmGflops.median)) GFLOP/s "
+        + "± \(Format.percent(header.peak.sgemmGflops.relativeHalfWidth)), memory "
+        + "\(Format.significant(header.peak.memoryGBPerSecond.median)) GB/s, "
+        + "load \(load(header.load)), commit \(header.commit)",
+      "suite \(header.suite), \(header.date), seed \(header.seed)",
+    ]
+    lines += header.warnings.map { "warning: \($0)" }
+    return lines
+  }
+
+  private static func load(_ load: Report.Load) -> String {
+    let values = [load.start, load.end].compactMap { $0.map { Format.fixed($0, 2) } }
+    return values.isEmpty ? "unknown" : values.joined(separator: " → ")
+  }
+
+  private static func table(_ report: Report) -> TextTable {
+    var table = TextTable(columns: [
+      .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
+      .init(title: "shape", alignment: .left), .init(title: "contestant", alignment: .left),
+      .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
+      .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
+      .init(title: "×perGate"), .init(title: "error"), .init(title: "alloc"),
+    ])
+    for group in report.groups {
+      for (index, row) in group.enumerated() {
+        let first = index == 0
+        table.rows.append([
+          first ? row.cell.rawValue : "", first ? row.mode.rawValue : "",
+          first ? row.shape.spaced : "", row.contestant,
+          (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
+          Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
+          Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
+          speedup(row.speedup.naive, row, .naive, in: group),
+          speedup(row.speedup.perGate, row, .perGate, in: group),
+          Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
+          row.allocationsPerCall.map(String.init) ?? "–",
+        ])
+      }
+    }
+    return table
+  }
+
+  /// A speed-up over a baseline, marked when the baseline's time was scaled; empty in the row of the
+  /// baseline itself and of those it is measured against.
+  static func speedup(
+    _ value: Double?, _ row: Report.Row, _ baseline: ContestantKind, in group: [Report.Row]
+  ) -> String {
+    guard let value, row.contestant != baseline.name else { return "" }
+    if row.contestant == ContestantKind.naive.name { return "" }
+    let isScaled =
+      row.isScaled || group.contains { $0.contestant == baseline.name && $0.isScaled }
+    return (isScaled ? "~" : "") + Format.significant(value)
+  }
+
+  /// What the columns and marks of the table mean.
+  static func notes(_ report: Report) -> [String] {
+    [
+      "error: largest relative difference from the scalar loops in double precision, over every "
+        + "tensor, checked before timing",
+      "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
+        + "median's 95% interval",
+    ] + marks(report)
+  }
+
+  /// What the marks mean that occur in the report.
+  static func marks(_ report: Report) -> [String] {
+    var marks: [String] = []
+    if report.rows.contains(where: \.isScaled) {
+      marks.append("~ timed on fewer steps and scaled to all of them")
+    }
+    if report.rows.contains(where: { !$0.isCompletelyVerified }) {
+      marks.append(
+        "* run at the full batch, compared on some of its sequences; "
+          + "large shapes on their first steps only")
+    }
+    return marks
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// The text format of a suite: one line says which cells, in which modes, at which shape.
+///
+/// ```
+/// # comment
+/// lstm,gru,rnn  inference,forward,training  T50xN32xD256xH256   # comment
+/// lstm          training                    T25xN16xD512xH512
+/// ```
+/// Fields are separated by spaces or tabs; a list is separated by commas and may be `all`.
+enum ShapeFile {
+  /// The largest file that is read; a suite is a page of text.
+  static let largestByteCount = 1 << 20
+
+  /// Reads the cases of a suite from its text, in order, without repetition.
+  ///
+  /// - Parameters:
+  ///   - text: the contents of the file.
+  ///   - path: the file's name in messages.
+  /// - Throws: ``BenchError`` (exit 65) that names file and line.
+  static func parse(_ text: String, path: String) throws -> [BenchCase] {
+    var cases: [BenchCase] = []
+    var seen: Set<BenchCase> = []
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      do throws(ParseError) {
+        for item in try parseLine(line) where seen.insert(item).inserted {
+          cases.append(item)
+        }
+      } catch {
+        throw BenchError.data("\(path):\(index + 1): \(error.reason)")
+      }
+    }
+    guard !cases.isEmpty else {
+      throw BenchError.data("\(path):\(max(1, lines.count)): the suite has no cases")
+    }
+    return cases
+  }
+
+  /// Reads the file at `path`; see ``parse(_:path:)``.
+  static func read(path: String) throws -> [BenchCase] {
+    try parse(
+      InputFile.text(path: path, atMost: largestByteCount, what: "a shape suite"), path: path)
+  }
+
+  private static func parseLine(_ line: Substring) throws(ParseError) -> [BenchCase] {
+    let content = line.prefix { $0 != "#" }
+    let fields = content.split(whereSeparator: \.isWhitespace)
+    guard !fields.isEmpty else { return [] }
+    guard fields.count == 3 else {
+      throw ParseError(
+        reason: "expected 'cells modes shape', found \(fields.count) fields")
+    }
+    let cells: [CellKind] = try parseList(fields[0], what: "cell")
+    let modes: [Mode] = try parseList(fields[1], what: "mode")
+    let shape = try Shape(parsing: fields[2])
+    return cells.flatMap { cell in
+      modes.map { BenchCase(cell: cell, mode: $0, shape: shape) }
+    }
+  }
+
+  /// Reads `a,b,c` or `all` as values of an enumeration.
+  static func parseList<Value: RawRepresentable & CaseIterable>(
+    _ text: some StringProtocol, what: String
+  ) throws(ParseError) -> [Value] where Value.RawValue == String {
+    if text.lowercased() == "all" { return Array(Value.allCases) }
+    var values: [Value] = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let value = Value(rawValue: name.lowercased()) else {
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ParseError(reason: "unknown \(what) '\(name)' (known: \(known))")
+      }
+      values.append(value)
+    }
+    return values
+  }
+}

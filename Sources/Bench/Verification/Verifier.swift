@@ -1,0 +1,63 @@
+/// Runs contestants on a part of a row's work and compares them with the oracle.
+struct Verifier {
+  private let benchCase: BenchCase
+  private let plan: VerificationPlan
+  /// What the engine-side contestants run: all sequences, the gradients of the unseen ones zero.
+  private let masked: Workload
+  /// The compared sequences alone, for the oracle and the naive loops.
+  private let restricted: Workload
+  private let expected: Results
+
+  /// Runs the oracle.
+  init(_ benchCase: BenchCase, workload: Workload, plan: VerificationPlan) {
+    self.benchCase = benchCase
+    self.plan = plan
+    let prefix = workload.prefix(steps: plan.steps)
+    let isWholeBatch = plan.sequences.count == benchCase.shape.N
+    masked = isWholeBatch ? prefix : prefix.maskingGradients(to: plan.sequences)
+    restricted = isWholeBatch ? prefix : prefix.restricted(to: plan.sequences)
+    let oracle = Oracle(restricted)
+    oracle.call()
+    expected = oracle.results()
+  }
+
+  /// Compares the second of two calls of a contestant, so that what a call leaves behind for the next
+  /// one is checked too.
+  ///
+  /// - Parameter plantedError: a relative error that is added to the largest output, to test that a
+  ///   wrong answer is noticed; zero otherwise.
+  /// - Throws: ``BenchError`` (exit 1) when the answer is wrong.
+  func verify(_ kind: ContestantKind, plantedError: Double = 0) throws -> Verification.Outcome {
+    let followsAll = kind.name != ContestantKind.naive.name
+    let contestant = kind.make(followsAll ? masked : restricted)
+    contestant.call()
+    contestant.call()
+    var actual = contestant.results()
+    if followsAll, plan.sequences.count != benchCase.shape.N {
+      actual = actual.restricted(to: plan.sequences)
+    }
+    if plantedError != 0 { actual.plant(relativeError: plantedError) }
+    let outcome = Verification.compare(
+      actual, with: expected, cell: benchCase.cell, shape: restricted.shape)
+    guard outcome.isCorrect else {
+      throw BenchError.failure(
+        """
+        wrong answer: \(kind.name), \(benchCase): \(outcome.worst.rawValue) differs from the scalar \
+        loops by \(Format.scientific(outcome.error)) relative, allowed \
+        \(Format.scientific(outcome.bound))
+        """)
+    }
+    return outcome
+  }
+}
+
+extension Results {
+  /// Makes the largest output wrong by `relativeError` of itself.
+  mutating func plant(relativeError: Double) {
+    guard var outputs = tensors[.outputs],
+      let index = outputs.indices.max(by: { abs(outputs[$0]) < abs(outputs[$1]) })
+    else { return }
+    outputs[index] *= 1 + relativeError
+    tensors[.outputs] = outputs
+  }
+}

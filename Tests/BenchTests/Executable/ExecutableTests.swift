@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+
+@testable import Bench
+
+/// The built program: what it prints where, its exit codes, and that it leaves nothing behind.
+@Suite(.serialized)
+struct ExecutableTests {
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// Whether standard error is one line.
+    var isOneLine: Bool { errors.split(separator: "\n").count == 1 && errors.hasSuffix("\n") }
+  }
+
+  /// The program lies beside the test bundle.
+  static let executable: URL? = {
+    guard let path = PackageDirectory.executablePath else { return nil }
+    let url = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent("Bench")
+    return FileManager.default.isExecutableFile(atPath: url.path) ? url : nil
+  }()
+
+  private func bench(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Outcome {
+    let process = Process()
+    process.executableURL = try #require(Self.executable, "no Bench beside the test bundle")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .filter { $0.key != Relaunch.coreTypeVariable }
+      .merging(environment) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let complaints = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: complaints, as: UTF8.self))
+  }
+
+  /// A measurement small enough for a debug build.
+  private let tiny = [
+    "--shape", "T2xN2xD3xH4", "--cell", "lstm", "--mode", "training", "--min-time", "0.001",
+    "--allow-debug", "--quiet",
+  ]
+
+  @Test func measuresAndWritesJSON() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("r.json")
+    let outcome = try bench(tiny + ["--output", path])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("fused"))
+    let report = try Report.read(path: path)
+    #expect(report.rows.map(\.contestant) == ["naive", "perGate", "fused"])
+    #expect(report.rows.allSatisfy { $0.maxError <= $0.errorBound && $0.seconds.median > 0 })
+    #expect(folder.contents == ["r.json"])
+
+    let compared = try bench(["compare", path, path])
+    #expect(compared.status == 0)
+    #expect(compared.output.contains("1.00×"))
+  }
+
+  @Test func aWrongAnswerFailsTheRunAndWritesNothing() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try bench(
+      tiny + ["--inject-error", "1e-3", "--output", folder.path("r.json")])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("wrong answer: fused"))
+    #expect(outcome.output.isEmpty)
+    #expect(folder.contents.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["--shape", "T5"], ["--suite", "nope"], ["--cell", "foo"], ["--mode", "foo"],
+    ["--format", "foo"], ["--bogus"], ["--threads", "0"], ["--threads", "x"],
+    ["--min-time", "-1"], ["--contestants", "foo"], ["check", "--tolerance", "200%"],
+    ["check", "--inject-slowdown", "x"], ["compare", "one.json"], ["nothing"],
+    ["--output", "/nowhere/at/all.json"], ["check", "--record", "--inject-slowdown", "5%"],
+  ])
+  func badOptionsAreRefusedInOneLine(_ arguments: [String]) throws {
+    let outcome = try bench(arguments)
+    #expect(outcome.status == 64, "\(outcome.errors)")
+    #expect(outcome.isOneLine, "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test func badFilesAreRefusedInOneLineWithTheirLine() throws {
+    let folder = try TemporaryFolder()
+    let shapes = try folder.write("lstm training T1xN1xD1xH1\nlstm x\n", to: "bad.shapes")
+    let baseline = try folder.write("{\n\"schema\": x}", to: "bad.json")
+    for (arguments, place) in [
+      (["--suite", shapes], "\(shapes):2: "), (["check", "--baseline", baseline], "\(baseline):2: "),
+      (["compare", baseline, baseline], "\(baseline):2: "),
+      (["compare", folder.path("a"), folder.path("b")], folder.path("a")),
+    ] {
+      let outcome = try bench(arguments)
+      #expect(outcome.status == 65, "\(outcome.errors)")
+      #expect(outcome.errors.contains(place), "\(outcome.errors)")
+      #expect(outcome.isOneLine, "\(outcome.errors)")
+    }
+    #expect(folder.contents == ["bad.json", "bad.shapes"])
+  }
+
+  @Test func aMachineWithoutBaselineSaysHowToRecordOne() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("{\"schema\": 1, \"entries\": {}}", to: "b.json")
+    let outcome = try bench(["check", "--baseline", path, "--allow-debug", "--quiet"])
+    #expect(outcome.status == 4)
+    #expect(outcome.errors.contains("Bench check --record"))
+    #expect(outcome.isOneLine)
+  }
+
+  @Test func theVariableThatChoosesKernelsIsCleared() throws {
+    let cleared = try bench(tiny, environment: [Relaunch.coreTypeVariable: "Prescott"])
+    #expect(cleared.status == 0)
+    #expect(cleared.errors.contains("starting again without it"))
+    #expect(!cleared.output.contains("Prescott"))
+    let kept = try bench(
+      tiny + ["--keep-coretype"], environment: [Relaunch.coreTypeVariable: "Prescott"])
+    #expect(kept.status == 0)
+    #expect(!kept.errors.contains("starting again"))
+  }
+
+  @Test func helpVersionAndListsGoToStandardOutput() throws {
+    for arguments in [["--help"], ["run", "--help"], ["help", "check"], ["--version"], ["list"]] {
+      let outcome = try bench(arguments)
+      #expect(outcome.status == 0)
+      #expect(!outcome.output.isEmpty)
+      #expect(outcome.errors.isEmpty)
+    }
+    let listed = try bench(["list", "--suite", "deepbench", "--cell", "gru"])
+    #expect(listed.output.contains("T187xN32xD2816xH2816"))
+  }
+}
+
+/// When Bench starts itself again.
+struct RelaunchTests {
+  private func actions(
+    _ environment: [String: String] = [:], debug: Bool = false, keep: Bool = false,
+    allow: Bool = false
+  ) -> [Relaunch.Action] {
+    Relaunch.actions(
+      environment: environment, isDebugBuild: debug, keepCoreType: keep, allowDebug: allow)
+  }
+
+  @Test func onlyWhereItMust() {
+    let set = [Relaunch.coreTypeVariable: "Haswell"]
+    #expect(actions() == [])
+    #expect(actions(set) == [.clearCoreType])
+    #expect(actions(set, keep: true) == [])
+    #expect(actions(debug: true) == [.buildRelease])
+    #expect(actions(debug: true, allow: true) == [])
+    #expect(actions(set, debug: true) == [.buildRelease, .clearCoreType])
+  }
+
+  @Test func neverTwice() {
+    let marked = [Relaunch.coreTypeVariable: "Haswell", Relaunch.mark: "coretype,release"]
+    #expect(actions(marked, debug: true) == [])
+    #expect(actions([Relaunch.mark: "coretype"], debug: true) == [.buildRelease])
+  }
+
+  @Test func theReleaseBuildUsesTheSameScratchFolder() {
+    let path = "/a/b/.build/x86_64-unknown-linux-gnu/debug/Bench"
+    #expect(Relaunch.scratchOption(executable: path) == ["--scratch-path", "/a/b/.build"])
+    #expect(Relaunch.scratchOption(executable: "/usr/bin/Bench") == [])
+    #expect(Relaunch.scratchOption(executable: nil) == [])
+  }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Testing
+
+@testable import Bench
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+/// Each form of the report says the same, and can be read by whom it is for.
+struct ReportTests {
+  private let report = SampleReport.report
+
+  @Test func jsonRoundTrip() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(JSONReport.encode(report), to: "r.json")
+    #expect(try Report.read(path: path) == report)
+  }
+
+  /// The fields that the documentation promises, with null where there is no value.
+  @Test func jsonHasTheDocumentedFields() throws {
+    let text = try JSONReport.encode(report)
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let row = try #require((object["rows"] as? [[String: Any]])?.first)
+    let fields = [
+      "cell", "mode", "T", "N", "D", "H", "threads", "contestant", "seconds", "samples", "gflops",
+      "tokensPerSecond", "peakShare", "speedup", "maxError", "errorBound", "verified",
+      "allocationsPerCall", "scaledFromSteps",
+    ]
+    #expect(Set(row.keys) == Set(fields))
+    let speedup = try #require(row["speedup"] as? [String: Any])
+    #expect(speedup["perGate"] is NSNull)
+    let header = try #require(object["header"] as? [String: Any])
+    #expect((header["load"] as? [String: Any])?["end"] is NSNull)
+    #expect(Set(try #require(row["seconds"] as? [String: Any]).keys) == ["median", "low", "high"])
+  }
+
+  @Test func aMissingNullableFieldReadsAsNull() throws {
+    let text = try JSONReport.encode(report)
+      .replacingOccurrences(of: "\"allocationsPerCall\" : null,", with: "")
+    let folder = try TemporaryFolder()
+    #expect(try Report.read(path: folder.write(text, to: "r.json")) == report)
+  }
+
+  @Test func aMalformedReportIsRefusedWithItsLine() throws {
+    let text = try JSONReport.encode(report)
+    let lines = text.split(separator: "\n").map(String.init)
+    let index = try #require(lines.firstIndex { $0.contains("\"gflops\"") })
+    var broken = lines
+    broken[index] = broken[index].replacingOccurrences(of: ": ", with: ": \"x\" ")
+    let folder = try TemporaryFolder()
+    let path = try folder.write(broken.joined(separator: "\n"), to: "r.json")
+    let error = #expect(throws: BenchError.self) { try Report.read(path: path) }
+    #expect(error?.message.hasPrefix("\(path):\(index + 1): ") == true, "\(error?.message ?? "")")
+  }
+
+  @Test func theTableFitsATerminalAndAligns() {
+    let lines = TextReport.render(report).split(separator: "\n").map(String.init)
+    let rule = lines.first { $0.hasPrefix("──") } ?? ""
+    #expect(rule.count <= 120)
+    #expect(lines.allSatisfy { $0.count <= 120 }, "\(lines.filter { $0.count > 120 })")
+    let rows = lines.filter { $0.contains(" ms ") || $0.contains(" s ") }.filter {
+      $0.contains("naive") || $0.contains("perGate ") || $0.contains("fused ")
+    }
+    #expect(rows.count >= 6)
+    #expect(rows.allSatisfy { $0.count <= rule.count })
+  }
+
+  @Test func scaledTimesAndSpeedupsAreMarkedInEveryForm() throws {
+    let text = TextReport.render(report)
+    #expect(text.contains("~2.00 s"))
+    #expect(text.contains("~50.0"))
+    #expect(text.contains("~ timed on fewer steps"))
+    #expect(text.contains("4e-07*"))
+    #expect(MarkdownReport.render(report).contains("\\~50.0"))
+    #expect(try GitHubReport.render(report).contains("scaled from 2 of 50 steps"))
+    #expect(HTMLReport.render(report).contains("<td>~2.00 s</td>"))
+    #expect(try JSONReport.encode(report).contains("\"scaledFromSteps\" : 2"))
+  }
+
+  @Test func aReportWithoutMarksExplainsNone() {
+    var plain = report
+    plain.rows.removeAll { $0.isScaled || !$0.isCompletelyVerified }
+    #expect(!plain.rows.isEmpty)
+    #expect(TextReport.marks(plain).isEmpty)
+  }
+
+  @Test func markdownIsOneTableOfTheEngine() {
+    let lines = MarkdownReport.render(report).split(separator: "\n")
+    let table = lines.filter { $0.hasPrefix("|") }
+    #expect(table.count == 2 + 2)
+    let columns = Set(
+      table.map { $0.replacingOccurrences(of: "\\|", with: "").filter { $0 == "|" }.count })
+    #expect(columns.count == 1)
+    #expect(table.dropFirst(2).allSatisfy { $0.contains("| fused |") })
+  }
+
+  @Test func githubListIsWhatTheActionReads() throws {
+    let text = try GitHubReport.render(report)
+    let list = try JSONDecoder().decode([GitHubReport.Entry].self, from: Data(text.utf8))
+    #expect(list.count == report.rows.count)
+    #expect(Set(list.map(\.name)).count == list.count)
+    #expect(list.allSatisfy { $0.unit == "GFLOP/s" && $0.value > 0 && $0.range.hasPrefix("± ") })
+  }
+
+  @Test func thePageStandsAlone() {
+    let page = HTMLReport.render(report)
+    for forbidden in ["<script", "http:", "https:", "src=", "@import", "url("] {
+      #expect(!page.contains(forbidden), "\(forbidden)")
+    }
+    #expect(page.contains("prefers-color-scheme: dark"))
+    #expect(page.contains("AMD EPYC 7763 &lt;64-Core&gt; &amp; &quot;more&quot;"))
+    #expect(!page.contains("<64-Core>"))
+  }
+
+  /// Each picture is well-formed, and nothing is drawn at a coordinate that is not a number.
+  @Test func thePicturesAreWellFormed() {
+    let page = HTMLReport.render(report)
+    let pictures = page.components(separatedBy: "<svg").dropFirst()
+      .compactMap { $0.components(separatedBy: "</svg>").first.map { "<svg\($0)</svg>" } }
+    #expect(pictures.count == 3 + CellKind.allCases.count)
+    for picture in pictures {
+      let parser = XMLParser(data: Data(picture.utf8))
+      #expect(parser.parse(), "\(String(describing: parser.parserError)) in \(picture)")
+      #expect(!picture.contains("nan") && !picture.contains("inf\""))
+    }
+  }
+
+  @Test func comparingFindsWhatChanged() throws {
+    var later = report
+    later.rows[2].seconds = later.rows[2].seconds.scaled(by: 0.5)
+    later.rows[2].peakShare *= 1.5
+    later.rows.removeLast()
+    later.header.cpu = "another"
+    let comparison = Comparison(report, later)
+    #expect(comparison.lines.count == 5)
+    #expect(comparison.onlyInA.count == 1)
+    #expect(comparison.lines[2].speedup == 2)
+    #expect(comparison.lines[2].speedupOfPeakShare == 1.5)
+    #expect(comparison.lines[2].isSignificant)
+    #expect(!comparison.lines[1].isSignificant)
+    #expect(comparison.warnings.count == 1)
+    let text = comparison.text()
+    #expect(text.contains("faster"))
+    #expect(text.contains("only in A"))
+  }
+}
+
+/// Numbers as they are printed.
+struct FormatTests {
+  @Test(arguments: [
+    (1.5, "1.50 s"), (0.9996, "1.00 s"), (0.0455, "45.5 ms"), (123.4e-6, "123 µs"),
+    (9.996e-6, "10.0 µs"), (5e-9, "5.00 ns"), (.infinity, "–"),
+  ])
+  func times(_ seconds: Double, _ text: String) { #expect(Format.time(seconds) == text) }
+
+  @Test(arguments: [
+    (999.4, "999"), (999.6, "1.00k"), (35_512, "35.5k"), (2_000_000, "2.00M"), (3.1e9, "3.10G"),
+  ])
+  func counts(_ value: Double, _ text: String) { #expect(Format.count(value) == text) }
+
+  @Test(arguments: [(0.876, "88%"), (0.0123, "1.2%"), (1.16, "116%"), (0, "0.0%")])
+  func percentages(_ share: Double, _ text: String) { #expect(Format.percent(share) == text) }
+
+  @Test(arguments: [(59.4, "59 s"), (125, "2 min 05 s"), (7260, "2 h 01 min")])
+  func durations(_ seconds: Double, _ text: String) { #expect(Format.duration(seconds) == text) }
+
+  @Test(arguments: [
+    (0.5...73.0, [0.5, 1, 2, 5, 10, 20, 50, 100]), (0.03...40000, [0.1, 1, 10, 100, 1000, 10000]),
+  ])
+  func logarithmicTicks(_ range: ClosedRange<Double>, _ ticks: [Double]) {
+    let scale = ChartScale.logarithmic(
+      [range.lowerBound, range.upperBound], from: 0, to: 100)
+    #expect(zip(scale.ticks, ticks).allSatisfy { abs($0 / $1 - 1) < 1e-9 })
+    #expect(scale.ticks.count == ticks.count, "\(scale.ticks)")
+    #expect(scale.position(range.lowerBound) >= 0 && scale.position(range.upperBound) <= 100)
+  }
+
+  @Test func linearTicks() {
+    let scale = ChartScale.linear(upTo: 83, from: 10, to: 110)
+    #expect(scale.ticks == [0, 20, 40, 60, 80, 100])
+    #expect(scale.position(50) == 60)
+  }
+}
