@@ -47,6 +47,7 @@ let package = Package(
       dependencies: [
         "LinAlg", "Recurrent",
         .product(name: "OrderedCollections", package: "swift-collections"),
+        .product(name: "RealModule", package: "swift-numerics"),
       ]),
 
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
@@ -98,7 +99,10 @@ let package = Package(
       dependencies: ["ReferenceLoops", "GoldenSupport"]),
     .testTarget(
       name: "SequenceModelsTests",
-      dependencies: ["LinAlg", "Recurrent", "SequenceModels"]),
+      dependencies: [
+        "LinAlg", "Recurrent", "SequenceModels", "CharacterModel", "CAllocationCounter",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .testTarget(
       name: "BenchTests",
       dependencies: ["Bench", "LinAlg", "ReferenceLoops", "CAllocationCounter"]),

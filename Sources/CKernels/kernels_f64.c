@@ -11,4 +11,5 @@
 #include "activations.inc"
 #include "softmax.inc"
 #include "cells.inc"
+#include "training.inc"
 // clang-format on

@@ -6,7 +6,7 @@ import RealModule
 /// a span), so that generic code which is not specialised pays for one indirect call per kernel and
 /// not per element.
 public protocol LinAlgScalar: Real, BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Codable,
-  Sendable, BLASKernels, LAPACKKernels, ActivationKernels
+  Sendable, BLASKernels, LAPACKKernels, ActivationKernels, TrainingKernels
 {}
 
 extension Float: LinAlgScalar {}

@@ -14,6 +14,12 @@ public protocol ParameterSet<Scalar>: Sendable {
   /// Block `index`, in an order that never changes.
   subscript(block index: Int) -> ParameterBlock<Scalar> { get set }
 
+  /// The first scalar of block `index`, which nobody else holds, for writing through.
+  ///
+  /// A method, because modifying the block in place through the protocol allocates the accessor's
+  /// frame.
+  mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar>
+
   /// A set of the same shapes with every number zero.
   func zeros() -> Self
 }
@@ -26,6 +32,18 @@ extension ParameterSet {
   public mutating func fill(with value: Scalar) {
     for i in 0..<blockCount {
       self[block: i].withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+    }
+  }
+
+  /// Sets every number to zero, as gradients need before each step: a plain clearing of memory, where
+  /// ``fill(with:)`` sets one number after the other.
+  public mutating func setToZero() {
+    for i in 0..<blockCount {
+      let count = self[block: i].count
+      let bytes = UnsafeMutableRawPointer(uniquePointer(ofBlock: i))
+      bytes.initializeMemory(
+        as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
+      bytes.bindMemory(to: Scalar.self, capacity: count)
     }
   }
 }
@@ -56,6 +74,14 @@ extension LayerParameters {
       precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
       yield &block
     }
+  }
+
+  /// The first scalar of the one block, which nobody else holds, for writing through.
+  public mutating func uniquePointer(
+    ofBlock index: Int
+  ) -> UnsafeMutablePointer<Scalar> {
+    precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+    return uniquePointer()
   }
 
   /// A set of the same shapes with every number zero.

@@ -1,0 +1,85 @@
+import LinAlg
+import Recurrent
+
+/// Sets random elements to zero during training, and scales the others up so that their expectation
+/// stays the same (Srivastava et al. 2014; "inverted", so that inference does nothing).
+///
+/// ```
+/// y = x∘mask / (1 − rate)      dx = dy∘mask / (1 − rate)      mask ∈ {0, 1}, P(0) = rate
+/// ```
+/// Around a recurrent layer it belongs on the way in and on the way out, never on the recurrence
+/// (Zaremba et al. 2014). The rate is kept to the nearest 65536th.
+public struct Dropout: Sendable, Hashable {
+  /// How likely an element is to be set to zero.
+  public let rate: Double
+
+  /// A layer that drops elements with probability `rate`.
+  ///
+  /// - Precondition: the rate is in `0..<1`.
+  public init(rate: Double) {
+    precondition(rate >= 0 && rate < 1, "Dropout: rate \(rate) is not in 0..<1")
+    self.rate = rate
+  }
+
+  /// `x` with random elements set to zero and the others scaled, and a recording for the backward
+  /// pass. With a rate of 0 it is `x` itself.
+  ///
+  /// - Parameters:
+  ///   - x: `[T, N, F]`.
+  ///   - tape: is overwritten.
+  ///   - generator: chooses the elements, with one draw.
+  public func forward<Scalar>(
+    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>,
+    using generator: inout some RandomNumberGenerator
+  ) -> SequenceBatch<Scalar> {
+    let key = generator.next() as UInt64
+    tape.key = key
+    return mask(x, key, into: &tape.outputs)
+  }
+
+  /// The gradient of the inputs of the recorded pass from that of its outputs.
+  ///
+  /// - Parameters:
+  ///   - dOutputs: `∂L/∂y`, of the shape that was recorded.
+  ///   - tape: the recording.
+  /// - Returns: `∂L/∂x`. It shares the tape's memory: drop it before the next step, and that step
+  ///   allocates nothing.
+  public func backward<Scalar>(
+    _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>
+  ) -> SequenceBatch<Scalar> {
+    guard let key = tape.key else {
+      preconditionFailure(
+        "backward needs a tape that a forward pass has recorded; each recording serves once")
+    }
+    precondition(
+      rate == 0 || dOutputs.hasShape(tape.outputs.steps, tape.outputs.batch, tape.outputs.features),
+      "dOutputs has shape \(dOutputs.shape), expected \(tape.outputs.shape)")
+    tape.key = nil
+    return mask(dOutputs, key, into: &tape.dx)
+  }
+
+  private func mask<Scalar>(
+    _ x: SequenceBatch<Scalar>, _ key: UInt64, into y: inout SequenceBatch<Scalar>
+  ) -> SequenceBatch<Scalar> {
+    // A draw is one of 65536 equally likely numbers.
+    let threshold = max(1, UInt32(((1 - rate) * 65536).rounded()))
+    guard threshold < 65536 else { return x }
+    y.renew(steps: x.steps, batch: x.batch, features: x.features)
+    Scalar.dropout(
+      x.pointer(atStep: 0), into: y.pointer(atStep: 0), count: x.count, key: key,
+      threshold: threshold, scale: 65536 / Double(threshold))
+    withExtendedLifetime(x) {}
+    return y
+  }
+}
+
+/// What a recorded forward pass of ``Dropout`` leaves for its backward pass: not the mask, but the key
+/// that repeats it. Belongs to one caller at a time.
+public final class DropoutTape<Scalar: LinAlgScalar> {
+  fileprivate var key: UInt64?
+  fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
+  fileprivate var dx = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
+
+  /// An empty tape; it grows to what its first recording needs.
+  public init() {}
+}

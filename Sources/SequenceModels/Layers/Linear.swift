@@ -1,0 +1,144 @@
+import LinAlg
+import Recurrent
+
+/// An affine map of the features of every step: `y = x·Wᵀ + b`.
+///
+/// All steps of all sequences are one matrix product.
+public struct Linear<Scalar: LinAlgScalar>: Sendable {
+  /// `W` and `b`.
+  public var parameters: LinearParameters<Scalar>
+
+  /// `D`, the number of input features.
+  public var inputSize: Int { parameters.inputSize }
+  /// `K`, the number of output features.
+  public var outputSize: Int { parameters.outputSize }
+
+  /// A map with the given parameters.
+  public init(parameters: LinearParameters<Scalar>) { self.parameters = parameters }
+
+  /// A map with random weights and zero biases.
+  ///
+  /// - Parameters:
+  ///   - inputSize: `D`.
+  ///   - outputSize: `K`.
+  ///   - weights: the rule for `W`.
+  ///   - generator: the source of randomness.
+  public init(
+    inputSize: Int, outputSize: Int, weights: Initializer<Scalar> = .glorotUniform,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    parameters = LinearParameters(inputSize: inputSize, outputSize: outputSize)
+    parameters.block.withUnsafeMutableBufferPointer {
+      weights.fill(
+        UnsafeMutableBufferPointer(rebasing: $0[..<(outputSize * inputSize)]),
+        rows: outputSize, columns: inputSize, using: &generator)
+    }
+  }
+
+  /// `x·Wᵀ + b` for every step, `[T, N, K]`.
+  ///
+  /// - Precondition: `x.features == inputSize`.
+  public func callAsFunction(_ x: SequenceBatch<Scalar>) -> SequenceBatch<Scalar> {
+    var y = SequenceBatch<Scalar>(
+      uninitializedSteps: x.steps, batch: x.batch, features: outputSize)
+    apply(x, into: &y)
+    return y
+  }
+
+  /// `x·Wᵀ + b` for every row, `[rows, K]`.
+  ///
+  /// - Precondition: `x.columns == inputSize`.
+  public func callAsFunction(_ x: Matrix<Scalar>) -> Matrix<Scalar> {
+    var y = Matrix<Scalar>(uninitializedRows: x.rows, columns: outputSize)
+    apply(x, into: &y)
+    return y
+  }
+
+  /// Replaces the contents of `y` by `x·Wᵀ + b`: nothing is allocated unless `y` is shared.
+  ///
+  /// - Precondition: `x` is `[rows, D]` and `y` is `[rows, K]`.
+  public func apply(_ x: Matrix<Scalar>, into y: inout Matrix<Scalar>) {
+    precondition(
+      x.columns == inputSize && y.columns == outputSize && x.rows == y.rows,
+      """
+      x has shape [\(x.rows), \(x.columns)] and y [\(y.rows), \(y.columns)], \
+      expected [rows, D] and [rows, K] with D, K = \(inputSize), \(outputSize)
+      """)
+    y.withUnsafeMutableBufferPointer { y in
+      x.withUnsafeBufferPointer { x in multiply(x, rows: y.count / outputSize, into: y) }
+    }
+  }
+
+  /// Writes `x·Wᵀ + b` to `y`, which has the right shape.
+  func apply(_ x: SequenceBatch<Scalar>, into y: inout SequenceBatch<Scalar>) {
+    precondition(
+      x.features == inputSize,
+      "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
+    let rows = x.steps * x.batch
+    y.withUnsafeMutableBufferPointer { y in
+      x.withUnsafeBufferPointer { x in multiply(x, rows: rows, into: y) }
+    }
+  }
+
+  /// Every row of `y` starts as `b`; the product is added to it.
+  private func multiply(
+    _ x: UnsafeBufferPointer<Scalar>, rows: Int, into y: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    let (D, K) = (inputSize, outputSize)
+    parameters.block.withUnsafeBufferPointer { W in
+      guard let x = x.baseAddress, let y = y.baseAddress, let W = W.baseAddress else { return }
+      let b = W + K * D
+      for row in 0..<rows { (y + row * K).update(from: b, count: K) }
+      if rows == 1 {
+        // A product would repack all of W for a single row.
+        Scalar.gemv(
+          .none, m: K, n: D, alpha: 1, a: W, lda: D, x: x, incx: 1, beta: 1, y: y, incy: 1)
+      } else {
+        Scalar.gemm(
+          .none, .transpose, m: rows, n: K, k: D, alpha: 1, a: x, lda: D, b: W, ldb: D,
+          beta: 1, c: y, ldc: K)
+      }
+    }
+  }
+}
+
+/// The parameters of a ``Linear`` map: `W [K, D]` and `b [K]`.
+public struct LinearParameters<Scalar: LinAlgScalar>: LayerParameters {
+  /// `D`, the number of input features.
+  public let inputSize: Int
+  /// `K`, the number of output features.
+  public let outputSize: Int
+  /// All parameters in one allocation.
+  public var block: ParameterBlock<Scalar>
+
+  /// The first scalar of the block, which nobody else holds, for writing through.
+  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+
+  /// Parameters of zeros.
+  public init(inputSize: Int, outputSize: Int) {
+    precondition(
+      inputSize > 0 && outputSize > 0,
+      """
+      a linear map needs at least one input and one output, \
+      got D, K = \(inputSize), \(outputSize)
+      """)
+    self.inputSize = inputSize
+    self.outputSize = outputSize
+    block = ParameterBlock([
+      ParameterSpec("W", rows: outputSize, columns: inputSize),
+      ParameterSpec("b", rows: 1, columns: outputSize),
+    ])
+  }
+
+  /// The weights, `[K, D]`; reading copies them, assigning replaces them.
+  public var W: Matrix<Scalar> {
+    get { block[tensor: 0] }
+    set { block[tensor: 0] = newValue }
+  }
+
+  /// The biases, `[1, K]`; reading copies them, assigning replaces them.
+  public var b: Matrix<Scalar> {
+    get { block[tensor: 1] }
+    set { block[tensor: 1] = newValue }
+  }
+}

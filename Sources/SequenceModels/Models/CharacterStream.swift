@@ -1,0 +1,71 @@
+import LinAlg
+import Recurrent
+
+/// A ``CharacterLanguageModel`` reading one character at a time.
+///
+/// ```swift
+/// var stream = CharacterStream(model)
+/// for token in model.vocabulary.encode("The ") { stream.read(token) }
+/// stream.logits                                   // [1, V]: what comes next
+/// ```
+/// Reading a character allocates nothing.
+public struct CharacterStream<Layer: RecurrentLayer> {
+  /// The model.
+  public let model: CharacterLanguageModel<Layer>
+  /// The state after the characters read so far, `[1, H]`.
+  public private(set) var state: Layer.State
+  /// One logit for each token as the next one, `[1, V]`; zeros before the first character.
+  public private(set) var logits: Matrix<Layer.Scalar>
+  private var x: Matrix<Layer.Scalar>
+  private let workspace = Workspace<Layer.State>()
+
+  /// A stream that has read nothing.
+  public init(_ model: CharacterLanguageModel<Layer>) {
+    self.model = model
+    state = model.layer.zeroState(batch: 1)
+    x = .zeros(rows: 1, columns: model.layer.inputSize)
+    logits = .zeros(rows: 1, columns: model.vocabulary.count)
+  }
+
+  /// Reads one character.
+  ///
+  /// - Precondition: the token is in the model's vocabulary.
+  public mutating func read(_ token: Token) {
+    model.embedding.gather(token, into: &x)
+    model.layer.step(x, &state, workspace: workspace)
+    model.output.apply(state.hidden, into: &logits)
+  }
+}
+
+extension CharacterLanguageModel {
+  /// Writes on where a prompt ends.
+  ///
+  /// - Parameters:
+  ///   - prompt: what the model has read before; characters that it does not know are read as
+  ///     ``CharacterVocabulary/unknown``. When it is empty the model starts after a line break (or, if
+  ///     it knows none, after an unknown character).
+  ///   - length: how many characters to write.
+  ///   - temperature: see ``TokenSampler``.
+  ///   - topK: see ``TokenSampler``.
+  ///   - generator: the source of randomness: with the same seed the text is the same.
+  /// - Returns: the text after the prompt; the unknown character is never written.
+  public func sample(
+    prompt: String = "", length: Int, temperature: Double = 1, topK: Int? = nil,
+    using generator: inout some RandomNumberGenerator
+  ) -> String {
+    precondition(length >= 0, "sample: negative length \(length)")
+    precondition(vocabulary.count > 1, "sample: the model knows no character")
+    let sampler = TokenSampler(
+      temperature: temperature, topK: topK, excluded: CharacterVocabulary.unknown)
+    var stream = CharacterStream(self)
+    let start = prompt.isEmpty ? [vocabulary.token(for: "\n")] : vocabulary.encode(prompt)
+    for token in start { stream.read(token) }
+    var tokens: [Token] = []
+    for _ in 0..<length {
+      let token = sampler.draw(from: stream.logits, using: &generator)
+      tokens.append(token)
+      stream.read(token)
+    }
+    return vocabulary.decode(tokens)
+  }
+}

@@ -1,0 +1,73 @@
+import LinAlg
+import Recurrent
+
+/// Stochastic gradient descent, plain, with momentum, or with Nesterov's momentum.
+///
+/// With `g = ∂L/∂θ + weightDecay·θ`,
+/// ```
+/// plain      θ ← θ − rate·g
+/// momentum   v ← momentum·v + g      θ ← θ − rate·v
+/// nesterov   v ← momentum·v + g      θ ← θ − rate·(g + momentum·v)
+/// ```
+/// Momentum after Polyak (1964); Nesterov's in the form of Sutskever et al. (2013), with the rate
+/// outside the velocity, so that a schedule acts on all of it at once (PyTorch's form).
+public struct SGD<Parameters: ParameterSet>: Optimizer {
+  /// The size of the next steps.
+  public var learningRate: Double
+  /// How much of the velocity is kept from step to step; 0 for none.
+  public let momentum: Double
+  /// Whether the gradient is taken as if at the place to which the velocity leads.
+  public let nesterov: Bool
+  /// What is added to the gradients for each unit of the parameters (L2 regularisation); 0 for none.
+  public var weightDecay: Double
+  /// How many steps have been taken.
+  public private(set) var stepCount = 0
+  private var velocity: Parameters?
+
+  /// An optimizer for parameters of these shapes.
+  ///
+  /// - Parameters:
+  ///   - parameters: what will be trained; only the shapes matter.
+  ///   - learningRate: the size of a step.
+  ///   - momentum: in `0..<1`.
+  ///   - nesterov: needs a momentum.
+  ///   - weightDecay: not negative.
+  public init(
+    for parameters: Parameters, learningRate: Double, momentum: Double = 0,
+    nesterov: Bool = false, weightDecay: Double = 0
+  ) {
+    precondition(momentum >= 0 && momentum < 1, "SGD: momentum \(momentum) is not in 0..<1")
+    precondition(!nesterov || momentum > 0, "SGD: Nesterov's form needs a momentum")
+    precondition(weightDecay >= 0, "SGD: negative weight decay \(weightDecay)")
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.nesterov = nesterov
+    self.weightDecay = weightDecay
+    velocity = momentum > 0 ? parameters.zeros() : nil
+  }
+
+  /// Moves `parameters` along their gradients.
+  ///
+  /// - Precondition: both have the shapes that the optimizer was made for.
+  public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
+    parameters.checkSameShapes(as: gradients, "gradients")
+    if let velocity { parameters.checkSameShapes(as: velocity, "the optimizer's velocities") }
+    for i in 0..<parameters.blockCount {
+      let count = parameters[block: i].count
+      let x = parameters.uniquePointer(ofBlock: i)
+      let v = velocity?.uniquePointer(ofBlock: i)
+      gradients[block: i].withUnsafeBufferPointer { dx in
+        guard let dx = dx.baseAddress else { return }
+        if let v {
+          Parameters.Scalar.descend(
+            x, along: dx, velocity: v, count: count, rate: learningRate, momentum: momentum,
+            decay: weightDecay, nesterov: nesterov)
+        } else {
+          Parameters.Scalar.descend(
+            x, along: dx, count: count, rate: learningRate, decay: weightDecay)
+        }
+      }
+    }
+    stepCount += 1
+  }
+}

@@ -1,0 +1,129 @@
+import LinAlg
+
+/// A number that stands for a symbol of a vocabulary: its position, counted from 0.
+public typealias Token = Int32
+
+/// A batch of token sequences, time-major: `[T, N]`, one token per step and sequence.
+///
+/// Step `t` of every sequence is contiguous, as in `SequenceBatch`. A value type: copies share their
+/// storage until one of them is written to.
+public struct TokenBatch: Sendable {
+  /// `T`, the number of time steps.
+  public private(set) var steps: Int
+  /// `N`, the number of sequences.
+  public private(set) var batch: Int
+  private var storage: AlignedStorage<Token>
+
+  /// The number of tokens, `T·N`.
+  public var count: Int { steps * batch }
+
+  /// The shape as it is written in messages: `[T, N]`.
+  public var shape: [Int] { [steps, batch] }
+
+  /// A batch with every token equal to `token`.
+  public init(repeating token: Token, steps: Int, batch: Int) {
+    precondition(
+      steps >= 0 && batch >= 0, "TokenBatch: negative shape [\(steps), \(batch)]")
+    self.steps = steps
+    self.batch = batch
+    storage = AlignedStorage(repeating: token, count: steps * batch)
+  }
+
+  /// A batch from its tokens, time slowest: the first tokens of all sequences, then the second ones.
+  ///
+  /// - Precondition: there are `steps * batch` tokens.
+  public init(steps: Int, batch: Int, tokens: some Collection<Token>) {
+    precondition(
+      steps >= 0 && batch >= 0 && tokens.count == steps * batch,
+      "TokenBatch: \(tokens.count) tokens given for shape [\(steps), \(batch)]")
+    self.steps = steps
+    self.batch = batch
+    storage = AlignedStorage(uninitializedCount: steps * batch)
+    _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)
+      .initialize(fromContentsOf: tokens)
+  }
+
+  /// The token at step `t` of sequence `n`.
+  public subscript(t: Int, n: Int) -> Token {
+    get {
+      checkIndex(t, n)
+      return storage.pointer[t * batch + n]
+    }
+    set {
+      checkIndex(t, n)
+      makeUnique()
+      storage.pointer[t * batch + n] = newValue
+    }
+  }
+
+  /// All tokens in storage order, as an array.
+  public var tokens: [Token] { withUnsafeBufferPointer { Array($0) } }
+
+  /// Calls `body` with the tokens, time slowest.
+  public func withUnsafeBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeBufferPointer<Token>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+  }
+
+  /// Calls `body` with the tokens for writing, time slowest.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeMutableBufferPointer<Token>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    makeUnique()
+    return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
+  }
+
+  /// Makes this a batch of the given shape that nobody else holds, with unspecified contents.
+  ///
+  /// Keeps its storage when that is unshared and large enough.
+  mutating func renew(steps: Int, batch: Int) {
+    if storage.count < steps * batch || !isKnownUniquelyReferenced(&storage) {
+      storage = AlignedStorage(repeating: 0, count: steps * batch)
+    }
+    self.steps = steps
+    self.batch = batch
+  }
+
+  /// Traps with the place of the first token outside `0..<vocabularySize`.
+  func checkTokens(vocabularySize: Int) {
+    withUnsafeBufferPointer { tokens in
+      for i in 0..<tokens.count where tokens[i] < 0 || Int(tokens[i]) >= vocabularySize {
+        preconditionFailure(
+          """
+          token \(tokens[i]) at step \(i / batch) of sequence \(i % batch) \
+          is outside the vocabulary of \(vocabularySize)
+          """)
+      }
+    }
+  }
+
+  private func checkIndex(_ t: Int, _ n: Int) {
+    precondition(
+      t >= 0 && t < steps && n >= 0 && n < batch,
+      "TokenBatch: index [\(t), \(n)] outside shape \(shape)")
+  }
+
+  private mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) {
+      let copy = AlignedStorage<Token>(uninitializedCount: count)
+      copy.pointer.initialize(from: storage.pointer, count: count)
+      storage = copy
+    }
+  }
+}
+
+extension TokenBatch: Equatable {
+  /// Whether shapes and all tokens are equal.
+  public static func == (a: TokenBatch, b: TokenBatch) -> Bool {
+    a.shape == b.shape
+      && a.withUnsafeBufferPointer { p in
+        b.withUnsafeBufferPointer { q in p.elementsEqual(q) }
+      }
+  }
+}
+
+extension TokenBatch: CustomStringConvertible {
+  /// The shape.
+  public var description: String { "TokenBatch [T, N] = \(shape)" }
+}

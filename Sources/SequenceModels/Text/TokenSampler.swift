@@ -1,0 +1,69 @@
+import LinAlg
+
+/// Draws a token from the distribution that logits stand for.
+public struct TokenSampler: Sendable, Hashable {
+  /// By what logits are divided first: 1 draws from the model's own distribution, less than 1 prefers
+  /// likely tokens, 0 always takes the likeliest.
+  public var temperature: Double
+  /// From how many of the likeliest tokens to draw; nil from all.
+  public var topK: Int?
+  /// A token that is never drawn; nil for none.
+  public var excluded: Token?
+
+  /// A sampler.
+  ///
+  /// - Precondition: the temperature is finite and not negative; `topK` is positive.
+  public init(temperature: Double = 1, topK: Int? = nil, excluded: Token? = nil) {
+    precondition(
+      temperature >= 0 && temperature.isFinite, "TokenSampler: temperature \(temperature)")
+    precondition(topK ?? 1 > 0, "TokenSampler: the likeliest \(topK ?? 0) tokens are none")
+    self.temperature = temperature
+    self.topK = topK
+    self.excluded = excluded
+  }
+
+  /// Draws a token.
+  ///
+  /// Tokens with equal logits at the edge of the likeliest ``topK`` are taken in their order. One
+  /// draw of the generator unless the temperature is 0.
+  ///
+  /// - Parameters:
+  ///   - logits: `[1, V]`.
+  ///   - generator: the source of randomness.
+  /// - Precondition: a token that is not excluded has a finite logit, and none is NaN.
+  public func draw<Scalar>(
+    from logits: Matrix<Scalar>, using generator: inout some RandomNumberGenerator
+  ) -> Token {
+    var weights = logits
+    return weights.withUnsafeMutableBufferPointer { weights in
+      if let excluded, weights.indices.contains(Int(excluded)) {
+        weights[Int(excluded)] = -.infinity
+      }
+      guard let base = weights.baseAddress,
+        let largest = weights.indices.max(by: {
+          weights[$0] < weights[$1]
+        }), weights[largest].isFinite
+      else {
+        preconditionFailure("TokenSampler: no token has a finite logit; has the model diverged?")
+      }
+      if temperature == 0 { return Token(largest) }
+      if let topK, topK < weights.count {
+        let byWeight = weights.indices.sorted {
+          weights[$0] > weights[$1] || (weights[$0] == weights[$1] && $0 < $1)
+        }
+        for i in byWeight[topK...] { weights[i] = -.infinity }
+      }
+      // Differences to the largest cannot overflow upwards, however low the temperature.
+      let (shift, scale) = (weights[largest], Scalar(1 / temperature))
+      for i in weights.indices { weights[i] = (weights[i] - shift) * scale }
+      Scalar.apply(.softmax, base, into: base, rows: 1, columns: weights.count)
+      let total = weights.reduce(0.0) { $0 + Double($1) }
+      var rest = generator.unitUniform(Double.self) * total
+      for i in weights.indices where weights[i] > 0 {
+        rest -= Double(weights[i])
+        if rest < 0 { return Token(i) }
+      }
+      return Token(largest)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import CAllocationCounter
+import LinAlg
+import Recurrent
+import SequenceModels
+import Testing
+
+/// A steady-state step allocates nothing, whatever the cell, the precision and the optimizer.
+@Suite(.enabled(if: allocation_counter_is_available()))
+struct AllocationTests {
+  /// Allocations of the calling thread while `body` runs.
+  func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
+    let before = allocation_counter_thread_value()
+    try body()
+    return allocation_counter_thread_value() - before
+  }
+
+  /// Allocations in five training steps after two, each followed by `afterStep`.
+  func countTraining<Layer: RecurrentLayer>(
+    _ model: CharacterLanguageModel<Layer>, dropout: Double = 0,
+    optimizer: some Optimizer<CharacterLanguageModel<Layer>.Parameters>,
+    afterStep: (CharacterLanguageModel<Layer>) -> Void = { _ in }
+  ) throws -> UInt64 {
+    var (model, optimizer) = (model, optimizer)
+    let streams = TokenStreams(CharacterModelSamples.tokens(200), batch: 3, steps: 6)
+    let tape = model.makeTape(steps: 6, batch: 3, dropout: dropout)
+    var (state, window) = (model.layer.zeroState(batch: 3), TokenWindow())
+    func step(_ index: Int) throws {
+      streams.load(index, into: &window)
+      try model.trainingStep(
+        window, state: &state, tape: tape, optimizer: &optimizer, maximumNorm: 0.01)
+      afterStep(model)
+    }
+    for index in 0..<2 { try step(index) }
+    return try allocations { for index in 2..<7 { try step(index) } }
+  }
+
+  @Test func `a training step`() throws {
+    let lstm = CharacterModelSamples.lstm(Float.self)
+    #expect(try countTraining(lstm, optimizer: Adam(for: lstm.parameters)) == 0)
+    let double = CharacterModelSamples.lstm(Double.self)
+    #expect(
+      try countTraining(
+        double, optimizer: SGD(for: double.parameters, learningRate: 0.1, momentum: 0.5)) == 0)
+    for variant in GRUVariant.allCases {
+      let gru = CharacterModelSamples.gru(Float.self, variant)
+      #expect(
+        try countTraining(
+          gru, dropout: 0.3, optimizer: Adam(for: gru.parameters, weightDecay: .decoupled(0.1)))
+          == 0)
+    }
+    let rnn = CharacterModelSamples.simpleRNN(Float.self)
+    #expect(
+      try countTraining(rnn, optimizer: SGD(for: rnn.parameters, learningRate: 0.1)) == 0)
+  }
+
+  @Test func `a copy of the model costs one`() throws {
+    let model = CharacterModelSamples.lstm(Float.self)
+    var copies: [CharacterLanguageModel<LSTM<Float>>] = []
+    copies.reserveCapacity(10)
+    let count = try countTraining(model, optimizer: Adam(for: model.parameters)) {
+      copies.append($0)
+    }
+    #expect(count > 0, "three blocks copied in each step must be counted")
+  }
+
+  @Test func `reading a character`() {
+    var stream = CharacterStream(CharacterModelSamples.gru(Float.self, .resetAfter))
+    for token: Token in 0..<3 { stream.read(token) }
+    let count = allocations { for token: Token in 0..<7 { stream.read(token) } }
+    #expect(count == 0)
+  }
+}

@@ -1,0 +1,68 @@
+import LinAlg
+import Recurrent
+import SequenceModels
+import Testing
+
+/// The gradients of the whole model, from the loss back to the embedding, in Double.
+@Suite struct CharacterLanguageModelGradientTests {
+  /// The largest error of any block's gradient, relative to the largest of that block.
+  func largestError<Layer: RecurrentLayer>(
+    _ model: CharacterLanguageModel<Layer>, dropout: Double,
+    tamper: (inout [Double]) -> Void = { _ in }
+  ) -> Double where Layer.Scalar == Double {
+    // Window 1 of 3 streams of 11 targets: it starts from a state, and two streams end early in it.
+    let streams = TokenStreams(CharacterModelSamples.tokens(11), batch: 3, steps: 3)
+    let window = streams[1]
+    #expect(window.targets.tokens.contains(TokenStreams.ignored))
+    let state = model.layer(model.embedding(streams[0].inputs)).finalState
+
+    func run(_ model: CharacterLanguageModel<Layer>) -> (Loss, [[Double]]) {
+      // The same seed drops the same features.
+      let tape = model.makeTape(steps: 3, batch: 3, dropout: dropout, seed: 7)
+      var state = state
+      let loss = model.backpropagate(window, state: &state, tape: tape)
+      let gradients = (0..<3).map { block in
+        tape.gradients[block: block].withUnsafeBufferPointer { Array($0) }
+      }
+      return (loss, gradients)
+    }
+    var analytic = run(model).1
+    tamper(&analytic[1])
+    return analytic.indices.map { block in
+      let start = model.parameters[block: block].withUnsafeBufferPointer { Array($0) }
+      let numeric = numericGradient(start) { values in
+        var moved = model
+        moved.withMutableParameters { parameters in
+          let x = parameters.uniquePointer(ofBlock: block)
+          for (i, value) in values.enumerated() { x[i] = value }
+        }
+        return run(moved).0.mean
+      }
+      return relativeError(analytic[block], numeric)
+    }.max() ?? .infinity
+  }
+
+  @Test(arguments: [0.0, 0.4]) func `LSTM`(dropout: Double) {
+    let error = largestError(CharacterModelSamples.lstm(Double.self), dropout: dropout)
+    #expect(error < 1e-6, "\(error)")
+  }
+
+  @Test(arguments: GRUVariant.allCases, [0.0, 0.4])
+  func `GRU`(variant: GRUVariant, dropout: Double) {
+    let error = largestError(CharacterModelSamples.gru(Double.self, variant), dropout: dropout)
+    #expect(error < 1e-6, "\(variant): \(error)")
+  }
+
+  @Test func `simple RNN`() {
+    let error = largestError(CharacterModelSamples.simpleRNN(Double.self), dropout: 0)
+    #expect(error < 1e-6, "\(error)")
+  }
+
+  @Test func `a gradient that is wrong by a thousandth fails the check`() {
+    let error = largestError(CharacterModelSamples.lstm(Double.self), dropout: 0) {
+      let largest = $0.indices.max { [g = $0] in abs(g[$0]) < abs(g[$1]) } ?? 0
+      $0[largest] *= 1.001
+    }
+    #expect(error > 1e-6)
+  }
+}

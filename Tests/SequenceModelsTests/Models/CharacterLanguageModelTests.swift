@@ -1,0 +1,176 @@
+import LinAlg
+import RealModule
+import Recurrent
+import SequenceModels
+import Testing
+
+@Suite struct CharacterLanguageModelTests {
+  /// Trains on a text until it is known by heart.
+  static func trained(
+    on text: String, seed: UInt64, steps: Int = 150
+  ) throws -> CharacterLanguageModel<GRU<Float>> {
+    let vocabulary = CharacterVocabulary(text)
+    var rng = SeededGenerator(seed: seed)
+    var model = CharacterLanguageModel<GRU<Float>>.gru(
+      vocabulary: vocabulary, embeddingSize: 8, hiddenSize: 24, using: &rng)
+    let streams = TokenStreams(vocabulary.encode(text), batch: 2, steps: 12)
+    let tape = model.makeTape(steps: 12, batch: 2)
+    var adam = Adam(for: model.parameters, learningRate: 0.02)
+    var (state, window) = (model.layer.zeroState(batch: 2), TokenWindow())
+    for step in 0..<steps {
+      let index = step % streams.windowCount
+      if index == 0 { state = model.layer.zeroState(batch: 2) }
+      streams.load(index, into: &window)
+      try model.trainingStep(
+        window, state: &state, tape: tape, optimizer: &adam, maximumNorm: 5)
+    }
+    return model
+  }
+
+  static let sentence = "the quick brown fox jumps over the lazy dog. "
+
+  @Test func `learns a short repeating text by heart`() throws {
+    let text = String(repeating: Self.sentence, count: 6)
+    let model = try Self.trained(on: text, seed: 51)
+    let loss = model.evaluate(model.vocabulary.encode(text))
+    #expect(loss.count == text.unicodeScalars.count - 1)
+    // Only the first characters, read without a past, leave a choice.
+    #expect(loss.bitsPerToken < 0.1, "seed 51: \(loss.bitsPerToken) bits per character")
+    var rng = SeededGenerator(seed: 52)
+    let written = model.sample(
+      prompt: "the quick ", length: 35, temperature: 0.5, using: &rng)
+    #expect(written == Self.sentence.dropFirst(10))
+  }
+
+  @Test func `an untrained model knows nothing`() {
+    let model = CharacterModelSamples.lstm(Double.self)
+    let loss = model.evaluate(CharacterModelSamples.tokens(400))
+    #expect(abs(loss.bitsPerToken - Double.log2(7)) < 0.3)
+  }
+
+  @Test func `windows with a carried state are one long pass`() {
+    let model = CharacterModelSamples.lstm(Double.self)
+    let tokens = CharacterModelSamples.tokens(50)
+    let pieces = TokenStreams(tokens, batch: 3, steps: 4)
+    let whole = TokenStreams(tokens, batch: 3, steps: 100)
+    #expect(pieces.windowCount == 5 && whole.windowCount == 1)
+    let inputs = whole[0].inputs
+    let once = model.layer(model.embedding(inputs))
+    let tape = model.makeTape(steps: 4, batch: 3)
+    var state = model.layer.zeroState(batch: 3)
+    var loss = Loss()
+    for w in 0..<pieces.windowCount {
+      let before = state
+      let out = model.layer(model.embedding(pieces[w].inputs), from: before).outputs
+      loss += model.backpropagate(pieces[w], state: &state, tape: tape)
+      for t in 0..<pieces[w].inputs.steps {
+        let (a, b) = (out[step: t], once.outputs[step: w * 4 + t])
+        for n in 0..<3 {
+          for h in 0..<4 { #expect(abs(a[n, h] - b[n, h]) < 1e-14) }
+        }
+      }
+    }
+    for n in 0..<3 {
+      for h in 0..<4 {
+        #expect(abs(state.hidden[n, h] - once.finalState.hidden[n, h]) < 1e-14)
+        #expect(abs(state.cell[n, h] - once.finalState.cell[n, h]) < 1e-14)
+      }
+    }
+    let direct = CrossEntropy(ignoring: TokenStreams.ignored)(
+      model.output(once.outputs), labels: whole[0].targets)
+    #expect(loss.count == 49 && direct.count == 49)
+    #expect(abs(loss.sum - direct.sum) < 1e-12)
+    for steps in [1, 7, 64] {
+      let evaluated = model.evaluate(tokens, streams: 3, steps: steps)
+      #expect(evaluated.count == 49 && abs(evaluated.sum - direct.sum) < 1e-12)
+    }
+  }
+
+  @Test func `a stream sees what a pass sees`() {
+    let model = CharacterModelSamples.gru(Double.self, .resetAfter)
+    let tokens = CharacterModelSamples.tokens(9)
+    let logits = model.output(
+      model.layer(model.embedding(TokenBatch(steps: 9, batch: 1, tokens: tokens))).outputs)
+    var stream = CharacterStream(model)
+    for (t, token) in tokens.enumerated() {
+      stream.read(token)
+      for k in 0..<7 { #expect(abs(stream.logits[0, k] - logits[t, 0, k]) < 1e-14) }
+    }
+  }
+
+  @Test func `a step descends, and copies keep their parameters`() throws {
+    var model = CharacterModelSamples.lstm(Double.self)
+    let (before, elements) = (model, model.parameters.elements)
+    let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
+    let tape = model.makeTape(steps: 10, batch: 3)
+    var sgd = SGD(for: model.parameters, learningRate: 0.1)
+    var state = model.layer.zeroState(batch: 3)
+    let first = try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
+    let moved = zip(elements, tape.gradients.elements).map { $0 - 0.1 * $1 }
+    #expect(relativeError(model.parameters.elements, moved) < 1e-15)
+    #expect(abs(first.gradientNorm - tape.gradients.globalNorm) < 1e-15)
+    state = model.layer.zeroState(batch: 3)
+    let second = try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
+    #expect(second.loss.mean < first.loss.mean)
+    #expect(before.parameters.elements == elements)
+  }
+
+  @Test func `parameters can be read and replaced`() {
+    var model = CharacterModelSamples.lstm(Double.self)
+    let other = CharacterModelSamples.lstm(Double.self)
+    var parameters = model.parameters
+    parameters.fill(with: 0)
+    model.parameters = parameters
+    let tokens = CharacterModelSamples.tokens(30)
+    #expect(abs(model.evaluate(tokens).perplexity - 7) < 1e-12)
+    model.parameters = other.parameters
+    #expect(model.evaluate(tokens) == other.evaluate(tokens))
+    #expect(model.parameters.scalarCount == 7 * 3 + 4 * (4 * 3 + 4 * 4 + 4) + 7 * 4 + 7)
+  }
+
+  @Test func `gradients that are not finite stop before the parameters change`() {
+    var model = CharacterModelSamples.lstm(Float.self)
+    model.withMutableParameters { $0.layer.W[3, 1] = .nan }
+    let before = model.parameters.elements
+    let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
+    let tape = model.makeTape(steps: 10, batch: 3)
+    var adam = Adam(for: model.parameters)
+    var state = model.layer.zeroState(batch: 3)
+    #expect(throws: NonFiniteGradientError.self) {
+      try model.trainingStep(window, state: &state, tape: tape, optimizer: &adam)
+    }
+    #expect(adam.stepCount == 0)
+    let after = model.parameters.elements
+    #expect(zip(after, before).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
+  }
+
+  @Test func `the same seed writes the same text`() {
+    let model = CharacterModelSamples.gru(Float.self, .resetBefore)
+    func write(_ seed: UInt64, topK: Int? = nil) -> String {
+      var rng = SeededGenerator(seed: seed)
+      return model.sample(prompt: "ab?", length: 60, temperature: 0.9, topK: topK, using: &rng)
+    }
+    #expect(write(1) == write(1))
+    #expect(write(1) != write(2))
+    #expect(write(1).unicodeScalars.count == 60)
+    #expect(!write(3).unicodeScalars.contains(CharacterVocabulary.replacement))
+    #expect(write(1, topK: 1) == write(2, topK: 1))
+    var rng = SeededGenerator(seed: 4)
+    #expect(model.sample(length: 0, using: &rng) == "")
+  }
+
+  @Test func `parameters of another model trap`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var model = CharacterModelSamples.lstm(Double.self)
+      var rng = SeededGenerator(seed: 1)
+      model.parameters =
+        CharacterLanguageModel<LSTM<Double>>.lstm(
+          vocabulary: CharacterModelSamples.vocabulary, embeddingSize: 3, hiddenSize: 5,
+          using: &rng
+        ).parameters
+    }
+    #expect(message(result).contains("block 1 of the parameters assigned has the tensors"))
+  }
+}
