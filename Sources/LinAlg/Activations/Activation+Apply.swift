@@ -50,7 +50,7 @@ extension Activation {
   public func apply<S: LinAlgScalar>(
     _ x: UnsafeBufferPointer<S>, into y: UnsafeMutableBufferPointer<S>
   ) {
-    precondition(
+    require(
       x.count == y.count, "Activation.apply: \(x.count) inputs and \(y.count) outputs")
     guard let from = x.baseAddress, let to = y.baseAddress else { return }
     S.apply(self, from, into: to, count: x.count)

@@ -45,7 +45,7 @@ extension Activation {
     checkDerivative()
     y.withUnsafeElements { y in
       d.withUnsafeMutableElements { d in
-        precondition(
+        require(
           y.count == d.count,
           "Activation.applyDerivative: \(y.count) outputs and \(d.count) gradients")
         forEachRun(of: y.asColumn, d.asColumn) { y, d, count in
@@ -64,7 +64,7 @@ extension Activation {
     into dx: UnsafeMutableBufferPointer<S>
   ) {
     checkDerivative()
-    precondition(
+    require(
       y.count == dy.count && dy.count == dx.count,
       "Activation.applyDerivative: \(y.count) outputs, \(dy.count) gradients, \(dx.count) results")
     guard let y = y.baseAddress, let from = dy.baseAddress, let to = dx.baseAddress else { return }

@@ -48,7 +48,7 @@ extension Activation {
   }
 
   func checkDerivative() {
-    precondition(
+    require(
       hasDerivativeFromOutput,
       "Activation: the derivative of \(self) is no function of its output; alpha must not be negative"
     )

@@ -77,14 +77,6 @@ extension Matrix {
   }
 }
 
-extension UnsafeStridedMatrix {
-  /// Calls `body` with the same elements where those of a row are neighbours, if need be in a copy.
-  func withRowMajor(_ body: (UnsafeStridedMatrix) -> Void) {
-    if isRowMajor { return body(self) }
-    Matrix(copyOf: self).withUnsafeElements(body)
-  }
-}
-
 extension UnsafeMutableStridedMatrix {
   /// Calls `body` with the same elements where those of a row are neighbours, if need be in a copy
   /// that is copied back.
@@ -99,7 +91,7 @@ extension UnsafeMutableStridedMatrix {
 func checkShapes<S>(
   _ operation: StaticString, _ a: UnsafeStridedMatrix<S>, _ b: UnsafeMutableStridedMatrix<S>
 ) {
-  precondition(
+  require(
     a.rows == b.rows && a.columns == b.columns,
     "\(operation): shapes [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)] differ")
 }

@@ -20,12 +20,12 @@ extension RecurrentLayer {
   ) -> InputGradients<State> {
     checkTape(tape)
     guard tape.isRecorded, let x = tape.x else {
-      preconditionFailure(
+      failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
     let (steps, batch) = (x.steps, x.batch)
     if let dOutputs {
-      precondition(
+      require(
         dOutputs.hasShape(of: tape.outputs),
         "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
     }

@@ -62,7 +62,7 @@ extension RecurrentLayer {
     checkInput(x, state, lengths)
     checkTape(tape)
     let (steps, batch) = (x.steps, x.batch)
-    precondition(
+    require(
       steps <= tape.maximumSteps && batch <= tape.maximumBatch,
       """
       input has shape [T, N] = [\(steps), \(batch)], the tape has room for \

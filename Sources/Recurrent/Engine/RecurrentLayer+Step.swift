@@ -15,7 +15,7 @@ extension RecurrentLayer {
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, workspace: Workspace<State>? = nil
   ) {
-    precondition(
+    require(
       x.columns == inputSize && x.rows == state.hidden.rows,
       """
       step: x has shape [\(x.rows), \(x.columns)], \

@@ -3,15 +3,15 @@ import LinAlg
 // A wrong shape is an error in the caller's code: it traps with what was given and what was expected.
 extension RecurrentLayer {
   func checkInput(_ x: SequenceBatch<Scalar>, _ state: State?, _ lengths: [Int]?) {
-    precondition(
+    require(
       x.features == inputSize,
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
     state?.checkShape(batch: x.batch, hiddenSize: hiddenSize, "initial state")
     if let lengths {
-      precondition(
+      require(
         lengths.count == x.batch, "\(lengths.count) lengths given for a batch of \(x.batch)")
       for (n, length) in lengths.enumerated() {
-        precondition(
+        require(
           length >= 0 && length <= x.steps,
           "sequence \(n) has length \(length), expected 0...\(x.steps)")
       }
@@ -19,7 +19,7 @@ extension RecurrentLayer {
   }
 
   func checkTape(_ tape: Tape<State>) {
-    precondition(
+    require(
       tape.inputSize == inputSize && tape.hiddenSize == hiddenSize,
       """
       the tape was made for D, H = \(tape.inputSize), \(tape.hiddenSize); \
@@ -28,7 +28,7 @@ extension RecurrentLayer {
   }
 
   func checkGradients(_ gradients: Parameters) {
-    precondition(
+    require(
       gradients.block.count == parameters.block.count,
       """
       gradients hold \(gradients.block.count) scalars, \

@@ -49,7 +49,7 @@ public final class Tape<State: RecurrentState> {
     steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool,
     products: ProductStrategy
   ) {
-    precondition(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
+    require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
     maximumSteps = steps
     maximumBatch = batch
     self.inputSize = inputSize

@@ -91,11 +91,11 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// - Precondition: the variant is ``GRUVariant/resetAfter``; the other form has no such bias.
   public var recurrentBias: Matrix<Scalar> {
     get {
-      precondition(variant == .resetAfter, "only a .resetAfter GRU has a recurrent bias")
+      require(variant == .resetAfter, "only a .resetAfter GRU has a recurrent bias")
       return block[tensor: 3]
     }
     set {
-      precondition(variant == .resetAfter, "only a .resetAfter GRU has a recurrent bias")
+      require(variant == .resetAfter, "only a .resetAfter GRU has a recurrent bias")
       block[tensor: 3] = newValue
     }
   }

@@ -16,7 +16,7 @@ extension LSTM {
   /// The gate gradients overwrite the saved gates; `db` is summed in the same pass.
   public func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     guard let cell = step.cell, let dCell = step.dCell else {
-      preconditionFailure("an LSTM step needs a cell state")
+      failRequirement("an LSTM step needs a cell state")
     }
     let d = parameters.addresses(in: step.dParameters, gates: 4)
     Scalar.lstmBackward(step, cell: cell, dCell: dCell, hiddenSize: hiddenSize, dBias: d.b)

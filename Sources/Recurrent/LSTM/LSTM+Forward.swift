@@ -20,7 +20,7 @@ extension LSTM {
 
   /// `gates += h·Uᵀ`, one product for all four gates; then the activations and the new `c` and `h`.
   public func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
-    guard let cell = step.cell else { preconditionFailure("an LSTM step needs a cell state") }
+    guard let cell = step.cell else { failRequirement("an LSTM step needs a cell state") }
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,

@@ -30,7 +30,7 @@ extension GatedParameters {
   }
 
   static func specs(gates: Int, inputSize: Int, hiddenSize: Int) -> [ParameterSpec] {
-    precondition(
+    require(
       inputSize > 0 && hiddenSize > 0,
       "a layer needs at least one input and one unit, got D, H = \(inputSize), \(hiddenSize)")
     let rows = gates * hiddenSize

@@ -53,7 +53,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     }
     set {
       let spec = specs[index]
-      precondition(
+      require(
         newValue.rows == spec.rows && newValue.columns == spec.columns,
         """
         parameter \(spec.name) has shape [\(spec.rows), \(spec.columns)], \

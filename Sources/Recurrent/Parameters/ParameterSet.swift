@@ -67,11 +67,11 @@ extension LayerParameters {
   /// The one block.
   public subscript(block index: Int) -> ParameterBlock<Scalar> {
     get {
-      precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+      require(index == 0, "a layer has one parameter block, asked for number \(index)")
       return block
     }
     _modify {
-      precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+      require(index == 0, "a layer has one parameter block, asked for number \(index)")
       yield &block
     }
   }
@@ -80,7 +80,7 @@ extension LayerParameters {
   public mutating func uniquePointer(
     ofBlock index: Int
   ) -> UnsafeMutablePointer<Scalar> {
-    precondition(index == 0, "a layer has one parameter block, asked for number \(index)")
+    require(index == 0, "a layer has one parameter block, asked for number \(index)")
     return uniquePointer()
   }
 

@@ -68,7 +68,7 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
   ///
   /// - Precondition: both have the same shape, `[N, H]`.
   public init(hidden: Matrix<Scalar>, cell: Matrix<Scalar>) {
-    precondition(
+    require(
       hidden.rows == cell.rows && hidden.columns == cell.columns,
       """
       LSTMState: hidden [\(hidden.rows), \(hidden.columns)] and cell \
@@ -105,7 +105,7 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
 extension RecurrentState {
   /// Traps unless the state is `[batch, hiddenSize]`.
   func checkShape(batch: Int, hiddenSize: Int, _ what: StaticString) {
-    precondition(
+    require(
       hidden.rows == batch && hidden.columns == hiddenSize,
       """
       \(what) has shape [\(hidden.rows), \(hidden.columns)], \

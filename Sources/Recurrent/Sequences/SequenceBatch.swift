@@ -22,7 +22,7 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
 
   /// A batch whose elements are not set yet.
   public init(uninitializedSteps steps: Int, batch: Int, features: Int) {
-    precondition(
+    require(
       steps >= 0 && batch >= 0 && features >= 0,
       "SequenceBatch: negative shape [\(steps), \(batch), \(features)]")
     self.steps = steps
@@ -35,7 +35,7 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
   ///
   /// - Precondition: there are `steps * batch * features` elements.
   public init(steps: Int, batch: Int, features: Int, elements: some Collection<Scalar>) {
-    precondition(
+    require(
       elements.count == steps * batch * features,
       "SequenceBatch: \(elements.count) elements given for shape [\(steps), \(batch), \(features)]")
     self.init(uninitializedSteps: steps, batch: batch, features: features)
@@ -77,7 +77,7 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
 
   /// Step `t` of every sequence as a `[N, F]` matrix (a copy).
   public subscript(step t: Int) -> Matrix<Scalar> {
-    precondition(t >= 0 && t < steps, "SequenceBatch: step \(t) outside 0..<\(steps)")
+    require(t >= 0 && t < steps, "SequenceBatch: step \(t) outside 0..<\(steps)")
     let block = UnsafeBufferPointer(start: pointer(atStep: t), count: batch * features)
     return Matrix(rows: batch, columns: features, elements: block)
   }

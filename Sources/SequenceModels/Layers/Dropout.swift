@@ -17,7 +17,7 @@ public struct Dropout: Sendable, Hashable {
   ///
   /// - Precondition: the rate is in `0..<1`.
   public init(rate: Double) {
-    precondition(rate >= 0 && rate < 1, "Dropout: rate \(rate) is not in 0..<1")
+    require(rate >= 0 && rate < 1, "Dropout: rate \(rate) is not in 0..<1")
     self.rate = rate
   }
 
@@ -48,10 +48,10 @@ public struct Dropout: Sendable, Hashable {
     _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>
   ) -> SequenceBatch<Scalar> {
     guard let key = tape.key else {
-      preconditionFailure(
+      failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
-    precondition(
+    require(
       rate == 0 || dOutputs.hasShape(tape.outputs.steps, tape.outputs.batch, tape.outputs.features),
       "dOutputs has shape \(dOutputs.shape), expected \(tape.outputs.shape)")
     tape.key = nil
@@ -75,7 +75,7 @@ public struct Dropout: Sendable, Hashable {
 
 /// What a recorded forward pass of ``Dropout`` leaves for its backward pass: not the mask, but the key
 /// that repeats it. Belongs to one caller at a time.
-public final class DropoutTape<Scalar: LinAlgScalar> {
+public final class DropoutTape<Scalar: RecurrentScalar> {
   fileprivate var key: UInt64?
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
   fileprivate var dx = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)

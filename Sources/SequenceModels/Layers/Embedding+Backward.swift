@@ -5,7 +5,7 @@ import Recurrent
 ///
 /// Made once and used for every training step: a step allocates nothing once the results of the one
 /// before have been dropped (they share the tape's memory). Belongs to one caller at a time.
-public final class EmbeddingTape<Scalar: LinAlgScalar> {
+public final class EmbeddingTape<Scalar: RecurrentScalar> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public fileprivate(set) var isRecorded = false
   fileprivate var tokens = TokenBatch(repeating: 0, steps: 0, batch: 0)
@@ -42,17 +42,17 @@ extension Embedding {
     _ dOutputs: SequenceBatch<Scalar>, through tape: EmbeddingTape<Scalar>,
     accumulatingInto gradients: inout EmbeddingParameters<Scalar>
   ) {
-    precondition(
+    require(
       tape.isRecorded,
       "backward needs a tape that a forward pass has recorded; each recording serves once")
     let (tokens, D) = (tape.tokens, features)
-    precondition(
+    require(
       dOutputs.hasShape(tokens.steps, tokens.batch, D),
       """
       dOutputs has shape \(dOutputs.shape), \
       expected [T, N, D] = \([tokens.steps, tokens.batch, D])
       """)
-    precondition(
+    require(
       gradients.block.specs == parameters.block.specs,
       """
       gradients are for V, D = \(gradients.vocabularySize), \(gradients.features); \

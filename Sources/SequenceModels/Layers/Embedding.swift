@@ -8,7 +8,7 @@ import Recurrent
 /// ```
 /// Rows are gathered, and in the backward pass scattered: the product with one-hot vectors that this
 /// stands for is never formed.
-public struct Embedding<Scalar: LinAlgScalar>: Sendable {
+public struct Embedding<Scalar: RecurrentScalar>: Sendable {
   /// `W`.
   public var parameters: EmbeddingParameters<Scalar>
 
@@ -52,10 +52,10 @@ public struct Embedding<Scalar: LinAlgScalar>: Sendable {
   ///
   /// - Precondition: `row` is `[1, D]`; the token is in `0..<vocabularySize`.
   public func gather(_ token: Token, into row: inout Matrix<Scalar>) {
-    precondition(
+    require(
       row.rows == 1 && row.columns == features,
       "row has shape [\(row.rows), \(row.columns)], expected [1, D] = [1, \(features)]")
-    precondition(
+    require(
       token >= 0 && token < vocabularySize,
       "token \(token) is outside the vocabulary of \(vocabularySize)")
     row.withUnsafeMutableBufferPointer { row in
@@ -84,7 +84,7 @@ public struct Embedding<Scalar: LinAlgScalar>: Sendable {
 }
 
 /// The parameters of an ``Embedding``: `W [V, D]`.
-public struct EmbeddingParameters<Scalar: LinAlgScalar>: LayerParameters {
+public struct EmbeddingParameters<Scalar: RecurrentScalar>: LayerParameters {
   /// `V`, the number of tokens.
   public let vocabularySize: Int
   /// `D`, the number of features of a token.
@@ -97,7 +97,7 @@ public struct EmbeddingParameters<Scalar: LinAlgScalar>: LayerParameters {
 
   /// Parameters of zeros.
   public init(vocabularySize: Int, features: Int) {
-    precondition(
+    require(
       vocabularySize > 0 && features > 0,
       """
       an embedding needs at least one token and one feature, \

@@ -5,7 +5,7 @@ import Recurrent
 ///
 /// Made once and used for every training step: a step allocates nothing once the results of the one
 /// before have been dropped (they share the tape's memory). Belongs to one caller at a time.
-public final class LinearTape<Scalar: LinAlgScalar> {
+public final class LinearTape<Scalar: RecurrentScalar> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool { x != nil }
   fileprivate var x: SequenceBatch<Scalar>?
@@ -48,14 +48,14 @@ extension Linear {
     accumulatingInto gradients: inout LinearParameters<Scalar>
   ) -> SequenceBatch<Scalar> {
     guard let x = tape.x else {
-      preconditionFailure(
+      failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
     let (D, K, rows) = (inputSize, outputSize, x.steps * x.batch)
-    precondition(
+    require(
       dOutputs.hasShape(x.steps, x.batch, K),
       "dOutputs has shape \(dOutputs.shape), expected [T, N, K] = \([x.steps, x.batch, K])")
-    precondition(
+    require(
       gradients.block.specs == parameters.block.specs,
       """
       gradients are for D, K = \(gradients.inputSize), \(gradients.outputSize); \

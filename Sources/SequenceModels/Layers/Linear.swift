@@ -4,7 +4,7 @@ import Recurrent
 /// An affine map of the features of every step: `y = x·Wᵀ + b`.
 ///
 /// All steps of all sequences are one matrix product.
-public struct Linear<Scalar: LinAlgScalar>: Sendable {
+public struct Linear<Scalar: RecurrentScalar>: Sendable {
   /// `W` and `b`.
   public var parameters: LinearParameters<Scalar>
 
@@ -58,7 +58,7 @@ public struct Linear<Scalar: LinAlgScalar>: Sendable {
   ///
   /// - Precondition: `x` is `[rows, D]` and `y` is `[rows, K]`.
   public func apply(_ x: Matrix<Scalar>, into y: inout Matrix<Scalar>) {
-    precondition(
+    require(
       x.columns == inputSize && y.columns == outputSize && x.rows == y.rows,
       """
       x has shape [\(x.rows), \(x.columns)] and y [\(y.rows), \(y.columns)], \
@@ -71,7 +71,7 @@ public struct Linear<Scalar: LinAlgScalar>: Sendable {
 
   /// Writes `x·Wᵀ + b` to `y`, which has the right shape.
   func apply(_ x: SequenceBatch<Scalar>, into y: inout SequenceBatch<Scalar>) {
-    precondition(
+    require(
       x.features == inputSize,
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
     let rows = x.steps * x.batch
@@ -103,7 +103,7 @@ public struct Linear<Scalar: LinAlgScalar>: Sendable {
 }
 
 /// The parameters of a ``Linear`` map: `W [K, D]` and `b [K]`.
-public struct LinearParameters<Scalar: LinAlgScalar>: LayerParameters {
+public struct LinearParameters<Scalar: RecurrentScalar>: LayerParameters {
   /// `D`, the number of input features.
   public let inputSize: Int
   /// `K`, the number of output features.
@@ -116,7 +116,7 @@ public struct LinearParameters<Scalar: LinAlgScalar>: LayerParameters {
 
   /// Parameters of zeros.
   public init(inputSize: Int, outputSize: Int) {
-    precondition(
+    require(
       inputSize > 0 && outputSize > 0,
       """
       a linear map needs at least one input and one output, \

@@ -99,7 +99,7 @@ public struct CrossEntropy: Sendable, Hashable {
     _ logits: SequenceBatch<Scalar>, distributions: SequenceBatch<Scalar>, lengths: [Int]? = nil,
     gradient dLogits: inout SequenceBatch<Scalar>
   ) -> Loss {
-    precondition(
+    require(
       distributions.hasShape(logits.steps, logits.batch, logits.features),
       "distributions have shape \(distributions.shape), the logits [T, N, K] = \(logits.shape)")
     check(logits, lengths)
@@ -149,7 +149,7 @@ extension CrossEntropy {
   private func check<Scalar>(
     _ logits: SequenceBatch<Scalar>, _ labels: TokenBatch, _ lengths: [Int]?
   ) {
-    precondition(
+    require(
       labels.steps == logits.steps && labels.batch == logits.batch,
       "labels have shape [T, N] = \(labels.shape), the logits [T, N, K] = \(logits.shape)")
     check(logits, lengths)
@@ -159,7 +159,7 @@ extension CrossEntropy {
       where counts(labels[i], step: i / N, sequence: i % N, lengths)
         && (labels[i] < 0 || Int(labels[i]) >= K)
       {
-        preconditionFailure(
+        failRequirement(
           """
           label \(labels[i]) at step \(i / N) of sequence \(i % N) \
           is outside the \(K) classes of the logits
@@ -169,13 +169,13 @@ extension CrossEntropy {
   }
 
   private func check<Scalar>(_ logits: SequenceBatch<Scalar>, _ lengths: [Int]?) {
-    precondition(logits.features > 0, "logits of no class: shape \(logits.shape)")
+    require(logits.features > 0, "logits of no class: shape \(logits.shape)")
     guard let lengths else { return }
-    precondition(
+    require(
       lengths.count == logits.batch,
       "\(lengths.count) lengths given for a batch of \(logits.batch)")
     for (n, length) in lengths.enumerated() {
-      precondition(
+      require(
         length >= 0 && length <= logits.steps,
         "sequence \(n) has length \(length), expected 0...\(logits.steps)")
     }

@@ -140,7 +140,7 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
       case 0: embedding.block
       case 1: layer.block
       case 2: output.block
-      default: preconditionFailure("a character model has three blocks, asked for number \(index)")
+      default: failRequirement("a character model has three blocks, asked for number \(index)")
       }
     }
     set {
@@ -148,7 +148,7 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
       case 0: embedding.block = newValue
       case 1: layer.block = newValue
       case 2: output.block = newValue
-      default: preconditionFailure("a character model has three blocks, asked for number \(index)")
+      default: failRequirement("a character model has three blocks, asked for number \(index)")
       }
     }
   }
@@ -159,7 +159,7 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
     case 0: embedding.uniquePointer()
     case 1: layer.uniquePointer()
     case 2: output.uniquePointer()
-    default: preconditionFailure("a character model has three blocks, asked for number \(index)")
+    default: failRequirement("a character model has three blocks, asked for number \(index)")
     }
   }
 

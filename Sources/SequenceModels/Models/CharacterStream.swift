@@ -53,8 +53,8 @@ extension CharacterLanguageModel {
     prompt: String = "", length: Int, temperature: Double = 1, topK: Int? = nil,
     using generator: inout some RandomNumberGenerator
   ) -> String {
-    precondition(length >= 0, "sample: negative length \(length)")
-    precondition(vocabulary.count > 1, "sample: the model knows no character")
+    require(length >= 0, "sample: negative length \(length)")
+    require(vocabulary.count > 1, "sample: the model knows no character")
     let sampler = TokenSampler(
       temperature: temperature, topK: topK, excluded: CharacterVocabulary.unknown)
     var stream = CharacterStream(self)

@@ -50,9 +50,9 @@ public struct Adam<Parameters: ParameterSet>: Optimizer {
     for parameters: Parameters, learningRate: Double = 1e-3, beta1: Double = 0.9,
     beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: WeightDecay? = nil
   ) {
-    precondition(beta1 >= 0 && beta1 < 1, "Adam: beta1 \(beta1) is not in 0..<1")
-    precondition(beta2 >= 0 && beta2 < 1, "Adam: beta2 \(beta2) is not in 0..<1")
-    precondition(epsilon > 0, "Adam: epsilon \(epsilon) is not positive")
+    require(beta1 >= 0 && beta1 < 1, "Adam: beta1 \(beta1) is not in 0..<1")
+    require(beta2 >= 0 && beta2 < 1, "Adam: beta2 \(beta2) is not in 0..<1")
+    require(epsilon > 0, "Adam: epsilon \(epsilon) is not positive")
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2

@@ -47,7 +47,7 @@ extension ParameterSet {
   public mutating func clip(
     toGlobalNorm maximumNorm: Double
   ) throws(NonFiniteGradientError) -> Double {
-    precondition(maximumNorm > 0, "clip: the norm \(maximumNorm) is not positive")
+    require(maximumNorm > 0, "clip: the norm \(maximumNorm) is not positive")
     let norm = globalNorm
     guard norm.isFinite else { throw firstNonFinite() }
     if norm > maximumNorm {

@@ -1,3 +1,4 @@
+import LinAlg
 import RealModule
 
 /// A learning rate for every training step.
@@ -45,7 +46,7 @@ public struct WarmUpCosine: LearningRateSchedule, Hashable {
   ///
   /// - Precondition: `0 <= warmUpSteps <= totalSteps`.
   public init(peak: Double, final: Double = 0, warmUpSteps: Int, totalSteps: Int) {
-    precondition(
+    require(
       warmUpSteps >= 0 && warmUpSteps <= totalSteps,
       "WarmUpCosine: \(warmUpSteps) warm-up steps of \(totalSteps) in all")
     self.peak = peak

@@ -25,11 +25,11 @@ public protocol Optimizer<Parameters>: Sendable {
 extension ParameterSet {
   /// Traps unless `other` has the same blocks with the same tensors.
   func checkSameShapes(as other: Self, _ what: StaticString) {
-    precondition(
+    require(
       blockCount == other.blockCount,
       "\(what) have \(other.blockCount) blocks, the parameters \(blockCount)")
     for i in 0..<blockCount {
-      precondition(
+      require(
         self[block: i].specs == other[block: i].specs,
         """
         block \(i) of \(what) has the tensors \(other[block: i].specs), \

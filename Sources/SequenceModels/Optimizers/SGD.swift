@@ -36,9 +36,9 @@ public struct SGD<Parameters: ParameterSet>: Optimizer {
     for parameters: Parameters, learningRate: Double, momentum: Double = 0,
     nesterov: Bool = false, weightDecay: Double = 0
   ) {
-    precondition(momentum >= 0 && momentum < 1, "SGD: momentum \(momentum) is not in 0..<1")
-    precondition(!nesterov || momentum > 0, "SGD: Nesterov's form needs a momentum")
-    precondition(weightDecay >= 0, "SGD: negative weight decay \(weightDecay)")
+    require(momentum >= 0 && momentum < 1, "SGD: momentum \(momentum) is not in 0..<1")
+    require(!nesterov || momentum > 0, "SGD: Nesterov's form needs a momentum")
+    require(weightDecay >= 0, "SGD: negative weight decay \(weightDecay)")
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov

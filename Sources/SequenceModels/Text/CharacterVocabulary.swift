@@ -1,3 +1,4 @@
+import LinAlg
 import OrderedCollections
 
 /// The characters that a model knows, each with its token.
@@ -44,7 +45,7 @@ public struct CharacterVocabulary: Sendable, Hashable {
   ///
   /// - Precondition: the token is in `0..<count`.
   public func character(for token: Token) -> Unicode.Scalar? {
-    precondition(
+    require(
       token >= 0 && token < count, "token \(token) is outside the vocabulary of \(count)")
     return token == Self.unknown ? nil : scalars[Int(token) - 1]
   }

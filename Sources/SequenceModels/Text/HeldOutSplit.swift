@@ -1,3 +1,5 @@
+import LinAlg
+
 /// Texts divided into one part to train on and one to evaluate on, with no passage in both.
 ///
 /// One passage of every document is held out, so that every document is represented. Texts of one
@@ -37,9 +39,9 @@ public struct HeldOutSplit: Sendable {
   public init(
     _ documents: [String], fraction: Double, at place: Place = .spread, sharedWords: Int? = 8
   ) {
-    precondition(
+    require(
       fraction >= 0 && fraction < 1, "HeldOutSplit: fraction \(fraction) is not in 0..<1")
-    precondition(
+    require(
       sharedWords ?? 1 > 0, "HeldOutSplit: a run of \(sharedWords ?? 0) words is none")
     var (training, heldOut) = ("", "")
     for (i, document) in documents.enumerated() {

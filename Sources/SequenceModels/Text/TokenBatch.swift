@@ -22,7 +22,7 @@ public struct TokenBatch: Sendable {
 
   /// A batch with every token equal to `token`.
   public init(repeating token: Token, steps: Int, batch: Int) {
-    precondition(
+    require(
       steps >= 0 && batch >= 0, "TokenBatch: negative shape [\(steps), \(batch)]")
     self.steps = steps
     self.batch = batch
@@ -33,7 +33,7 @@ public struct TokenBatch: Sendable {
   ///
   /// - Precondition: there are `steps * batch` tokens.
   public init(steps: Int, batch: Int, tokens: some Collection<Token>) {
-    precondition(
+    require(
       steps >= 0 && batch >= 0 && tokens.count == steps * batch,
       "TokenBatch: \(tokens.count) tokens given for shape [\(steps), \(batch)]")
     self.steps = steps
@@ -89,7 +89,7 @@ public struct TokenBatch: Sendable {
   func checkTokens(vocabularySize: Int) {
     withUnsafeBufferPointer { tokens in
       for i in 0..<tokens.count where tokens[i] < 0 || Int(tokens[i]) >= vocabularySize {
-        preconditionFailure(
+        failRequirement(
           """
           token \(tokens[i]) at step \(i / batch) of sequence \(i % batch) \
           is outside the vocabulary of \(vocabularySize)
@@ -99,7 +99,7 @@ public struct TokenBatch: Sendable {
   }
 
   private func checkIndex(_ t: Int, _ n: Int) {
-    precondition(
+    require(
       t >= 0 && t < steps && n >= 0 && n < batch,
       "TokenBatch: index [\(t), \(n)] outside shape \(shape)")
   }

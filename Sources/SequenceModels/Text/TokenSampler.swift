@@ -14,9 +14,9 @@ public struct TokenSampler: Sendable, Hashable {
   ///
   /// - Precondition: the temperature is finite and not negative; `topK` is positive.
   public init(temperature: Double = 1, topK: Int? = nil, excluded: Token? = nil) {
-    precondition(
+    require(
       temperature >= 0 && temperature.isFinite, "TokenSampler: temperature \(temperature)")
-    precondition(topK ?? 1 > 0, "TokenSampler: the likeliest \(topK ?? 0) tokens are none")
+    require(topK ?? 1 > 0, "TokenSampler: the likeliest \(topK ?? 0) tokens are none")
     self.temperature = temperature
     self.topK = topK
     self.excluded = excluded
@@ -44,7 +44,7 @@ public struct TokenSampler: Sendable, Hashable {
           weights[$0] < weights[$1]
         }), weights[largest].isFinite
       else {
-        preconditionFailure("TokenSampler: no token has a finite logit; has the model diverged?")
+        failRequirement("TokenSampler: no token has a finite logit; has the model diverged?")
       }
       if temperature == 0 { return Token(largest) }
       if let topK, topK < weights.count {

@@ -1,3 +1,5 @@
+import LinAlg
+
 /// Inputs and, one step ahead of them, the tokens to predict.
 public struct TokenWindow: Sendable, Equatable {
   /// `[T, N]`.
@@ -35,9 +37,9 @@ public struct TokenStreams: Sendable {
   /// - Precondition: `batch` and `steps` are positive; there are more than `batch` tokens, so that
   ///   every stream has a target.
   public init(_ tokens: [Token], batch: Int, steps: Int) {
-    precondition(
+    require(
       batch > 0 && steps > 0, "TokenStreams: needs streams and steps, got \(batch) and \(steps)")
-    precondition(
+    require(
       tokens.count > batch,
       "TokenStreams: \(tokens.count) tokens are too few for \(batch) streams")
     self.tokens = tokens
@@ -62,7 +64,7 @@ public struct TokenStreams: Sendable {
   ///
   /// - Precondition: the index is in `0..<windowCount`.
   public func load(_ index: Int, into window: inout TokenWindow) {
-    precondition(
+    require(
       index >= 0 && index < windowCount,
       "TokenStreams: window \(index) of \(windowCount)")
     let first = index * steps

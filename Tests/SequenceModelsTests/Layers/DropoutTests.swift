@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func `the same seed drops the same elements in both precisions`() {
-    func mask<Scalar: LinAlgScalar>(_: Scalar.Type) -> [Bool] {
+    func mask<Scalar: RecurrentScalar>(_: Scalar.Type) -> [Bool] {
       var rng = SeededGenerator(seed: 13)
       let ones = SequenceBatch<Scalar>(
         steps: 1, batch: 1, features: 103, elements: [Scalar](repeating: 1, count: 103))

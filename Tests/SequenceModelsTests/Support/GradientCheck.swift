@@ -32,7 +32,7 @@ func relativeError<Scalar: BinaryFloatingPoint>(_ actual: [Scalar], _ expected: 
 }
 
 /// `count` numbers in `-1..<1`.
-func randomNumbers<Scalar: LinAlgScalar>(
+func randomNumbers<Scalar: RecurrentScalar>(
   _ count: Int, _ generator: inout SeededGenerator
 ) -> [Scalar] {
   (0..<count).map { _ in generator.uniform(in: -1..<1) }
