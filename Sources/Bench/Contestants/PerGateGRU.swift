@@ -24,7 +24,7 @@ final class PerGateGRU: PerGateLayer, Contestant {
     guard workload.mode.includesBackward else { return }
     clearGradients()
     dRecurrentBias.pointer.update(repeating: 0, count: H)
-    for t in (0..<T).reversed() { backwardStep(t) }
+    for t in stride(from: T - 1, through: 0, by: -1) { backwardStep(t) }
   }
 
   private func forwardStep(_ t: Int) {

@@ -22,7 +22,7 @@ final class PerGateLSTM: PerGateLayer, Contestant {
     guard workload.mode.includesBackward else { return }
     clearGradients()
     dCell.pointer.update(repeating: 0, count: NH)
-    for t in (0..<T).reversed() { backwardStep(t) }
+    for t in stride(from: T - 1, through: 0, by: -1) { backwardStep(t) }
   }
 
   /// `c[t−1]`. In inference the one cell buffer holds it, but at the first step.

@@ -18,7 +18,7 @@ final class PerGateRNN: PerGateLayer, Contestant {
     }
     guard workload.mode.includesBackward else { return }
     clearGradients()
-    for t in (0..<T).reversed() { backwardStep(t) }
+    for t in stride(from: T - 1, through: 0, by: -1) { backwardStep(t) }
   }
 
   private func backwardStep(_ t: Int) {

@@ -11,7 +11,7 @@ struct VerificationPlan: Equatable {
   var sequences: [Int]
 
   /// The work that the oracle may do: a fraction of a second of scalar loops.
-  static let defaultFlops = 2e8
+  static let defaultFlops = 4e8
 
   static func make(_ benchCase: BenchCase, flops budget: Double = defaultFlops) -> VerificationPlan {
     let (T, N) = (benchCase.shape.T, benchCase.shape.N)

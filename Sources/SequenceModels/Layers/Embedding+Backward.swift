@@ -8,7 +8,7 @@ import Recurrent
 public final class EmbeddingTape<Scalar: RecurrentScalar> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public fileprivate(set) var isRecorded = false
-  fileprivate var tokens = TokenBatch(repeating: 0, steps: 0, batch: 0)
+  fileprivate var tokens: TokenBatch?
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
 
   /// An empty tape; it grows to what its first recording needs.
@@ -42,10 +42,11 @@ extension Embedding {
     _ dOutputs: SequenceBatch<Scalar>, through tape: EmbeddingTape<Scalar>,
     accumulatingInto gradients: inout EmbeddingParameters<Scalar>
   ) {
-    require(
-      tape.isRecorded,
-      "backward needs a tape that a forward pass has recorded; each recording serves once")
-    let (tokens, D) = (tape.tokens, features)
+    guard tape.isRecorded, let tokens = tape.tokens else {
+      failRequirement(
+        "backward needs a tape that a forward pass has recorded; each recording serves once")
+    }
+    let D = features
     require(
       dOutputs.hasShape(tokens.steps, tokens.batch, D),
       """
@@ -70,5 +71,6 @@ extension Embedding {
       }
     }
     tape.isRecorded = false
+    tape.tokens = nil
   }
 }

@@ -5,15 +5,15 @@ import Testing
 /// How contestants share the time of a row.
 struct RoundPlanTests {
   @Test func fastCallsAreTimedManyAtATime() {
-    let plan = RoundPlan.make(callSeconds: [1e-6], minTime: 0.12, rounds: 12)
-    #expect(plan.parts[0].callsPerSample == 500)
-    #expect(plan.parts[0].samplesPerRound == 20)
+    let plan = RoundPlan.make(callSeconds: [1.1e-6], minTime: 0.12, rounds: 12)
+    #expect(plan.parts[0].callsPerSample == 455)
+    #expect(plan.parts[0].samplesPerRound == 19)
     #expect(plan.parts[0].rounds == 12)
   }
 
   @Test func slowCallsTakePartInFewerRounds() {
     let plan = RoundPlan.make(
-      callSeconds: [0.001, 0.2, 5, 60], minTime: 0.3, rounds: 12)
+      callSeconds: [0.001, 0.2, 5, 60], minTime: 0.306, rounds: 12)
     #expect(plan.parts.map(\.callsPerSample) == [1, 1, 1, 1])
     #expect(plan.parts.map(\.rounds) == [12, 6, 3, 2])
     #expect(plan.parts[0].samplesPerRound == 25)
