@@ -40,7 +40,8 @@ struct CheckCommand: ParsableCommand {
   @Option(
     name: .customLong("inject-slowdown"),
     help: ArgumentHelp(
-      "Plant a slowdown in the engine's calls, to see that the gate finds it.", valueName: "percent"))
+      "Plant a slowdown in the engine's calls, to see that the gate finds it.", valueName: "percent"
+    ))
   var injectedSlowdown = Percentage(share: 0)
 
   /// How many times a recording measures the suite.

@@ -31,7 +31,8 @@ struct MeasuringOptions: ParsableArguments {
   @Option(
     name: .customLong("inject-error"),
     help: ArgumentHelp(
-      "Plant a relative error in the engine's outputs, to see that it is found.", visibility: .hidden))
+      "Plant a relative error in the engine's outputs, to see that it is found.",
+      visibility: .hidden))
   var injectedError = 0.0
 
   mutating func validate() throws {

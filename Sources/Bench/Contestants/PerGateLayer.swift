@@ -113,9 +113,10 @@ class PerGateLayer {
 
   /// Sets the accumulated gradients to zero, as each training step must.
   func clearGradients() {
-    for storage in [dW, dU, db, dHidden] {
-      storage.pointer.update(repeating: 0, count: storage.count)
-    }
+    dW.clear()
+    dU.clear()
+    db.clear()
+    dHidden.clear()
   }
 
   /// The gradient of the loss on the output of step `t`, `[N, H]`.
@@ -142,4 +143,7 @@ class PerGateLayer {
 extension AlignedStorage where Scalar == Float {
   /// All elements, for reading.
   var elements: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
+
+  /// Sets all elements to zero.
+  fileprivate func clear() { pointer.update(repeating: 0, count: count) }
 }

@@ -39,7 +39,8 @@ enum Machine {
     if let library { warnings.append(library) }
     if InstructionSet.current < .best {
       warnings.append(
-        "the engine runs its \(InstructionSet.current) kernels, this CPU has \(InstructionSet.best)")
+        "the engine runs its \(InstructionSet.current) kernels, this CPU has \(InstructionSet.best)"
+      )
     }
     if let load, load > 0.5 * Double(cores) {
       warnings.append(

@@ -13,7 +13,8 @@ struct VerificationPlan: Equatable {
   /// The work that the oracle may do: a fraction of a second of scalar loops.
   static let defaultFlops = 4e8
 
-  static func make(_ benchCase: BenchCase, flops budget: Double = defaultFlops) -> VerificationPlan {
+  static func make(_ benchCase: BenchCase, flops budget: Double = defaultFlops) -> VerificationPlan
+  {
     let (T, N) = (benchCase.shape.T, benchCase.shape.N)
     let perToken = benchCase.flops / benchCase.tokens
     let affordable = Int(min(budget / perToken, Double(T * N)))

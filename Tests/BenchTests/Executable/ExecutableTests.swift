@@ -94,7 +94,8 @@ struct ExecutableTests {
     let shapes = try folder.write("lstm training T1xN1xD1xH1\nlstm x\n", to: "bad.shapes")
     let baseline = try folder.write("{\n\"schema\": x}", to: "bad.json")
     for (arguments, place) in [
-      (["--suite", shapes], "\(shapes):2: "), (["check", "--baseline", baseline], "\(baseline):2: "),
+      (["--suite", shapes], "\(shapes):2: "),
+      (["check", "--baseline", baseline], "\(baseline):2: "),
       (["compare", baseline, baseline], "\(baseline):2: "),
       (["compare", folder.path("a"), folder.path("b")], folder.path("a")),
     ] {

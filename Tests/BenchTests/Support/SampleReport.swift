@@ -2,7 +2,9 @@
 
 /// A report with every kind of row: whole and scaled, wholly and partly verified, counted and not.
 enum SampleReport {
-  static let shapes = [Shape(T: 50, N: 32, D: 256, H: 256), Shape(T: 1500, N: 64, D: 2816, H: 2816)]
+  static let shapes = [
+    Shape(T: 50, N: 32, D: 256, H: 256), Shape(T: 1500, N: 64, D: 2816, H: 2816),
+  ]
 
   static var report: Report {
     Report(header: header, rows: shapes.flatMap(rows))
