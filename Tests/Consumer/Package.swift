@@ -21,5 +21,13 @@ let package = Package(
         .product(name: "Recurrent", package: "swift-recurrent"),
         .product(name: "SequenceModels", package: "swift-recurrent"),
       ]),
+    // Trains a small model until it knows a sentence.
+    .executableTarget(
+      name: "Training",
+      dependencies: [
+        .product(name: "LinAlg", package: "swift-recurrent"),
+        .product(name: "Recurrent", package: "swift-recurrent"),
+        .product(name: "SequenceModels", package: "swift-recurrent"),
+      ]),
   ]
 )

@@ -44,7 +44,9 @@ struct ContestantKind: Sendable {
     })
 
   static let fused = ContestantKind(
-    name: "fused", summary: "the engine: one product per step for all gates, fused pointwise part",
+    name: "fused",
+    summary:
+      "the engine: one product per step for all gates, on packed weights; fused pointwise part",
     longestCall: nil,
     make: { Fused.make($0) })
 

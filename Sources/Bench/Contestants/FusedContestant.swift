@@ -3,7 +3,7 @@ import Recurrent
 
 /// The engine's layers behind the contestants' protocol, called as an application calls them.
 final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scalar == Float {
-  private let layer: Layer
+  private var layer: Layer
   private let workload: Workload
   private let x: SequenceBatch<Float>
   private let initialState: Layer.State
@@ -39,9 +39,11 @@ final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scala
       output = layer(x, from: initialState, workspace: workspace)
       return
     }
+    // An optimizer has changed the weights since the last step: they are packed anew.
+    _ = layer.parameters.uniquePointer()
     output = layer.forward(x, from: initialState, recording: tape)
     guard let dOutputs else { return }
-    gradients.fill(with: 0)
+    gradients.setToZero()
     inputGradients = layer.backward(dOutputs, through: tape, accumulatingInto: &gradients)
   }
 

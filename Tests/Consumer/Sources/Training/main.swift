@@ -1,0 +1,31 @@
+import Foundation
+import LinAlg
+import Recurrent
+import SequenceModels
+
+// A model of a text that repeats itself must come to know it by heart.
+
+let text = String(repeating: "the quick brown fox jumps over the lazy dog. ", count: 40)
+var rng = SeededGenerator(seed: 42)
+let vocabulary = CharacterVocabulary(text)
+let layer = LSTM<Float>(inputSize: 16, hiddenSize: 32, using: &rng)
+var model = CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
+
+let streams = TokenStreams(vocabulary.encode(text), batch: 8, steps: 15)
+let tape = model.makeTape(steps: 15, batch: 8)
+var adam = Adam(for: model.parameters, learningRate: 0.01)
+var window = TokenWindow()
+for _ in 0..<25 {
+  var state = model.layer.zeroState(batch: 8)
+  for index in 0..<streams.windowCount {
+    streams.load(index, into: &window)
+    try model.trainingStep(window, state: &state, tape: tape, optimizer: &adam, maximumNorm: 1)
+  }
+}
+
+let bits = model.evaluate(vocabulary.encode(text), streams: 8).bitsPerToken
+print("\(bits) bits per character after training, \(log2(Double(vocabulary.count))) by guessing")
+guard bits < 0.5 else {
+  print("the model has not learned its text: 0.5 is the limit")
+  exit(1)
+}
