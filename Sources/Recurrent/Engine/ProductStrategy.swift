@@ -1,88 +1,11 @@
-import LinAlg
-
 /// Who computes the products with the weights.
 ///
 /// OpenBLAS packs a weight matrix anew on every call, which only pays when many rows share it: at a
-/// batch of 8 it reaches a third of the machine. The engine's own kernels read weights that were
+/// batch of 8 it reaches less than half of the machine. The engine's own kernels read weights that were
 /// packed once. The measurements are in `Benchmarks/NOTES.md`.
 public enum ProductStrategy: String, Sendable, Hashable, CaseIterable {
   /// The fastest that the scalar type has: packed kernels for Float, OpenBLAS for Double.
   case automatic
   /// OpenBLAS for every product.
   case openBLAS
-}
-
-/// A weight matrix `[m, k]` as the products of one pass read it: `m` gate columns, `k` features.
-public struct WeightMatrix<Scalar: RecurrentScalar> {
-  let m: Int
-  let k: Int
-  let plain: UnsafePointer<Scalar>
-  /// The copy packed for the pass's direction, where packed kernels are used.
-  let packed: UnsafePointer<Scalar>?
-
-  /// At and below this many rows one matrix–vector product of OpenBLAS for each is faster than its
-  /// matrix product, which packs the weights first.
-  static var largestVectorBatch: Int { 4 }
-
-  /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward.
-  ///
-  /// - Parameters:
-  ///   - rows: the rows of `x` and of `gates`.
-  ///   - ldx: scalars between two rows of `x`.
-  ///   - ldg: scalars between two rows of `gates`.
-  func forward(
-    rows: Int, x: UnsafePointer<Scalar>, ldx: Int, accumulate: Bool,
-    gates: UnsafeMutablePointer<Scalar>, ldg: Int
-  ) {
-    let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
-      products.product(rows, m, k, x, ldx, packed, gates, ldg, accumulate)
-    } else if rows <= Self.largestVectorBatch {
-      for n in 0..<rows {
-        Scalar.gemv(
-          .none, m: m, n: k, alpha: 1, a: plain, lda: k, x: x + n * ldx, incx: 1,
-          beta: beta, y: gates + n * ldg, incy: 1)
-      }
-    } else {
-      Scalar.gemm(
-        .none, .transpose, m: rows, n: m, k: k, alpha: 1, a: x, lda: ldx, b: plain, ldb: k,
-        beta: beta, c: gates, ldc: ldg)
-    }
-  }
-
-  /// `dx = dgates·W`, or `dx += dgates·W`, in a pass backward.
-  func backward(
-    rows: Int, dGates: UnsafePointer<Scalar>, ldg: Int, accumulate: Bool,
-    dx: UnsafeMutablePointer<Scalar>, ldx: Int
-  ) {
-    let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
-      products.product(rows, k, m, dGates, ldg, packed, dx, ldx, accumulate)
-    } else if rows <= Self.largestVectorBatch {
-      for n in 0..<rows {
-        Scalar.gemv(
-          .transpose, m: m, n: k, alpha: 1, a: plain, lda: k, x: dGates + n * ldg, incx: 1,
-          beta: beta, y: dx + n * ldx, incy: 1)
-      }
-    } else {
-      Scalar.gemm(
-        .none, .none, m: rows, n: k, k: m, alpha: 1, a: dGates, lda: ldg, b: plain, ldb: k,
-        beta: beta, c: dx, ldc: ldx)
-    }
-  }
-}
-
-/// The weight matrices of a layer, ready for the products of one pass.
-///
-/// A cell whose gates do not all see the same operand splits a matrix by rows into a first and a
-/// second part; most have only a first.
-public struct LayerWeights<Scalar: RecurrentScalar> {
-  /// `W`, or its first rows.
-  let W: WeightMatrix<Scalar>
-  /// The other rows of `W`.
-  var secondW: WeightMatrix<Scalar>?
-  /// `U`, or its first rows.
-  let U: WeightMatrix<Scalar>
-  /// The other rows of `U`.
-  var secondU: WeightMatrix<Scalar>?
 }
