@@ -31,15 +31,18 @@ struct ExhaustiveActivationTests {
         addChunk()
         for i in sets.indices { total[i].merge(part[i]) }
         done += 1
-        if done % 16 == 0 { print("\(function.testDescription): \(done)/\(chunkCount)") }
+        if done % 16 == 0 { say("\(function.testDescription): \(done)/\(chunkCount)") }
       }
       return total
     }
     for (set, result) in zip(sets, results) {
-      print("\(function.testDescription) on \(set): \(result.max_ulp) ULP at \(result.worst_input)")
+      say("\(function.testDescription) on \(set): \(result.max_ulp) ULP at \(result.worst_input)")
       #expect(result.max_ulp <= function.bound, "\(result.report(function, set))")
     }
   }
+
+  /// Progress, at once also where standard output is a file.
+  func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
   static func check(
     _ function: CheckedFunction, _ sets: [InstructionSet], _ patterns: Range<UInt64>
