@@ -39,7 +39,7 @@ extension RecurrentLayer {
         slab + (gateStorage.forwardSharesOutputs ? t : t % chunks.length) * batch * gateWidth
       },
       cell: { t in (t == 0 && state == nil ? nil : cell, cell) })
-    finish(&workspace.finalState, outputs: workspace.outputs, initial: state, lengths: lengths)
+    finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
     return RecurrentOutput(outputs: workspace.outputs, finalState: workspace.finalState)
   }
 
@@ -98,7 +98,7 @@ extension RecurrentLayer {
     if let cells, let finalCell = tape.finalState.pointers.cell {
       gatherLast(cells, steps: steps, batch: batch, lengths: lengths, into: finalCell)
     }
-    finish(&tape.finalState, outputs: tape.outputs, initial: state, lengths: lengths)
+    finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
     return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
   }
@@ -151,7 +151,7 @@ extension RecurrentLayer {
 
   /// Completes a final state whose cell part is done and whose hidden part holds the initial state.
   private func finish(
-    _ final: inout State, outputs: SequenceBatch<Scalar>, initial: State?, lengths: [Int]?
+    _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?
   ) {
     gatherLast(
       outputs.pointer(atStep: 0), steps: outputs.steps, batch: outputs.batch, lengths: lengths,

@@ -115,7 +115,7 @@ extension RecurrentState {
 
   /// Replaces the contents by those of `source`, or by zeros where it is nil. Allocates only when the
   /// current storage is shared or of another shape.
-  mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int) {
+  package mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int) {
     renew(batch: batch, hiddenSize: hiddenSize)
     let count = batch * hiddenSize
     let to = pointers

@@ -85,7 +85,9 @@ extension CharacterLanguageModel {
     embedding.backward(
       dropout.backward(d.x, through: tape.inputDropout), through: tape.embedding,
       accumulatingInto: &tape.gradients.embedding)
-    state.copy(run.finalState, batch: window.inputs.batch, hiddenSize: layer.hiddenSize)
+    // Into the memory it has: a carried state that shared the tape's memory would make the tape
+    // allocate anew at every step.
+    state.assign(run.finalState, batch: window.inputs.batch, hiddenSize: layer.hiddenSize)
     return loss
   }
 
@@ -118,17 +120,5 @@ extension CharacterLanguageModel {
     let norm = try tape.gradients.clip(toGlobalNorm: maximumNorm)
     withMutableParameters { optimizer.step(&$0, gradients: tape.gradients) }
     return TrainingStep(loss: loss, gradientNorm: norm)
-  }
-}
-
-extension RecurrentState {
-  /// Takes over the contents of `source`, in the memory it has: a carried state that shared the
-  /// tape's memory would make the tape allocate anew at every step.
-  mutating func copy(_ source: Self, batch: Int, hiddenSize: Int) {
-    renew(batch: batch, hiddenSize: hiddenSize)
-    let (to, from, count) = (pointers, source.pointers, batch * hiddenSize)
-    to.hidden.update(from: from.hidden, count: count)
-    if let cell = to.cell, let fromCell = from.cell { cell.update(from: fromCell, count: count) }
-    withExtendedLifetime(source) {}
   }
 }
