@@ -129,6 +129,9 @@ import Testing
     case .lstm:
       steadyState(LSTM<Float>(inputSize: 5, hiddenSize: 7, using: &rng))
       steadyState(LSTM<Double>(inputSize: 5, hiddenSize: 7, using: &rng))
+      // Large enough to be divided between two threads, by units and by sequences.
+      steadyState(LSTM<Float>(inputSize: 5, hiddenSize: 128, using: &rng))
+      steadyState(LSTM<Float>(inputSize: 5, hiddenSize: 32, using: &rng), batch: 24)
     case .gruResetAfter, .gruResetBefore:
       steadyState(
         GRU<Float>(
@@ -141,14 +144,15 @@ import Testing
     }
   }
 
-  func steadyState<Layer: RecurrentLayer>(_ layer: Layer)
+  func steadyState<Layer: RecurrentLayer>(_ layer: Layer, batch N: Int = 3)
   where Layer.Scalar.RawSignificand: FixedWidthInteger {
     var rng = SeededGenerator(seed: 4)
-    let x = SequenceBatch<Layer.Scalar>.uniform(steps: 6, batch: 3, features: 5, using: &rng)
-    let dy = SequenceBatch<Layer.Scalar>.uniform(steps: 6, batch: 3, features: 7, using: &rng)
-    let tape = layer.makeTape(steps: 6, batch: 3)
+    let x = SequenceBatch<Layer.Scalar>.uniform(steps: 6, batch: N, features: 5, using: &rng)
+    let dy = SequenceBatch<Layer.Scalar>.uniform(
+      steps: 6, batch: N, features: layer.hiddenSize, using: &rng)
+    let tape = layer.makeTape(steps: 6, batch: N)
     var gradients = layer.parameters.zeros()
-    var state = layer.zeroState(batch: 3)
+    var state = layer.zeroState(batch: N)
     let workspace = Workspace<Layer.State>()
     let streaming = Workspace<Layer.State>()
     let xStep = x[step: 0]
@@ -156,8 +160,8 @@ import Testing
       (
         "training",
         {
-          layer.forward(x, recording: tape)
-          layer.backward(dy, through: tape, accumulatingInto: &gradients)
+          layer.forward(x, threads: 2, recording: tape)
+          layer.backward(dy, through: tape, threads: 2, accumulatingInto: &gradients)
         }
       ),
       (
@@ -167,8 +171,8 @@ import Testing
           layer.backward(finalState: state, through: tape, accumulatingInto: &gradients)
         }
       ),
-      ("inference", { _ = layer(x, workspace: workspace) }),
-      ("streaming", { layer.step(xStep, &state, workspace: streaming) }),
+      ("inference", { _ = layer(x, threads: 2, workspace: workspace) }),
+      ("streaming", { layer.step(xStep, &state, threads: 2, workspace: streaming) }),
     ]
     for (name, step) in steps {
       step()

@@ -68,7 +68,7 @@ struct CheckCommand: ParsableCommand {
     if record { try OutputFile.checkWritable(path: path) }
     try measuring.prepareProcess()
 
-    var settings = measuring.settings(contestants: [.naive, .fused])
+    var settings = measuring.settings(contestants: [.naive, .packed])
     settings.injectedSlowdown = injectedSlowdown.share
     settings.clock = settings.threads == 1 ? .processor : .wall
     let key = Baseline.key(isa: InstructionSet.current.description, coreType: OpenBLAS.coreType)

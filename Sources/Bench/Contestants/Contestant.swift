@@ -25,7 +25,7 @@ struct ContestantKind: Sendable {
   var isBaseline: Bool { longestCall != nil }
 
   /// Every contestant, baselines first.
-  static let all: [ContestantKind] = [.naive, .perGate, .fused]
+  static let all: [ContestantKind] = [.naive, .perGate, .fused, .packed]
 
   static let naive = ContestantKind(
     name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
@@ -45,10 +45,15 @@ struct ContestantKind: Sendable {
 
   static let fused = ContestantKind(
     name: "fused",
-    summary:
-      "the engine: one product per step for all gates, on packed weights; fused pointwise part",
+    summary: "the engine with OpenBLAS's products: one for all gates of a step",
+    longestCall: 1,
+    make: { EngineContestants.make($0, products: .openBLAS) })
+
+  static let packed = ContestantKind(
+    name: "packed",
+    summary: "the engine: its own products with weights packed once, its own threads",
     longestCall: nil,
-    make: { Fused.make($0) })
+    make: { EngineContestants.make($0, products: .automatic) })
 
   /// The kinds that a comma-separated list names, in the list's order.
   static func named(list: String) throws -> [ContestantKind] {

@@ -23,8 +23,11 @@ struct Workload {
   var initialCell: [Float]
   /// The gradient of the loss with respect to the outputs, `[T, N, H]`; empty unless in training.
   var dOutputs: AlignedStorage<Float>
+  /// The threads that a contestant may use.
+  var threads: Int
 
-  init(_ benchCase: BenchCase, seed: UInt64) {
+  init(_ benchCase: BenchCase, seed: UInt64, threads: Int = 1) {
+    self.threads = threads
     cell = benchCase.cell
     mode = benchCase.mode
     shape = benchCase.shape

@@ -34,7 +34,7 @@ extension CaseMeasurement {
   /// The ratios of the engine in this measurement; empty when it did not take part.
   var gateSample: GateSample {
     var ratios: [GateMetric: [Double]] = [:]
-    if let engine = samples(of: ContestantKind.fused.name) {
+    if let engine = samples(of: ContestantKind.packed.name) {
       if let naive = samples(of: ContestantKind.naive.name) {
         ratios[.overNaive] = engine.speedups(over: naive)
       }

@@ -25,7 +25,7 @@ struct SuiteRunner {
       progress.row(index + 1, benchCase, phase: "preparing")
       var runner = CaseRunner(settings: settings, peak: peak)
       runner.onPhase = { progress.row(index + 1, benchCase, phase: $0) }
-      let workload = Workload(benchCase, seed: settings.seed)
+      let workload = Workload(benchCase, seed: settings.seed, threads: settings.threads)
       result.cases.append(try runner.run(benchCase, workload: workload))
       progress.finishRow(index + 1, benchCase)
     }

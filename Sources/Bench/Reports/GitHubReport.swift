@@ -23,7 +23,7 @@ enum GitHubReport {
       if let naive = row.speedup.naive, row.contestant != ContestantKind.naive.name {
         extra.append("\(Format.significant(naive))× naive")
       }
-      if let perGate = row.speedup.perGate, row.contestant == ContestantKind.fused.name {
+      if let perGate = row.speedup.perGate, row.contestant == ContestantKind.packed.name {
         extra.append("\(Format.significant(perGate))× perGate")
       }
       if let steps = row.scaledFromSteps {

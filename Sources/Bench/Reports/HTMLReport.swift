@@ -16,7 +16,7 @@ enum HTMLReport {
     if let speedups = ReportCharts.speedups(report) {
       body += [
         "<h2>Speed-up of the engine</h2>",
-        legend(report.contestants.filter { $0 != ContestantKind.fused.name }, prefix: "over "),
+        legend(report.contestants.filter { $0 != ContestantKind.packed.name }, prefix: "over "),
         figure(speedups, "How many times as fast the engine is. The axis is logarithmic."),
       ]
     }

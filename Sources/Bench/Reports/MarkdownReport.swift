@@ -19,7 +19,7 @@ enum MarkdownReport {
         + "| × naive | × per gate |",
       "|---|---|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    let engine = ContestantKind.fused.name
+    let engine = ContestantKind.packed.name
     let hasEngine = report.rows.contains { $0.contestant == engine }
     for group in report.groups {
       for row in group where !hasEngine || row.contestant == engine {

@@ -22,7 +22,7 @@ enum ReportCharts {
   /// How many times as fast as its baselines the engine is, by case; `nil` when it has none.
   static func speedups(_ report: Report) -> SVG? {
     let groups = report.groups.compactMap { rows -> BarChart.Group? in
-      guard let engine = rows.first(where: { $0.contestant == ContestantKind.fused.name })
+      guard let engine = rows.first(where: { $0.contestant == ContestantKind.packed.name })
       else { return nil }
       let bars = [
         (ContestantKind.naive, engine.speedup.naive),

@@ -1,5 +1,7 @@
 import LinAlg
 
+// Each member of a call computes some rows of dW and dU, some elements of db and some rows of dx: a sum
+// over the span's rows is one chain in any division, so the result does not depend on it.
 extension GradientSpan where Scalar: RecurrentScalar {
   /// `dW += dgatesᵀ·x` for the gate columns `column ..< column + m`.
   func accumulateInputWeights(
@@ -24,13 +26,36 @@ extension GradientSpan where Scalar: RecurrentScalar {
       gateWidth: gateWidth, operand: previousHidden, k: hiddenSize, ld: hiddenSize, into: dU)
   }
 
+  /// `db += Σ dgates` for the gate columns `column ..< column + m`.
+  func accumulateBias(
+    column: Int, m: Int, gateWidth: Int, into db: UnsafeMutablePointer<Scalar>
+  ) {
+    let mine = member.share(of: m)
+    for row in 0..<rows {
+      let d = dGates + row * gateWidth + column
+      for j in mine { db[j] += d[j] }
+    }
+  }
+
+  /// `dx = dgates·W`, or `dx += dgates·W`, for the gate columns from `column` on that `weights` has.
+  func writeInputs(
+    _ weights: WeightMatrix<Scalar>, column: Int, gateWidth: Int, accumulate: Bool
+  ) {
+    let mine = member.share(of: rows)
+    weights.backward(
+      rows: mine.count, dGates: dGates + mine.lowerBound * gateWidth + column, ldg: gateWidth,
+      accumulate: accumulate, dx: dx + mine.lowerBound * weights.k, ldx: weights.k,
+      columns: 0..<weights.k)
+  }
+
   /// `dWeights [m, k] += dgatesᵀ·operand`, for `dgates [rows, m]` and `operand [rows, k]`.
   func accumulate(
     rows: Int, dGates: UnsafePointer<Scalar>, m: Int, gateWidth: Int,
     operand: UnsafePointer<Scalar>, k: Int, ld: Int, into dWeights: UnsafeMutablePointer<Scalar>
   ) {
+    let mine = member.share(of: m)
     Scalar.gemm(
-      .transpose, .none, m: m, n: k, k: rows, alpha: 1, a: dGates, lda: gateWidth, b: operand,
-      ldb: ld, beta: 1, c: dWeights, ldc: k)
+      .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: dGates + mine.lowerBound,
+      lda: gateWidth, b: operand, ldb: ld, beta: 1, c: dWeights + mine.lowerBound * k, ldc: k)
   }
 }

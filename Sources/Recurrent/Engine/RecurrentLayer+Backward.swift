@@ -8,6 +8,8 @@ extension RecurrentLayer {
   ///     steps are ignored.
   ///   - dFinalState: `∂L/∂finalState`, `[N, H]` each; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
+  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
+  ///     processor. The results do not depend on it.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the initial state. They share the tape's memory;
   ///   drop them before the next step and that step allocates nothing.
@@ -16,7 +18,7 @@ extension RecurrentLayer {
   @discardableResult
   public func backward(
     _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State? = nil,
-    through tape: Tape<State>, accumulatingInto gradients: inout Parameters
+    through tape: Tape<State>, threads: Int? = nil, accumulatingInto gradients: inout Parameters
   ) -> InputGradients<State> {
     checkTape(tape)
     guard tape.isRecorded, let x = tape.x else {
@@ -34,7 +36,7 @@ extension RecurrentLayer {
 
     tape.dx.renew(steps: steps, batch: batch, features: inputSize)
     tape.dState.assign(dFinalState, batch: batch, hiddenSize: hiddenSize)
-    runBackward(x, dOutputs, tape, dParameters: gradients.uniquePointer())
+    runBackward(x, dOutputs, tape, threads: threads, dParameters: gradients.uniquePointer())
 
     tape.isRecorded = false
     tape.x = nil
@@ -48,58 +50,42 @@ extension RecurrentLayer {
   /// - Parameters:
   ///   - dFinalState: `∂L/∂finalState`, `[N, H]` each.
   ///   - tape: the recording; it is spent by this call.
+  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
+  ///     processor. The results do not depend on it.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the initial state.
   @discardableResult
   public func backward(
-    finalState dFinalState: State, through tape: Tape<State>,
+    finalState dFinalState: State, through tape: Tape<State>, threads: Int? = nil,
     accumulatingInto gradients: inout Parameters
   ) -> InputGradients<State> {
-    backward(nil, finalState: dFinalState, through: tape, accumulatingInto: &gradients)
+    backward(
+      nil, finalState: dFinalState, through: tape, threads: threads, accumulatingInto: &gradients)
   }
 
-  /// The time loop of the backward pass: step back through a chunk, then form its large products.
   private func runBackward(
     _ x: SequenceBatch<Scalar>, _ dOutputs: SequenceBatch<Scalar>?, _ tape: Tape<State>,
-    dParameters: UnsafeMutablePointer<Scalar>
+    threads: Int?, dParameters: UnsafeMutablePointer<Scalar>
   ) {
-    let (batch, outputs) = (x.batch, tape.outputs)
-    let (rowCount, gateWidth) = (batch * hiddenSize, gateStorage.blocks * hiddenSize)
-    let chunks = TimeChunks(
-      steps: x.steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
-      forced: tape.chunkLength)
+    let gateWidth = gateStorage.blocks * hiddenSize
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
-    let cells = tape.cells?.pointer
     let weights = backwardWeights(tape.products)
+    let (split, threads) = split(weights, batch: x.batch, threads: threads)
     withOptionalPointer(to: tape.lengths) { lengths in
-      // stride and not reversed(), whose iterator allocates in unoptimised builds.
-      for chunk in stride(from: chunks.count - 1, through: 0, by: -1) {
-        let steps = chunks[chunk]
-        for t in stride(from: steps.upperBound - 1, through: steps.lowerBound, by: -1) {
-          let previousHidden = t == 0 ? initial?.hidden : outputs.pointer(atStep: t - 1)
-          let previousCell = t == 0 ? initial?.cell : cells.map { $0 + (t - 1) * rowCount }
-          backwardStep(
-            BackwardStep(
-              time: t, batch: batch, gates: tape.gates.pointer + t * batch * gateWidth,
-              previousHidden: previousHidden.map { UnsafePointer($0) },
-              hidden: outputs.pointer(atStep: t),
-              previousCell: previousCell.map { UnsafePointer($0) },
-              cell: cells.map { UnsafePointer($0 + t * rowCount) },
-              dOutput: dOutputs.map { UnsafePointer($0.pointer(atStep: t)) },
-              dHidden: dState.hidden, dCell: dState.cell, scratch: tape.scratch.pointer,
-              dParameters: dParameters, lengths: lengths), weights)
-        }
-        let first = steps.lowerBound
-        accumulateGradients(
-          GradientSpan(
-            rows: steps.count * batch, dGates: tape.gates.pointer + first * batch * gateWidth,
-            x: x.pointer(atStep: first), dx: tape.dx.pointer(atStep: first),
-            initialRows: first == 0 ? batch : 0,
-            initialHidden: initial.map { UnsafePointer($0.hidden) },
-            previousHidden: outputs.pointer(atStep: max(first - 1, 0)),
-            dParameters: dParameters), weights)
-      }
+      let pass = BackwardPass(
+        layer: self, weights: weights, batch: x.batch,
+        chunks: TimeChunks(
+          steps: x.steps, batch: x.batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
+          forced: tape.chunkLength),
+        split: split, x: x.pointer(atStep: 0), dx: tape.dx.pointer(atStep: 0),
+        outputs: tape.outputs.pointer(atStep: 0), dOutputs: dOutputs?.pointer(atStep: 0),
+        gates: tape.gates.pointer, cells: tape.cells.map { UnsafePointer($0.pointer) },
+        initialHidden: initial.map { UnsafePointer($0.hidden) },
+        initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) },
+        dHidden: dState.hidden, dCell: dState.cell, scratch: tape.scratch.pointer,
+        dParameters: dParameters, lengths: lengths)
+      ThreadTeam.shared.run(threads: threads, pass)
     }
     withExtendedLifetime((x, dOutputs, tape)) {}
   }

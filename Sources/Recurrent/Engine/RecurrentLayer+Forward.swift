@@ -8,13 +8,15 @@ extension RecurrentLayer {
   ///   - state: the state before the first step, `[N, H]` each; nil means zeros, exactly.
   ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
   ///     Each sequence gets what it would get alone; its padded outputs are zero.
+  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
+  ///     processor. The results do not depend on it.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: every hidden state, `[T, N, H]`, and each sequence's state after its last step.
   /// - Precondition: `x.features == inputSize`, the state is `[N, H]`, lengths are in `0...T`.
   /// - Complexity: one `(T·N)×D×GH` product in chunks of time and `T` products `N×H×GH`.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    workspace: Workspace<State>? = nil
+    threads: Int? = nil, workspace: Workspace<State>? = nil
   ) -> RecurrentOutput<State> {
     checkInput(x, state, lengths)
     let workspace = workspace ?? Workspace()
@@ -27,18 +29,25 @@ extension RecurrentLayer {
     let chunks = TimeChunks(
       steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
       forced: workspace.chunkLength)
-    let slab =
-      gateStorage.forwardSharesOutputs
-      ? workspace.outputs.pointer(atStep: 0)
-      : workspace.gates(count: chunks.length * batch * gateWidth)
+    let sharesOutputs = gateStorage.forwardSharesOutputs
+    let outputs = workspace.outputs.pointer(atStep: 0)
     let cell = workspace.finalState.pointers.cell
-    runForward(
-      x, from: state, lengths: lengths, chunks: chunks,
-      weights: forwardWeights(workspace.products), outputs: workspace.outputs,
-      gates: { t in
-        slab + (gateStorage.forwardSharesOutputs ? t : t % chunks.length) * batch * gateWidth
-      },
-      cell: { t in (t == 0 && state == nil ? nil : cell, cell) })
+    let weights = forwardWeights(workspace.products)
+    let (split, threads) = split(weights, batch: batch, threads: threads)
+    withOptionalPointer(to: lengths) { lengths in
+      ThreadTeam.shared.run(
+        threads: threads,
+        ForwardPass(
+          layer: self, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          x: x.pointer(atStep: 0), outputs: outputs,
+          gates: sharesOutputs
+            ? outputs : workspace.gates(count: chunks.length * batch * gateWidth),
+          gateSteps: sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
+          initialHidden: state.map { UnsafePointer($0.pointers.hidden) },
+          initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
+          lengths: lengths))
+    }
+    withExtendedLifetime((x, state)) {}
     finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
     return RecurrentOutput(outputs: workspace.outputs, finalState: workspace.finalState)
   }
@@ -49,6 +58,8 @@ extension RecurrentLayer {
   ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
   ///   - state: the state before the first step, `[N, H]` each; nil means zeros, exactly.
   ///   - lengths: how many steps of each sequence count; nil means all.
+  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
+  ///     processor. The results do not depend on it.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: every hidden state, `[T, N, H]`, and each sequence's state after its last step.
   /// - Precondition: the tape was made by a layer of the same sizes and has room for `T` steps of `N`
@@ -57,7 +68,7 @@ extension RecurrentLayer {
   @discardableResult
   public func forward(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    recording tape: Tape<State>
+    threads: Int? = nil, recording tape: Tape<State>
   ) -> RecurrentOutput<State> {
     checkInput(x, state, lengths)
     checkTape(tape)
@@ -74,25 +85,27 @@ extension RecurrentLayer {
     tape.lengths = lengths
     tape.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
 
-    let (rowCount, gateWidth) = (batch * hiddenSize, gateStorage.blocks * hiddenSize)
+    let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
       steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
       forced: tape.chunkLength)
-    let slab =
-      gateStorage.forwardSharesOutputs
-      ? tape.outputs.pointer(atStep: 0) : tape.gates.pointer
+    let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
-    let initialCell = state?.pointers.cell
-    runForward(
-      x, from: state, lengths: lengths, chunks: chunks,
-      weights: forwardWeights(tape.products), outputs: tape.outputs,
-      gates: { t in slab + t * batch * gateWidth },
-      cell: { t in
-        (
-          t == 0 ? initialCell : cells.map { $0 + (t - 1) * rowCount },
-          cells.map { $0 + t * rowCount }
-        )
-      })
+    let initial = state?.pointers
+    let weights = forwardWeights(tape.products)
+    let (split, threads) = split(weights, batch: batch, threads: threads)
+    withOptionalPointer(to: lengths) { lengths in
+      ThreadTeam.shared.run(
+        threads: threads,
+        ForwardPass(
+          layer: self, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
+          gates: gateStorage.forwardSharesOutputs ? outputs : tape.gates.pointer,
+          gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
+          initialHidden: initial.map { UnsafePointer($0.hidden) },
+          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths))
+    }
+    withExtendedLifetime((x, state)) {}
 
     tape.finalState.assign(state, batch: batch, hiddenSize: hiddenSize)
     if let cells, let finalCell = tape.finalState.pointers.cell {
@@ -118,36 +131,6 @@ extension RecurrentLayer {
   }
 
   var hasCell: Bool { State(zerosForBatch: 0, hiddenSize: 0).pointers.cell != nil }
-
-  /// The time loop of every forward pass: project a chunk of inputs, then step through it.
-  private func runForward(
-    _ x: SequenceBatch<Scalar>, from state: State?, lengths: [Int]?, chunks: TimeChunks,
-    weights: LayerWeights<Scalar>, outputs: SequenceBatch<Scalar>,
-    gates: (Int) -> UnsafeMutablePointer<Scalar>,
-    cell: (Int) -> (previous: UnsafeMutablePointer<Scalar>?, next: UnsafeMutablePointer<Scalar>?)
-  ) {
-    let initialHidden = state?.pointers.hidden
-    withOptionalPointer(to: lengths) { lengths in
-      for chunk in 0..<chunks.count {
-        let steps = chunks[chunk]
-        project(
-          x.pointer(atStep: steps.lowerBound), rows: steps.count * x.batch,
-          into: gates(steps.lowerBound), weights)
-        for t in steps {
-          let (previousCell, nextCell) = cell(t)
-          forwardStep(
-            ForwardStep(
-              time: t, batch: x.batch, gates: gates(t),
-              previousHidden: (t == 0 ? initialHidden : outputs.pointer(atStep: t - 1))
-                .map { UnsafePointer($0) },
-              hidden: outputs.pointer(atStep: t),
-              previousCell: previousCell.map { UnsafePointer($0) }, cell: nextCell,
-              lengths: lengths), weights)
-        }
-      }
-    }
-    withExtendedLifetime((x, state)) {}
-  }
 
   /// Completes a final state whose cell part is done and whose hidden part holds the initial state.
   private func finish(

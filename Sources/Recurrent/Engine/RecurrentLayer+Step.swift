@@ -9,11 +9,14 @@ extension RecurrentLayer {
   /// - Parameters:
   ///   - x: the inputs of this step, `[N, D]`.
   ///   - state: `[N, H]` each; updated in place.
+  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
+  ///     processor. The results do not depend on it.
   ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
   ///     nothing.
   /// - Precondition: `x` is `[N, D]` and the state `[N, H]`.
   public func step(
-    _ x: Matrix<Scalar>, _ state: inout State, workspace: Workspace<State>? = nil
+    _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
+    workspace: Workspace<State>? = nil
   ) {
     require(
       x.columns == inputSize && x.rows == state.hidden.rows,
@@ -25,14 +28,17 @@ extension RecurrentLayer {
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
     let weights = forwardWeights(workspace.products)
-    project(x.basePointer, rows: x.rows, into: gates, weights)
     state.makeUnique()
-    let pointers = state.pointers
-    forwardStep(
-      ForwardStep(
-        time: 0, batch: x.rows, gates: gates, previousHidden: pointers.hidden,
-        hidden: pointers.hidden, previousCell: pointers.cell.map { UnsafePointer($0) },
-        cell: pointers.cell, lengths: nil), weights)
+    let (hidden, cell) = (state.pointers.hidden, state.pointers.cell)
+    let (split, threads) = split(weights, batch: x.rows, threads: threads)
+    ThreadTeam.shared.run(
+      threads: threads,
+      ForwardPass(
+        layer: self, weights: weights, steps: 1, batch: x.rows,
+        chunks: TimeChunks(steps: 1, batch: x.rows, bytesPerRow: 1, forced: 1), split: split,
+        x: x.basePointer, outputs: hidden, gates: gates, gateSteps: 1, cells: cell, cellSteps: 1,
+        initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
+        lengths: nil))
     withExtendedLifetime(x) {}
   }
 

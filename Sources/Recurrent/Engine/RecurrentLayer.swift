@@ -2,7 +2,7 @@ import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
 ///
-/// A cell provides its step (``project(_:rows:into:_:)``, ``forwardStep(_:_:)``,
+/// A cell provides its step (``project(_:rows:into:units:_:)``, ``forwardStep(_:_:)``,
 /// ``backwardStep(_:_:)``, ``accumulateGradients(_:_:)``) as whole-batch kernels; the extensions of this protocol run sequences
 /// with it: inference, recorded forward pass, backward pass and streaming, with initial states and
 /// sequences of different lengths.
@@ -33,20 +33,25 @@ public protocol RecurrentLayer<Scalar>: Sendable {
   /// The weight matrices as the products of a pass backward read them.
   func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar>
 
-  /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) into the gate storage.
+  /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) and the gates of `units`
+  /// into the gate storage.
   func project(
     _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    _ weights: LayerWeights<Scalar>)
+    units: Range<Int>, _ weights: LayerWeights<Scalar>)
 
-  /// Adds the recurrent product to the projected input and finishes the step.
+  /// Adds the recurrent product to the projected input and finishes the step, for the step's units.
+  ///
+  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
   func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
 
   /// Turns the gates kept by a step into gradients of their pre-activations, in place, and passes the
-  /// gradient on to the step before.
+  /// gradient on to the step before, for the step's units.
+  ///
+  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
   func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
 
-  /// Adds what a span of finished backward steps contributes to the weight gradients, and writes the
-  /// gradients of their inputs, as large matrix products.
+  /// Adds what a span of finished backward steps contributes to the gradients of the parameters, and
+  /// writes the gradients of their inputs, as large matrix products: this member's part of them.
   func accumulateGradients(_ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>)
 }
 
@@ -65,6 +70,10 @@ public struct ForwardStep<Scalar> {
   public var time: Int
   /// `N`.
   public var batch: Int
+  /// The units that this call computes: `firstUnit ..< endUnit`.
+  public var firstUnit: Int
+  /// One past the last of the units that this call computes.
+  public var endUnit: Int
   /// In: the projected input. Out: what the backward pass needs. `[N, blocks·H]`.
   public var gates: UnsafeMutablePointer<Scalar>
   /// `h[t−1]`, or nil for zeros.
@@ -77,6 +86,18 @@ public struct ForwardStep<Scalar> {
   public var cell: UnsafeMutablePointer<Scalar>?
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  let member: TeamMember
+
+  /// `firstUnit ..< endUnit`.
+  public var units: Range<Int> { firstUnit..<endUnit }
+
+  /// Waits until all units are as far.
+  public func synchronize() { member.barrier() }
+
+  /// Waits until all units have read `h[t−1]`, where `h[t]` overwrites it.
+  func synchronizeBeforeOverwriting() {
+    if previousHidden == UnsafePointer(hidden) { member.barrier() }
+  }
 }
 
 /// The operands of one step of a backward pass; `[N, …]` blocks, row-major.
@@ -85,6 +106,10 @@ public struct BackwardStep<Scalar> {
   public var time: Int
   /// `N`.
   public var batch: Int
+  /// The units that this call computes: `firstUnit ..< endUnit`.
+  public var firstUnit: Int
+  /// One past the last of the units that this call computes.
+  public var endUnit: Int
   /// In: what the forward step kept. Out: gradients of the pre-activations. `[N, blocks·H]`.
   public var gates: UnsafeMutablePointer<Scalar>
   /// `h[t−1]`, or nil for zeros.
@@ -103,10 +128,15 @@ public struct BackwardStep<Scalar> {
   public var dCell: UnsafeMutablePointer<Scalar>?
   /// `[N, H]` for the cell's own use.
   public var scratch: UnsafeMutablePointer<Scalar>
-  /// The gradients of all parameters, laid out as the parameters are; accumulated.
-  public var dParameters: UnsafeMutablePointer<Scalar>
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  let member: TeamMember
+
+  /// `firstUnit ..< endUnit`.
+  public var units: Range<Int> { firstUnit..<endUnit }
+
+  /// Waits until the gradients of all units' gates are written.
+  public func synchronize() { member.barrier() }
 }
 
 /// Consecutive steps whose gate gradients are complete.
@@ -127,6 +157,7 @@ public struct GradientSpan<Scalar> {
   public var previousHidden: UnsafePointer<Scalar>
   /// The gradients of all parameters, laid out as the parameters are; accumulated.
   public var dParameters: UnsafeMutablePointer<Scalar>
+  let member: TeamMember
 }
 
 /// What a layer returns for a batch of sequences.

@@ -4,6 +4,9 @@ import LinAlg
 public struct WeightMatrix<Scalar: RecurrentScalar> {
   let m: Int
   let k: Int
+  /// The gates whose columns follow each other, `m / gates` units each; packed one by one, so that a
+  /// range of units is a range of each.
+  let gates: Int
   let plain: UnsafePointer<Scalar>
   /// The copy packed for the pass's direction, where packed kernels are used.
   let packed: UnsafePointer<Scalar>?
@@ -12,19 +15,33 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
   /// matrix product, which packs the weights first.
   static var largestVectorBatch: Int { 4 }
 
-  /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward.
+  var isPacked: Bool { packed != nil }
+
+  /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///
   /// - Parameters:
   ///   - rows: the rows of `x` and of `gates`.
   ///   - ldx: scalars between two rows of `x`.
   ///   - ldg: scalars between two rows of `gates`.
+  ///   - units: all of them, where the weights are not packed.
   func forward(
     rows: Int, x: UnsafePointer<Scalar>, ldx: Int, accumulate: Bool,
-    gates: UnsafeMutablePointer<Scalar>, ldg: Int
+    gates: UnsafeMutablePointer<Scalar>, ldg: Int, units: Range<Int>
   ) {
     let beta: Scalar = accumulate ? 1 : 0
     if let packed, let products = Scalar.packedProducts {
-      products.product(rows, m, k, x, ldx, packed, gates, ldg, accumulate)
+      let width = m / self.gates
+      if units.count == width && width % products.panel == 0 {
+        products.product(rows, m, k, x, ldx, packed, gates, ldg, accumulate)
+      } else if !units.isEmpty {
+        let gateSize = products.size(k, width)
+        let start = units.lowerBound
+        for gate in 0..<self.gates {
+          products.product(
+            rows, units.count, k, x, ldx, packed + gate * gateSize + start * k,
+            gates + gate * width + start, ldg, accumulate)
+        }
+      }
     } else if rows <= Self.largestVectorBatch {
       for n in 0..<rows {
         Scalar.gemv(
@@ -38,14 +55,16 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
     }
   }
 
-  /// `dx = dgates·W`, or `dx += dgates·W`, in a pass backward.
+  /// `dx = dgates·W`, or `dx += dgates·W`, in a pass backward, for a range of the `k` columns.
   func backward(
     rows: Int, dGates: UnsafePointer<Scalar>, ldg: Int, accumulate: Bool,
-    dx: UnsafeMutablePointer<Scalar>, ldx: Int
+    dx: UnsafeMutablePointer<Scalar>, ldx: Int, columns: Range<Int>
   ) {
     let beta: Scalar = accumulate ? 1 : 0
     if let packed, let products = Scalar.packedProducts {
-      products.product(rows, k, m, dGates, ldg, packed, dx, ldx, accumulate)
+      products.product(
+        rows, columns.count, m, dGates, ldg, packed + columns.lowerBound * m,
+        dx + columns.lowerBound, ldx, accumulate)
     } else if rows <= Self.largestVectorBatch {
       for n in 0..<rows {
         Scalar.gemv(
@@ -73,4 +92,7 @@ public struct LayerWeights<Scalar: RecurrentScalar> {
   let U: WeightMatrix<Scalar>
   /// The other rows of `U`.
   var secondU: WeightMatrix<Scalar>?
+
+  /// How many neighbouring units cannot be divided among threads.
+  var unitBlock: Int { Scalar.packedProducts?.panel ?? 1 }
 }

@@ -15,28 +15,27 @@ extension GRU {
   /// reset before:  dm = dn′·Uₙ      dr′ = dm∘h[t−1]∘r(1 − r)
   ///                dh ← d∘z + dm∘r + [dr′ dz′]·[Uᵣ U_z]
   /// ```
-  /// The gradients overwrite the saved gates; the bias gradients are summed in the same pass.
+  /// The gradients overwrite the saved gates.
   public func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     let H = hiddenSize
-    let d = parameters.addresses(in: step.dParameters, gates: 3)
     switch variant {
     case .resetAfter:
-      Scalar.gruResetAfterBackward(
-        step, hiddenSize: H, dBias: d.b, dRecurrentBias: d.b + 3 * H)
+      Scalar.gruResetAfterBackward(step, hiddenSize: H)
     case .resetBefore:
-      Scalar.gruResetBeforeBackwardCandidate(step, hiddenSize: H, dBias: d.b)
+      Scalar.gruResetBeforeBackwardCandidate(step, hiddenSize: H)
+      step.synchronize()
       weights.secondU?.backward(
         rows: step.batch, dGates: step.gates + 2 * H, ldg: 4 * H, accumulate: false,
-        dx: step.scratch, ldx: H)
-      Scalar.gruResetBeforeBackwardReset(
-        step, hiddenSize: H, dProduct: step.scratch, dBias: d.b)
+        dx: step.scratch, ldx: H, columns: step.units)
+      Scalar.gruResetBeforeBackwardReset(step, hiddenSize: H, dProduct: step.scratch)
     }
+    step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: 4 * H, accumulate: true, dx: step.dHidden,
-      ldx: H)
+      ldx: H, columns: step.units)
   }
 
-  /// The weight and input gradients over many steps at once. `W` sees dr′ dz′ dn′; `U` sees dr′ dz′
+  /// The parameter and input gradients over many steps at once. `W` sees dr′ dz′ dn′; `U` sees dr′ dz′
   /// with `h[t−1]`, and for the candidate dq with `h[t−1]` or dn′ with `m`.
   public func accumulateGradients(
     _ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>
@@ -46,14 +45,20 @@ extension GRU {
     span.accumulateInputWeights(
       column: 0, m: weights.W.m, inputSize: D, gateWidth: width, into: d.W)
     span.accumulateRecurrentWeights(m: weights.U.m, hiddenSize: H, gateWidth: width, into: d.U)
-    weights.W.backward(
-      rows: span.rows, dGates: span.dGates, ldg: width, accumulate: false, dx: span.dx, ldx: D)
+    // dr′ and dz′ lie first in both forms; dn′ behind them, or behind dq.
+    span.accumulateBias(column: 0, m: 2 * H, gateWidth: width, into: d.b)
+    switch variant {
+    case .resetAfter:
+      span.accumulateBias(column: 3 * H, m: H, gateWidth: width, into: d.b + 2 * H)
+      span.accumulateBias(column: 2 * H, m: H, gateWidth: width, into: d.b + 3 * H)
+    case .resetBefore:
+      span.accumulateBias(column: 2 * H, m: H, gateWidth: width, into: d.b + 2 * H)
+    }
+    span.writeInputs(weights.W, column: 0, gateWidth: width, accumulate: false)
     if let candidate = weights.secondW {
       span.accumulateInputWeights(
         column: 3 * H, m: H, inputSize: D, gateWidth: width, into: d.W + 2 * H * D)
-      candidate.backward(
-        rows: span.rows, dGates: span.dGates + 3 * H, ldg: width, accumulate: true, dx: span.dx,
-        ldx: D)
+      span.writeInputs(candidate, column: 3 * H, gateWidth: width, accumulate: true)
     }
     if weights.secondU != nil {
       span.accumulate(

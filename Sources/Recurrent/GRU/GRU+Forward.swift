@@ -23,17 +23,20 @@ extension GRU {
   /// `x·Wᵀ` for all three gates.
   public func project(
     _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    _ weights: LayerWeights<Scalar>
+    units: Range<Int>, _ weights: LayerWeights<Scalar>
   ) {
     let H = hiddenSize
     weights.W.forward(
-      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * H)
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * H,
+      units: units)
     if let candidate = weights.secondW {
       candidate.forward(
-        rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates + 3 * H, ldg: 4 * H)
-      let recurrentBias = bias + 3 * H
+        rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates + 3 * H, ldg: 4 * H,
+        units: units)
+      let recurrentBias = bias + 3 * H + units.lowerBound
       for row in 0..<rows {
-        (gates + row * 4 * H + 2 * H).update(from: recurrentBias, count: H)
+        (gates + row * 4 * H + 2 * H + units.lowerBound)
+          .update(from: recurrentBias, count: units.count)
       }
     }
   }
@@ -44,17 +47,20 @@ extension GRU {
     let H = hiddenSize
     if let h = step.previousHidden {
       weights.U.forward(
-        rows: step.batch, x: h, ldx: H, accumulate: true, gates: step.gates, ldg: 4 * H)
+        rows: step.batch, x: h, ldx: H, accumulate: true, gates: step.gates, ldg: 4 * H,
+        units: step.units)
     }
+    step.synchronizeBeforeOverwriting()
     switch variant {
     case .resetAfter:
       Scalar.gruResetAfterForward(step, hiddenSize: H, bias: bias)
     case .resetBefore:
       Scalar.gruResetBeforeForwardReset(step, hiddenSize: H, bias: bias)
+      step.synchronize()
       if step.previousHidden != nil, let candidate = weights.secondU {
         candidate.forward(
           rows: step.batch, x: step.gates + 3 * H, ldx: 4 * H, accumulate: true,
-          gates: step.gates + 2 * H, ldg: 4 * H)
+          gates: step.gates + 2 * H, ldg: 4 * H, units: step.units)
       }
       Scalar.gruResetBeforeForwardCandidate(step, hiddenSize: H, bias: bias)
     }

@@ -13,25 +13,29 @@ extension Double: RecurrentScalar {
     switch activation {
     case .tanh:
       kernels.rnn_tanh_forward_f64(
-        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.hidden, s.lengths64,
+        Int64(s.time))
     case .relu:
       kernels.rnn_relu_forward_f64(
-        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.hidden, s.lengths64,
+        Int64(s.time))
     }
   }
 
   public static func simpleRNNBackward(
-    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>,
+    _ s: BackwardStep<Double>, hiddenSize: Int,
     activation: RNNActivation
   ) {
     switch activation {
     case .tanh:
       kernels.rnn_tanh_backward_f64(
-        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.hidden, s.dOutput, s.dHidden,
+        s.lengths64,
         Int64(s.time))
     case .relu:
       kernels.rnn_relu_backward_f64(
-        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.hidden, s.dOutput, s.dHidden,
+        s.lengths64,
         Int64(s.time))
     }
   }
@@ -41,16 +45,18 @@ extension Double: RecurrentScalar {
     bias: UnsafePointer<Double>
   ) {
     kernels.lstm_forward_f64(
-      s.batch, hiddenSize, s.gates, bias, s.previousCell, cell, s.hidden, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousCell, cell, s.hidden,
+      s.lengths64,
       Int64(s.time))
   }
 
   public static func lstmBackward(
     _ s: BackwardStep<Double>, cell: UnsafePointer<Double>, dCell: UnsafeMutablePointer<Double>,
-    hiddenSize: Int, dBias: UnsafeMutablePointer<Double>
+    hiddenSize: Int
   ) {
     kernels.lstm_backward_f64(
-      s.batch, hiddenSize, s.gates, s.previousCell, cell, s.dOutput, s.dHidden, dCell, dBias,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousCell, cell, s.dOutput,
+      s.dHidden, dCell,
       s.lengths64, Int64(s.time))
   }
 
@@ -58,15 +64,15 @@ extension Double: RecurrentScalar {
     _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
   ) {
     kernels.gru_after_forward_f64(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.hidden,
+      s.lengths64, Int64(s.time))
   }
 
   public static func gruResetAfterBackward(
-    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>,
-    dRecurrentBias: UnsafeMutablePointer<Double>
+    _ s: BackwardStep<Double>, hiddenSize: Int
   ) {
     kernels.gru_after_backward_f64(
-      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, dRecurrentBias,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, s.dOutput, s.dHidden,
       s.lengths64, Int64(s.time))
   }
 
@@ -74,30 +80,33 @@ extension Double: RecurrentScalar {
     _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
   ) {
     kernels.gru_before_forward_reset_f64(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.lengths64,
+      Int64(s.time))
   }
 
   public static func gruResetBeforeForwardCandidate(
     _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>
   ) {
     kernels.gru_before_forward_candidate_f64(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.hidden,
+      s.lengths64, Int64(s.time))
   }
 
   public static func gruResetBeforeBackwardCandidate(
-    _ s: BackwardStep<Double>, hiddenSize: Int, dBias: UnsafeMutablePointer<Double>
+    _ s: BackwardStep<Double>, hiddenSize: Int
   ) {
     kernels.gru_before_backward_candidate_f64(
-      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, s.dOutput, s.dHidden,
+      s.lengths64,
       Int64(s.time))
   }
 
   public static func gruResetBeforeBackwardReset(
-    _ s: BackwardStep<Double>, hiddenSize: Int, dProduct: UnsafePointer<Double>,
-    dBias: UnsafeMutablePointer<Double>
+    _ s: BackwardStep<Double>, hiddenSize: Int, dProduct: UnsafePointer<Double>
   ) {
     kernels.gru_before_backward_reset_f64(
-      s.batch, hiddenSize, s.gates, s.previousHidden, dProduct, s.dHidden, dBias, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, dProduct, s.dHidden,
+      s.lengths64,
       Int64(s.time))
   }
 }

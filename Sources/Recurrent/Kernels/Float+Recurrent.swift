@@ -12,25 +12,29 @@ extension Float: RecurrentScalar {
     switch activation {
     case .tanh:
       kernels.rnn_tanh_forward_f32(
-        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.hidden, s.lengths64,
+        Int64(s.time))
     case .relu:
       kernels.rnn_relu_forward_f32(
-        s.batch, hiddenSize, s.gates, bias, s.hidden, s.lengths64, Int64(s.time))
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.hidden, s.lengths64,
+        Int64(s.time))
     }
   }
 
   public static func simpleRNNBackward(
-    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>,
+    _ s: BackwardStep<Float>, hiddenSize: Int,
     activation: RNNActivation
   ) {
     switch activation {
     case .tanh:
       kernels.rnn_tanh_backward_f32(
-        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.hidden, s.dOutput, s.dHidden,
+        s.lengths64,
         Int64(s.time))
     case .relu:
       kernels.rnn_relu_backward_f32(
-        s.batch, hiddenSize, s.gates, s.hidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+        s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.hidden, s.dOutput, s.dHidden,
+        s.lengths64,
         Int64(s.time))
     }
   }
@@ -40,16 +44,18 @@ extension Float: RecurrentScalar {
     bias: UnsafePointer<Float>
   ) {
     kernels.lstm_forward_f32(
-      s.batch, hiddenSize, s.gates, bias, s.previousCell, cell, s.hidden, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousCell, cell, s.hidden,
+      s.lengths64,
       Int64(s.time))
   }
 
   public static func lstmBackward(
     _ s: BackwardStep<Float>, cell: UnsafePointer<Float>, dCell: UnsafeMutablePointer<Float>,
-    hiddenSize: Int, dBias: UnsafeMutablePointer<Float>
+    hiddenSize: Int
   ) {
     kernels.lstm_backward_f32(
-      s.batch, hiddenSize, s.gates, s.previousCell, cell, s.dOutput, s.dHidden, dCell, dBias,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousCell, cell, s.dOutput,
+      s.dHidden, dCell,
       s.lengths64, Int64(s.time))
   }
 
@@ -57,15 +63,15 @@ extension Float: RecurrentScalar {
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
   ) {
     kernels.gru_after_forward_f32(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.hidden,
+      s.lengths64, Int64(s.time))
   }
 
   public static func gruResetAfterBackward(
-    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>,
-    dRecurrentBias: UnsafeMutablePointer<Float>
+    _ s: BackwardStep<Float>, hiddenSize: Int
   ) {
     kernels.gru_after_backward_f32(
-      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, dRecurrentBias,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, s.dOutput, s.dHidden,
       s.lengths64, Int64(s.time))
   }
 
@@ -73,30 +79,33 @@ extension Float: RecurrentScalar {
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
   ) {
     kernels.gru_before_forward_reset_f32(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.lengths64,
+      Int64(s.time))
   }
 
   public static func gruResetBeforeForwardCandidate(
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>
   ) {
     kernels.gru_before_forward_candidate_f32(
-      s.batch, hiddenSize, s.gates, bias, s.previousHidden, s.hidden, s.lengths64, Int64(s.time))
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, bias, s.previousHidden, s.hidden,
+      s.lengths64, Int64(s.time))
   }
 
   public static func gruResetBeforeBackwardCandidate(
-    _ s: BackwardStep<Float>, hiddenSize: Int, dBias: UnsafeMutablePointer<Float>
+    _ s: BackwardStep<Float>, hiddenSize: Int
   ) {
     kernels.gru_before_backward_candidate_f32(
-      s.batch, hiddenSize, s.gates, s.previousHidden, s.dOutput, s.dHidden, dBias, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, s.dOutput, s.dHidden,
+      s.lengths64,
       Int64(s.time))
   }
 
   public static func gruResetBeforeBackwardReset(
-    _ s: BackwardStep<Float>, hiddenSize: Int, dProduct: UnsafePointer<Float>,
-    dBias: UnsafeMutablePointer<Float>
+    _ s: BackwardStep<Float>, hiddenSize: Int, dProduct: UnsafePointer<Float>
   ) {
     kernels.gru_before_backward_reset_f32(
-      s.batch, hiddenSize, s.gates, s.previousHidden, dProduct, s.dHidden, dBias, s.lengths64,
+      s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, dProduct, s.dHidden,
+      s.lengths64,
       Int64(s.time))
   }
 }

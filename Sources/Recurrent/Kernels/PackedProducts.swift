@@ -4,6 +4,8 @@ import LinAlg
 /// The products of one scalar type with weights that were packed once; see
 /// `Sources/CKernels/include/packed_kernels.inc`.
 public struct PackedProducts<Scalar>: Sendable {
+  /// The columns of one panel: packed matrices can be cut between panels, at `k` scalars a column.
+  let panel: Int
   /// How many scalars a packed `[k, m]` matrix takes.
   let size: @Sendable (_ k: Int, _ m: Int) -> Int
   /// Packs `B`, stored as `[k, m]` without gaps.
@@ -35,6 +37,7 @@ extension Float {
       kernels.packed_product_f32
     )
     return PackedProducts(
+      panel: panel,
       size: { k, m in k * ((m + panel - 1) / panel) * panel },
       pack: { k, m, b, packed in pack(k, m, b, m, packed) },
       packTransposed: { k, m, b, packed in packTransposed(k, m, b, k, packed) },

@@ -15,7 +15,7 @@ public protocol RecurrentScalar: LinAlgScalar {
 
   /// `da = (dy + dh) ∘ act′(a + b)`.
   static func simpleRNNBackward(
-    _ step: BackwardStep<Self>, hiddenSize: Int, dBias: UnsafeMutablePointer<Self>,
+    _ step: BackwardStep<Self>, hiddenSize: Int,
     activation: RNNActivation)
 
   /// Gates i f g o, then `c = f∘c + i∘g`, `h = o∘tanh c`.
@@ -26,7 +26,7 @@ public protocol RecurrentScalar: LinAlgScalar {
   /// The gradients of the four pre-activations and of `c[t−1]`.
   static func lstmBackward(
     _ step: BackwardStep<Self>, cell: UnsafePointer<Self>, dCell: UnsafeMutablePointer<Self>,
-    hiddenSize: Int, dBias: UnsafeMutablePointer<Self>)
+    hiddenSize: Int)
 
   /// Gates r z, then `n = tanh(a + b + r∘q)`, `h = (1 − z)∘n + z∘h`.
   static func gruResetAfterForward(
@@ -34,8 +34,7 @@ public protocol RecurrentScalar: LinAlgScalar {
 
   /// The gradients of r, z, q and n.
   static func gruResetAfterBackward(
-    _ step: BackwardStep<Self>, hiddenSize: Int, dBias: UnsafeMutablePointer<Self>,
-    dRecurrentBias: UnsafeMutablePointer<Self>)
+    _ step: BackwardStep<Self>, hiddenSize: Int)
 
   /// Gates r z and `m = r∘h`.
   static func gruResetBeforeForwardReset(
@@ -47,12 +46,11 @@ public protocol RecurrentScalar: LinAlgScalar {
 
   /// The gradients of z and n.
   static func gruResetBeforeBackwardCandidate(
-    _ step: BackwardStep<Self>, hiddenSize: Int, dBias: UnsafeMutablePointer<Self>)
+    _ step: BackwardStep<Self>, hiddenSize: Int)
 
   /// The gradient of r from that of `m`.
   static func gruResetBeforeBackwardReset(
-    _ step: BackwardStep<Self>, hiddenSize: Int, dProduct: UnsafePointer<Self>,
-    dBias: UnsafeMutablePointer<Self>)
+    _ step: BackwardStep<Self>, hiddenSize: Int, dProduct: UnsafePointer<Self>)
 }
 
 extension ForwardStep {

@@ -13,19 +13,19 @@ extension LSTM {
   /// dg′ = dc∘i∘(1 − g²)      do′ = d∘y∘o(1 − o)
   /// dc ← dc∘f                dh ← [di′ df′ dg′ do′]·U
   /// ```
-  /// The gate gradients overwrite the saved gates; `db` is summed in the same pass.
+  /// The gate gradients overwrite the saved gates.
   public func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     guard let cell = step.cell, let dCell = step.dCell else {
       failRequirement("an LSTM step needs a cell state")
     }
-    let d = parameters.addresses(in: step.dParameters, gates: 4)
-    Scalar.lstmBackward(step, cell: cell, dCell: dCell, hiddenSize: hiddenSize, dBias: d.b)
+    Scalar.lstmBackward(step, cell: cell, dCell: dCell, hiddenSize: hiddenSize)
+    step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: 4 * hiddenSize, accumulate: true,
-      dx: step.dHidden, ldx: hiddenSize)
+      dx: step.dHidden, ldx: hiddenSize, columns: step.units)
   }
 
-  /// `dW += dgatesᵀ·x`, `dU += dgatesᵀ·h[t−1]`, `dx = dgates·W` over many steps at once.
+  /// `dW += dgatesᵀ·x`, `dU += dgatesᵀ·h[t−1]`, `db += Σ dgates`, `dx = dgates·W` over many steps at once.
   public func accumulateGradients(
     _ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>
   ) {
@@ -35,8 +35,7 @@ extension LSTM {
       column: 0, m: width, inputSize: inputSize, gateWidth: width, into: d.W)
     span.accumulateRecurrentWeights(
       m: width, hiddenSize: hiddenSize, gateWidth: width, into: d.U)
-    weights.W.backward(
-      rows: span.rows, dGates: span.dGates, ldg: width, accumulate: false, dx: span.dx,
-      ldx: inputSize)
+    span.accumulateBias(column: 0, m: width, gateWidth: width, into: d.b)
+    span.writeInputs(weights.W, column: 0, gateWidth: width, accumulate: false)
   }
 }

@@ -12,10 +12,11 @@ extension LSTM {
   /// `gates = x·Wᵀ` for all four gates at once.
   public func project(
     _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    _ weights: LayerWeights<Scalar>
+    units: Range<Int>, _ weights: LayerWeights<Scalar>
   ) {
     weights.W.forward(
-      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * hiddenSize)
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: 4 * hiddenSize,
+      units: units)
   }
 
   /// `gates += h·Uᵀ`, one product for all four gates; then the activations and the new `c` and `h`.
@@ -24,8 +25,9 @@ extension LSTM {
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
-        ldg: 4 * hiddenSize)
+        ldg: 4 * hiddenSize, units: step.units)
     }
+    step.synchronizeBeforeOverwriting()
     Scalar.lstmForward(step, cell: cell, hiddenSize: hiddenSize, bias: addresses.b)
   }
 

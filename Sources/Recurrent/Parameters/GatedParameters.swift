@@ -60,12 +60,14 @@ extension GatedParameters {
       first == last
         ? nil
         : block.weights(
-          at: offset + first * H * k, m: (last - first) * H, k: k, direction, strategy)
+          at: offset + first * H * k, m: (last - first) * H, k: k, gates: last - first, direction,
+          strategy)
     }
     return LayerWeights(
-      W: block.weights(at: 0, m: firstW * H, k: D, direction, strategy),
+      W: block.weights(at: 0, m: firstW * H, k: D, gates: firstW, direction, strategy),
       secondW: part(0, firstW, gates, D),
-      U: block.weights(at: UOffset, m: firstU * H, k: H, direction, strategy),
+      U: block.weights(
+        at: UOffset, m: firstU * H, k: H, gates: firstU, direction, strategy),
       secondU: part(UOffset, firstU, gates, H))
   }
 

@@ -98,16 +98,18 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     if isKnownUniquelyReferenced(&packs) { packs.invalidate() } else { packs = WeightPacks() }
   }
 
-  /// The weight matrix `[m, k]` that begins `offset` scalars into the block, ready for products in
-  /// one direction. Valid while this value is alive and unchanged.
+  /// The weight matrix `[m, k]` of some gates that begins `offset` scalars into the block, ready for
+  /// products in one direction. Valid while this value is alive and unchanged.
   func weights(
-    at offset: Int, m: Int, k: Int, _ direction: ProductDirection, _ strategy: ProductStrategy
+    at offset: Int, m: Int, k: Int, gates: Int, _ direction: ProductDirection,
+    _ strategy: ProductStrategy
   ) -> WeightMatrix<Scalar> {
     let plain = UnsafePointer(storage.pointer + offset)
     var packed: UnsafePointer<Scalar>?
     if strategy == .automatic, let products = Scalar.packedProducts {
-      packed = packs.pointer(offset: offset, m: m, k: k, weights: plain, direction, products)
+      packed = packs.pointer(
+        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, products)
     }
-    return WeightMatrix(m: m, k: k, plain: plain, packed: packed)
+    return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
   }
 }

@@ -22,12 +22,13 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     }
   }
 
-  /// The packed copy of `weights [m, k]`, which begins `offset` scalars into the block.
+  /// The packed copy of `weights [m, k]`, which begins `offset` scalars into the block: forward, each
+  /// of its `gates` by itself.
   ///
   /// Valid until the block changes or its last copy goes.
   func pointer(
-    offset: Int, m: Int, k: Int, weights: UnsafePointer<Scalar>, _ direction: ProductDirection,
-    _ products: PackedProducts<Scalar>
+    offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
+    _ direction: ProductDirection, _ products: PackedProducts<Scalar>
   ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
@@ -35,7 +36,8 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
         packs[index].offset != offset || packs[index].direction != direction
       { index += 1 }
       if index == packs.endIndex {
-        let size = direction == .forward ? products.size(k, m) : products.size(m, k)
+        let size =
+          direction == .forward ? gates * products.size(k, m / gates) : products.size(m, k)
         packs.append(
           Pack(
             offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
@@ -44,7 +46,12 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
       if !packs[index].isCurrent {
         let packed = packs[index].storage.pointer
         switch direction {
-        case .forward: products.packTransposed(k, m, weights, packed)
+        case .forward:
+          let width = m / gates
+          for gate in 0..<gates {
+            products.packTransposed(
+              k, width, weights + gate * width * k, packed + gate * products.size(k, width))
+          }
         case .backward: products.pack(m, k, weights, packed)
         }
         packs[index].isCurrent = true

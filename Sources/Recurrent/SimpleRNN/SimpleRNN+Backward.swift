@@ -6,16 +6,16 @@ extension SimpleRNN {
     parameters.weights(gates: 1, W: 1, U: 1, .backward, strategy)
   }
 
-  /// One step back in time: `da = ∂L/∂h[t] ∘ act′`, `dh ← da·U`; `db` is summed in the same pass.
+  /// One step back in time: `da = ∂L/∂h[t] ∘ act′`, `dh ← da·U`.
   public func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
-    let d = parameters.addresses(in: step.dParameters, gates: 1)
-    Scalar.simpleRNNBackward(step, hiddenSize: hiddenSize, dBias: d.b, activation: activation)
+    Scalar.simpleRNNBackward(step, hiddenSize: hiddenSize, activation: activation)
+    step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: hiddenSize, accumulate: true, dx: step.dHidden,
-      ldx: hiddenSize)
+      ldx: hiddenSize, columns: step.units)
   }
 
-  /// `dW += daᵀ·x`, `dU += daᵀ·h[t−1]`, `dx = da·W` over many steps at once.
+  /// `dW += daᵀ·x`, `dU += daᵀ·h[t−1]`, `db += Σ da`, `dx = da·W` over many steps at once.
   public func accumulateGradients(
     _ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>
   ) {
@@ -24,8 +24,7 @@ extension SimpleRNN {
       column: 0, m: hiddenSize, inputSize: inputSize, gateWidth: hiddenSize, into: d.W)
     span.accumulateRecurrentWeights(
       m: hiddenSize, hiddenSize: hiddenSize, gateWidth: hiddenSize, into: d.U)
-    weights.W.backward(
-      rows: span.rows, dGates: span.dGates, ldg: hiddenSize, accumulate: false, dx: span.dx,
-      ldx: inputSize)
+    span.accumulateBias(column: 0, m: hiddenSize, gateWidth: hiddenSize, into: d.b)
+    span.writeInputs(weights.W, column: 0, gateWidth: hiddenSize, accumulate: false)
   }
 }

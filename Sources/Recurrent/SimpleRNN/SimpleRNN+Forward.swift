@@ -13,10 +13,11 @@ extension SimpleRNN {
   /// `x·Wᵀ`.
   public func project(
     _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    _ weights: LayerWeights<Scalar>
+    units: Range<Int>, _ weights: LayerWeights<Scalar>
   ) {
     weights.W.forward(
-      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: hiddenSize)
+      rows: rows, x: x, ldx: inputSize, accumulate: false, gates: gates, ldg: hiddenSize,
+      units: units)
   }
 
   /// Adds `h·Uᵀ`, then applies the activation.
@@ -24,8 +25,9 @@ extension SimpleRNN {
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
-        ldg: hiddenSize)
+        ldg: hiddenSize, units: step.units)
     }
+    step.synchronizeBeforeOverwriting()
     let bias = parameters.addresses(in: parameters.block.pointer, gates: 1).b
     Scalar.simpleRNNForward(step, hiddenSize: hiddenSize, bias: bias, activation: activation)
   }

@@ -76,17 +76,22 @@ struct PassResults<Scalar: RecurrentScalar> {
 extension CellKind {
   /// The engine's recorded forward pass and its backward pass.
   func engine<Scalar>(
-    _ p: PassInputs<Scalar>, chunkLength: Int? = nil, products: ProductStrategy = .automatic
+    _ p: PassInputs<Scalar>, chunkLength: Int? = nil, products: ProductStrategy = .automatic,
+    threads: Int? = nil
   ) -> PassResults<Scalar> {
     switch self {
     case .lstm:
-      return run(Self.lstm(p), p, chunkLength, products, state: lstmState) {
+      return run(Self.lstm(p), p, chunkLength, products, threads, state: lstmState) {
         ($0.hidden.elements, $0.cell.elements)
       }
     case .gruResetAfter, .gruResetBefore:
-      return run(gru(p), p, chunkLength, products, state: hiddenState) { ($0.hidden.elements, []) }
+      return run(gru(p), p, chunkLength, products, threads, state: hiddenState) {
+        ($0.hidden.elements, [])
+      }
     case .rnnTanh, .rnnRelu:
-      return run(rnn(p), p, chunkLength, products, state: hiddenState) { ($0.hidden.elements, []) }
+      return run(rnn(p), p, chunkLength, products, threads, state: hiddenState) {
+        ($0.hidden.elements, [])
+      }
     }
   }
 
@@ -112,7 +117,7 @@ extension CellKind {
 
   private func run<Layer: RecurrentLayer>(
     _ layer: Layer, _ p: PassInputs<Layer.Scalar>, _ chunkLength: Int?,
-    _ products: ProductStrategy,
+    _ products: ProductStrategy, _ threads: Int?,
     state: (PassInputs<Layer.Scalar>, [Layer.Scalar]?, [Layer.Scalar]?) -> Layer.State?,
     parts: (Layer.State) -> ([Layer.Scalar], [Layer.Scalar])
   ) -> PassResults<Layer.Scalar> {
@@ -121,13 +126,14 @@ extension CellKind {
     let tape = layer.makeTape(steps: p.steps, batch: p.batch, products: products)
     tape.chunkLength = chunkLength
     let out = layer.forward(
-      x, from: state(p, p.initialHidden, p.initialCell), lengths: p.lengths, recording: tape)
+      x, from: state(p, p.initialHidden, p.initialCell), lengths: p.lengths, threads: threads,
+      recording: tape)
     var gradients = layer.parameters.zeros()
     let d = layer.backward(
       p.dOutputs.map {
         SequenceBatch(steps: p.steps, batch: p.batch, features: p.hiddenSize, elements: $0)
       },
-      finalState: state(p, p.dFinalHidden, p.dFinalCell), through: tape,
+      finalState: state(p, p.dFinalHidden, p.dFinalCell), through: tape, threads: threads,
       accumulatingInto: &gradients)
     let (finalHidden, finalCell) = parts(out.finalState)
     let (dInitialHidden, dInitialCell) = parts(d.initialState)

@@ -2,9 +2,10 @@ import LinAlg
 import Recurrent
 
 /// The engine's layers behind the contestants' protocol, called as an application calls them.
-final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scalar == Float {
+final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scalar == Float {
   private var layer: Layer
   private let workload: Workload
+  private let threads: Int
   private let x: SequenceBatch<Float>
   private let initialState: Layer.State
   private let dOutputs: SequenceBatch<Float>?
@@ -15,9 +16,12 @@ final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scala
   private var output: RecurrentOutput<Layer.State>?
   private var inputGradients: InputGradients<Layer.State>?
 
-  init(_ layer: Layer, initialState: Layer.State, workload: Workload) {
+  init(
+    _ layer: Layer, initialState: Layer.State, workload: Workload, products: ProductStrategy
+  ) {
     self.layer = layer
     self.workload = workload
+    threads = workload.threads
     self.initialState = initialState
     let (T, N, D, H) = (
       workload.shape.T, workload.shape.N, workload.shape.D, workload.shape.H
@@ -26,8 +30,9 @@ final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scala
     dOutputs =
       workload.mode.includesBackward
       ? SequenceBatch(steps: T, batch: N, features: H, elements: workload.outputGradients) : nil
-    workspace = workload.mode == .inference ? Workspace() : nil
-    tape = workload.mode == .inference ? nil : layer.makeTape(steps: T, batch: N)
+    workspace = workload.mode == .inference ? Workspace(products: products) : nil
+    tape =
+      workload.mode == .inference ? nil : layer.makeTape(steps: T, batch: N, products: products)
     gradients = layer.parameters.zeros()
   }
 
@@ -36,15 +41,16 @@ final class FusedContestant<Layer: RecurrentLayer>: Contestant where Layer.Scala
     output = nil
     inputGradients = nil
     guard let tape else {
-      output = layer(x, from: initialState, workspace: workspace)
+      output = layer(x, from: initialState, threads: threads, workspace: workspace)
       return
     }
     // An optimizer has changed the weights since the last step: they are packed anew.
     _ = layer.parameters.uniquePointer()
-    output = layer.forward(x, from: initialState, recording: tape)
+    output = layer.forward(x, from: initialState, threads: threads, recording: tape)
     guard let dOutputs else { return }
     gradients.setToZero()
-    inputGradients = layer.backward(dOutputs, through: tape, accumulatingInto: &gradients)
+    inputGradients = layer.backward(
+      dOutputs, through: tape, threads: threads, accumulatingInto: &gradients)
   }
 
   func results() -> Results {
@@ -79,8 +85,8 @@ extension Results {
 }
 
 /// Sets the engine up with the weights of a workload.
-enum Fused {
-  static func make(_ workload: Workload) -> any Contestant {
+enum EngineContestants {
+  static func make(_ workload: Workload, products: ProductStrategy) -> any Contestant {
     let (N, D, H) = (workload.shape.N, workload.shape.D, workload.shape.H)
     let hidden = Matrix(rows: N, columns: H, elements: workload.initialHidden)
     switch workload.cell {
@@ -88,22 +94,22 @@ enum Fused {
       var parameters = LSTMParameters<Float>(inputSize: D, hiddenSize: H)
       load(workload, into: &parameters, gates: 4)
       let cell = Matrix(rows: N, columns: H, elements: workload.initialCell)
-      return FusedContestant(
+      return EngineContestant(
         LSTM(parameters: parameters), initialState: LSTMState(hidden: hidden, cell: cell),
-        workload: workload)
+        workload: workload, products: products)
     case .gru:
       var parameters = GRUParameters<Float>(inputSize: D, hiddenSize: H, variant: .resetAfter)
       load(workload, into: &parameters, gates: 3)
       parameters.recurrentBias = Matrix(rows: 1, columns: H, elements: workload.recurrentBias)
-      return FusedContestant(
+      return EngineContestant(
         GRU(parameters: parameters), initialState: HiddenState(hidden: hidden),
-        workload: workload)
+        workload: workload, products: products)
     case .rnn:
       var parameters = SimpleRNNParameters<Float>(inputSize: D, hiddenSize: H)
       load(workload, into: &parameters, gates: 1)
-      return FusedContestant(
+      return EngineContestant(
         SimpleRNN(parameters: parameters, activation: .tanh),
-        initialState: HiddenState(hidden: hidden), workload: workload)
+        initialState: HiddenState(hidden: hidden), workload: workload, products: products)
     }
   }
 

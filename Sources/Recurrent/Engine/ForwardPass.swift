@@ -1,0 +1,92 @@
+import LinAlg
+
+/// One pass forward over a batch of sequences: the time loop that inference, recording and streaming
+/// share, as each thread that works on it runs it.
+struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
+  typealias Scalar = Layer.Scalar
+
+  let layer: Layer
+  let weights: LayerWeights<Scalar>
+  let steps: Int
+  let batch: Int
+  let chunks: TimeChunks
+  let split: WorkSplit
+
+  /// `[T, N, D]`.
+  let x: UnsafePointer<Scalar>
+  /// `[T, N, H]`.
+  let outputs: UnsafeMutablePointer<Scalar>
+  /// The gates of as many steps as it has room for, and then again from its beginning.
+  let gates: UnsafeMutablePointer<Scalar>
+  let gateSteps: Int
+  /// `c` of as many steps as it has room for, for cells that have one.
+  let cells: UnsafeMutablePointer<Scalar>?
+  let cellSteps: Int
+  /// The state before the first step, or nil for zeros.
+  let initialHidden: UnsafePointer<Scalar>?
+  let initialCell: UnsafePointer<Scalar>?
+  let lengths: UnsafePointer<Int>?
+
+  func run(_ member: TeamMember) {
+    let (D, H) = (layer.inputSize, layer.hiddenSize)
+    let gateWidth = layer.gateStorage.blocks * H
+    let byUnits = split == .units
+    let rows = byUnits ? 0..<batch : member.share(of: batch)
+    let units = byUnits ? member.share(of: H, inMultiplesOf: weights.unitBlock) : 0..<H
+
+    for chunk in 0..<chunks.count {
+      let steps = chunks[chunk]
+      let base = gates + steps.lowerBound % gateSteps * batch * gateWidth
+      let chunkRows = steps.count * batch
+      if byUnits {
+        layer.project(
+          x + steps.lowerBound * batch * D, rows: chunkRows, into: base, units: units, weights)
+      } else {
+        // The gates of the chunk before may lie in the same place and still be read.
+        if chunk > 0 && gateSteps < self.steps { member.barrier() }
+        let mine = member.share(of: chunkRows)
+        layer.project(
+          x + (steps.lowerBound * batch + mine.lowerBound) * D, rows: mine.count,
+          into: base + mine.lowerBound * gateWidth, units: units, weights)
+        member.barrier()
+      }
+      for t in steps {
+        step(t, rows, units, gateWidth, byUnits ? member : .alone)
+        if byUnits { member.barrier() }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func step(
+    _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
+  ) {
+    let H = layer.hiddenSize
+    let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let previousHidden = t == 0 ? initialHidden : UnsafePointer(outputs + (t - 1) * stepCount)
+    let previousCell =
+      t == 0 ? initialCell : cells.map { UnsafePointer($0 + (t - 1) % cellSteps * stepCount) }
+    layer.forwardStep(
+      ForwardStep(
+        time: t, batch: rows.count, firstUnit: units.lowerBound, endUnit: units.upperBound,
+        gates: gates + (t % gateSteps * batch + rows.lowerBound) * gateWidth,
+        previousHidden: previousHidden.map { $0 + first },
+        hidden: outputs + t * stepCount + first,
+        previousCell: previousCell.map { $0 + first },
+        cell: cells.map { $0 + t % cellSteps * stepCount + first },
+        lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
+  }
+}
+
+extension RecurrentLayer {
+  /// How the steps of a pass are divided among at most `threads` threads; nil means all processors.
+  func split(
+    _ weights: LayerWeights<Scalar>, batch: Int, threads: Int?
+  ) -> (split: WorkSplit, threads: Int) {
+    require((threads ?? 1) > 0, "threads is \(threads ?? 0), expected 1 or more")
+    return WorkSplit.choose(
+      threads: threads ?? ThreadTeam.availableProcessors, batch: batch, hiddenSize: hiddenSize,
+      gateColumns: gateStorage.blocks * hiddenSize,
+      unitBlock: weights.U.isPacked ? weights.unitBlock : nil)
+  }
+}
