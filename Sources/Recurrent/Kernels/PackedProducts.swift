@@ -25,6 +25,16 @@ public struct PackedProducts<Scalar>: Sendable {
       _ packed: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int,
       _ accumulate: Bool
     ) -> Void
+  /// How many scalars of scratch memory `gradient` takes.
+  let gradientScratch: @Sendable (_ m: Int, _ k: Int, _ rows: Int) -> Int
+  /// `dW [m, k] += dgatesᵀ·x`, with `dgates [rows, m]` and `x [rows, k]`: each element in one chain over
+  /// the rows, so that the result does not depend on how the work is divided.
+  let gradient:
+    @Sendable (
+      _ m: Int, _ k: Int, _ rows: Int, _ dGates: UnsafePointer<Scalar>, _ ldg: Int,
+      _ x: UnsafePointer<Scalar>, _ ldx: Int, _ dW: UnsafeMutablePointer<Scalar>, _ lddw: Int,
+      _ scratch: UnsafeMutablePointer<Scalar>
+    ) -> Void
 }
 
 extension Float {
@@ -36,6 +46,9 @@ extension Float {
       kernels.pack_f32, kernels.pack_transposed_f32,
       kernels.packed_product_f32
     )
+    let (gradientScratch, gradient) = (
+      kernels.weight_gradient_scratch_f32, kernels.weight_gradient_f32
+    )
     return PackedProducts(
       panel: panel,
       size: { k, m in k * ((m + panel - 1) / panel) * panel },
@@ -43,6 +56,14 @@ extension Float {
       packTransposed: { k, m, b, packed in packTransposed(k, m, b, k, packed) },
       product: { n, m, k, a, lda, packed, c, ldc, accumulate in
         product(n, m, k, a, lda, packed, c, ldc, accumulate ? 1 : 0)
+      },
+      gradientScratch: { m, k, rows in
+        var size = 0
+        gradientScratch(m, k, rows, &size)
+        return size
+      },
+      gradient: { m, k, rows, dGates, ldg, x, ldx, dW, lddw, scratch in
+        gradient(m, k, rows, dGates, ldg, x, ldx, dW, lddw, scratch)
       })
   }()
 }
