@@ -11,6 +11,8 @@ final class GuardedProducts {
     var N, M, K: Int
     var transposed = false
     var accumulate = false
+    var reverse = false
+    var fetch = false
     var edge = Edge.end
     /// Unused floats between the rows of A and of C.
     var gap = 0
@@ -71,7 +73,9 @@ final class GuardedProducts {
     let count = span(p.N, p.M, ldc)
     let C = fill(c, count, p.edge, salt: p.K + 13)
     let start = Array(UnsafeBufferPointer(start: C, count: count))
-    kernels.packed_product_f32(p.N, p.M, p.K, A, lda, P, C, ldc, p.accumulate ? 1 : 0)
+    kernels.packed_product_f32(
+      p.N, p.M, p.K, A, lda, P, C, ldc, p.accumulate ? 1 : 0, p.reverse ? 1 : 0,
+      p.fetch ? 1 : 0)
     return ct_product_error(
       p.N, p.M, p.K, ct_matrix(at: A, row: lda, column: 1),
       p.transposed
