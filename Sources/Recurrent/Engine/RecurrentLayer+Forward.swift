@@ -32,7 +32,8 @@ extension RecurrentLayer {
     let sharesOutputs = gateStorage.forwardSharesOutputs
     let outputs = workspace.outputs.pointer(atStep: 0)
     let cell = workspace.finalState.pointers.cell
-    let weights = forwardWeights(workspace.products)
+    let weights = forwardWeights(
+      workspace.products, threads: threads ?? ThreadTeam.availableProcessors)
     let (split, threads) = split(weights, batch: batch, threads: threads)
     withOptionalPointer(to: lengths) { lengths in
       ThreadTeam.shared.run(
@@ -92,7 +93,8 @@ extension RecurrentLayer {
     let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
     let initial = state?.pointers
-    let weights = forwardWeights(tape.products)
+    let weights = forwardWeights(
+      tape.products, threads: threads ?? ThreadTeam.availableProcessors)
     let (split, threads) = split(weights, batch: batch, threads: threads)
     withOptionalPointer(to: lengths) { lengths in
       ThreadTeam.shared.run(

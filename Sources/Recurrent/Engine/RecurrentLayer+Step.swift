@@ -27,7 +27,7 @@ extension RecurrentLayer {
     state.checkShape(batch: x.rows, hiddenSize: hiddenSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
-    let weights = forwardWeights(workspace.products)
+    let weights = forwardWeights(workspace.products, threads: 1)
     state.makeUnique()
     let (hidden, cell) = (state.pointers.hidden, state.pointers.cell)
     let (split, threads) = split(weights, batch: x.rows, threads: threads)

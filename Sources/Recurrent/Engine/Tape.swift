@@ -33,6 +33,8 @@ public final class Tape<State: RecurrentState> {
   let cells: AlignedStorage<Scalar>?
   /// `[N, H]`, for the cell's backward step.
   let scratch: AlignedStorage<Scalar>
+  /// Where the products of the backward pass pack their operands.
+  private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // What the recording refers to; released by the backward pass.
   var x: SequenceBatch<Scalar>?
@@ -63,6 +65,12 @@ public final class Tape<State: RecurrentState> {
     dx = SequenceBatch(uninitializedSteps: steps, batch: batch, features: inputSize)
     finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
     dState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
+  }
+
+  /// Room for `count` scalars.
+  func productScratch(count: Int) -> UnsafeMutablePointer<Scalar> {
+    if productScratch.count < count { productScratch = AlignedStorage(uninitializedCount: count) }
+    return productScratch.pointer
   }
 }
 

@@ -8,6 +8,12 @@ public protocol RecurrentScalar: LinAlgScalar {
   /// The products with packed weights, or nil where OpenBLAS computes them.
   static var packedProducts: PackedProducts<Self>? { get }
 
+  /// `sums [columns] += Σ x`, over the rows of `x [rows, columns]`; each sum is the same in whatever
+  /// range of columns it is computed.
+  static func addColumnSums(
+    rows: Int, columns: Int, of x: UnsafePointer<Self>, ld: Int, to sums: UnsafeMutablePointer<Self>
+  )
+
   /// `h = act(a + b)`.
   static func simpleRNNForward(
     _ step: ForwardStep<Self>, hiddenSize: Int, bias: UnsafePointer<Self>,
