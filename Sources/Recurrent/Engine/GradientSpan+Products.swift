@@ -54,8 +54,10 @@ extension GradientSpan where Scalar: RecurrentScalar {
   ) {
     let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
     let (d, target) = (dGates + mine.lowerBound, dWeights + mine.lowerBound * k)
-    if let products = Scalar.packedProducts, let scratch {
-      products.gradient(mine.count, k, rows, d, gateWidth, operand, ld, target, k, scratch)
+    if let scratch {
+      Scalar.addWeightGradient(
+        m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
+        to: target, scratch: scratch)
     } else {
       Scalar.gemm(
         .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: d, lda: gateWidth,
@@ -66,9 +68,8 @@ extension GradientSpan where Scalar: RecurrentScalar {
   /// Gate columns that one member keeps together: a cache line of biases, and whole register tiles.
   private static var columnBlock: Int { 48 }
 
-  /// How many scalars of scratch memory each member needs for the largest product; 0 without kernels of
-  /// our own.
+  /// How many scalars of scratch memory each member needs for the largest product.
   static func scratchCount(rows: Int, gateWidth: Int, features: Int) -> Int {
-    Scalar.packedProducts?.gradientScratch(gateWidth, features, rows) ?? 0
+    Scalar.weightGradientScratch(m: gateWidth, k: features, rows: rows)
   }
 }

@@ -37,19 +37,22 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
     gates: UnsafeMutablePointer<Scalar>, ldg: Int, units: Range<Int>, reverse: Bool = false
   ) {
     let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
+    if let packed, let panel = Scalar.packedPanel {
       let width = m / self.gates
       let fetch = Self.comesFromFar(count: units.count * self.gates * k)
-      if units.count == width && width % products.panel == 0 {
-        products.product(rows, m, k, x, ldx, packed, gates, ldg, accumulate, reverse, fetch)
+      if units.count == width && width % panel == 0 {
+        Scalar.packedProduct(
+          n: rows, m: m, k: k, a: x, lda: ldx, packed: packed, c: gates, ldc: ldg,
+          accumulate: accumulate, reverse: reverse, fetch: fetch)
       } else if !units.isEmpty {
-        let gateSize = products.size(k, width)
+        let gateSize = Scalar.packedSize(k: k, m: width, panel: panel)
         let start = units.lowerBound
         for i in 0..<self.gates {
           let gate = reverse ? self.gates - 1 - i : i
-          products.product(
-            rows, units.count, k, x, ldx, packed + gate * gateSize + start * k,
-            gates + gate * width + start, ldg, accumulate, reverse, fetch)
+          Scalar.packedProduct(
+            n: rows, m: units.count, k: k, a: x, lda: ldx,
+            packed: packed + gate * gateSize + start * k, c: gates + gate * width + start,
+            ldc: ldg, accumulate: accumulate, reverse: reverse, fetch: fetch)
         }
       }
     } else if rows <= Self.largestVectorBatch {
@@ -72,11 +75,12 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
     dx: UnsafeMutablePointer<Scalar>, ldx: Int, columns: Range<Int>, reverse: Bool = false
   ) {
     let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
-      products.product(
-        rows, columns.count, m, dGates, ldg, packed + columns.lowerBound * m,
-        dx + columns.lowerBound, ldx, accumulate, reverse,
-        Self.comesFromFar(count: columns.count * m))
+    if let packed {
+      Scalar.packedProduct(
+        n: rows, m: columns.count, k: m, a: dGates, lda: ldg,
+        packed: packed + columns.lowerBound * m, c: dx + columns.lowerBound, ldc: ldx,
+        accumulate: accumulate, reverse: reverse,
+        fetch: Self.comesFromFar(count: columns.count * m))
     } else if rows <= Self.largestVectorBatch {
       for n in 0..<rows {
         Scalar.gemv(
@@ -106,5 +110,5 @@ public struct LayerWeights<Scalar: RecurrentScalar> {
   var secondU: WeightMatrix<Scalar>?
 
   /// How many neighbouring units cannot be divided among threads.
-  var unitBlock: Int { Scalar.packedProducts?.panel ?? 1 }
+  var unitBlock: Int { Scalar.packedPanel ?? 1 }
 }

@@ -106,9 +106,9 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   ) -> WeightMatrix<Scalar> {
     let plain = UnsafePointer(storage.pointer + offset)
     var packed: UnsafePointer<Scalar>?
-    if strategy == .automatic, let products = Scalar.packedProducts {
+    if strategy == .automatic, let panel = Scalar.packedPanel {
       packed = packs.pointer(
-        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, products,
+        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, panel: panel,
         threads: threads)
     }
     return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)

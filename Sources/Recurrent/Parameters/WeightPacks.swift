@@ -28,7 +28,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   /// Valid until the block changes or its last copy goes.
   func pointer(
     offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
-    _ direction: ProductDirection, _ products: PackedProducts<Scalar>, threads: Int
+    _ direction: ProductDirection, panel: Int, threads: Int
   ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
@@ -37,7 +37,9 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
       { index += 1 }
       if index == packs.endIndex {
         let size =
-          direction == .forward ? gates * products.size(k, m / gates) : products.size(m, k)
+          direction == .forward
+          ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
+          : Scalar.packedSize(k: m, m: k, panel: panel)
         packs.append(
           Pack(
             offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
@@ -45,7 +47,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
       }
       if !packs[index].isCurrent {
         let packing = Packing(
-          m: m, k: k, gates: gates, direction: direction, products: products, weights: weights,
+          m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
           packed: packs[index].storage.pointer)
         ThreadTeam.shared.run(
           threads: m * k < Packing<Scalar>.smallestShared ? 1 : threads, packing)
@@ -65,7 +67,7 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork {
   let k: Int
   let gates: Int
   let direction: ProductDirection
-  let products: PackedProducts<Scalar>
+  let panel: Int
   let weights: UnsafePointer<Scalar>
   let packed: UnsafeMutablePointer<Scalar>
 
@@ -73,18 +75,20 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork {
     switch direction {
     case .forward:
       let width = m / gates
-      let mine = member.share(of: width, inMultiplesOf: products.panel)
+      let mine = member.share(of: width, inMultiplesOf: panel)
       if mine.isEmpty { return }
       for gate in 0..<gates {
-        products.packTransposed(
-          k, mine.count, weights + (gate * width + mine.lowerBound) * k,
-          packed + gate * products.size(k, width) + mine.lowerBound * k)
+        Scalar.packTransposed(
+          k: k, m: mine.count, b: weights + (gate * width + mine.lowerBound) * k,
+          into: packed + gate * Scalar.packedSize(k: k, m: width, panel: panel) + mine.lowerBound
+            * k)
       }
     case .backward:
-      let mine = member.share(of: k, inMultiplesOf: products.panel)
+      let mine = member.share(of: k, inMultiplesOf: panel)
       if mine.isEmpty { return }
-      products.pack(
-        m, mine.count, weights + mine.lowerBound, k, packed + mine.lowerBound * m)
+      Scalar.pack(
+        k: m, m: mine.count, b: weights + mine.lowerBound, ldb: k,
+        into: packed + mine.lowerBound * m)
     }
   }
 }
