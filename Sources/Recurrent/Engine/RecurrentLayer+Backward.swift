@@ -70,9 +70,11 @@ extension RecurrentLayer {
     let gateWidth = gateStorage.blocks * hiddenSize
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
+    let allowed = allowedThreads(threads)
     let weights = backwardWeights(
-      tape.products, threads: threads ?? ThreadTeam.availableProcessors)
-    let (split, threads) = split(weights, batch: x.batch, threads: threads)
+      tape.products, threads: allowed)
+    let (split, threads) = split(
+      weights, steps: x.steps, batch: x.batch, threads: allowed, forced: tape.workSplit)
     let chunks = TimeChunks(
       steps: x.steps, batch: x.batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
       forced: tape.chunkLength)

@@ -23,6 +23,8 @@ public final class Tape<State: RecurrentState> {
 
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
+  /// How the steps are divided, instead of the estimated best: for tests and tuning.
+  package var workSplit: WorkSplit?
 
   let inputSize: Int
   let hiddenSize: Int
@@ -81,6 +83,8 @@ public final class Tape<State: RecurrentState> {
 public final class Workspace<State: RecurrentState> {
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
+  /// How the steps are divided, instead of the estimated best: for tests and tuning.
+  package var workSplit: WorkSplit?
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
