@@ -1,0 +1,255 @@
+"""Compares this engine with other libraries on this machine; `run` starts it."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+import cases
+import numbers_file
+import report
+from contestant import OURS, PYTORCH, Contestant, ContestantError, names_for
+from measuring import Effort, WrongAnswer, measure, measure_memory
+
+PEERS = ("torch", "torch-native", "onnxruntime")
+
+
+def options():
+    parser = argparse.ArgumentParser(
+        prog="Tools/peers/run",
+        description="Compares this engine with PyTorch and ONNX Runtime: same weights, same inputs, "
+        "same thread counts, results checked equal, contestants taking turns.",
+        epilog="example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15",
+    )
+
+    def one_of(known):
+        def parse(text):
+            items = [item.strip().lower() for item in text.split(",")]
+            for item in items:
+                if item not in known:
+                    message = f"'{item}' is none of {', '.join(known)}"
+                    raise argparse.ArgumentTypeError(message)
+            return list(dict.fromkeys(items))
+
+        return parse
+
+    def shape(text):
+        try:
+            return cases.Shape.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    def positive(kind):
+        def parse(text):
+            value = kind(text)
+            if not 0 < value < 1e6:
+                raise ValueError(text)
+            return value
+
+        parse.__name__ = f"positive {kind.__name__}"
+        return parse
+
+    def counts(text):
+        return sorted({positive(int)(item) for item in text.split(",")})
+
+    add = parser.add_argument
+    add("--cells", type=one_of(cases.GATES), default=list(cases.GATES), help="LSTM, GRU")
+    add(
+        "--modes",
+        type=one_of(cases.MODES),
+        default=list(cases.MODES),
+        help="inference, forward (for training, recorded), training (forward and backward)",
+    )
+    add(
+        "--shapes",
+        type=shape,
+        nargs="+",
+        default=list(cases.SHAPES),
+        metavar="T,N,H",
+        help="steps, batch, hidden units; as many input features",
+    )
+    add("--threads", type=counts, default=[1, 2], metavar="COUNTS", help="default: 1,2")
+    add("--contestants", type=one_of(PEERS), default=list(PEERS), help=", ".join(PEERS))
+    add("--rounds", type=positive(int), metavar="N", help="turns of each contestant; default: 15")
+    add(
+        "--budget",
+        type=positive(float),
+        metavar="SECONDS",
+        help="about how long each contestant is timed in a row; default: 1.5; "
+        "rows whose calls are long take fewer rounds, but 7",
+    )
+    add("--quick", action="store_true", help="5 rounds (but 3), 0.3 seconds, no memory: a first look")
+    add("--seed", type=int, default=1, help="of weights, inputs and order; default: 1")
+    add("--no-memory", action="store_true", help="do not measure resident sizes")
+    add("--output", metavar="FILE", help="write the Markdown report here, not to standard output")
+    add("--json", metavar="FILE", help="write all numbers here, after each row")
+    add("--merge", metavar="FILE", nargs="+", default=[], help="take rows of earlier JSON reports over")
+    add("--report-only", action="store_true", help="measure nothing: print what --merge names")
+    add("--bench", default=os.environ.get("PEERS_BENCH"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.report_only and not chosen.merge:
+        parser.error("--report-only needs --merge")
+    if not chosen.report_only and not (chosen.bench and os.access(chosen.bench, os.X_OK)):
+        parser.error(f"no Bench at '{chosen.bench}'; start this program with Tools/peers/run")
+    for path in (chosen.output, chosen.json):
+        folder = os.path.dirname(os.path.abspath(path)) if path else "."
+        if not os.access(folder, os.W_OK):
+            parser.error(f"{path}: the folder does not exist or is not writable")
+    return chosen
+
+
+def command_output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def header():
+    cpu = platform.processor() or "unknown CPU"
+    try:
+        with open("/proc/cpuinfo") as info:
+            names = [line.partition(":")[2].strip() for line in info if "model name" in line]
+            cpu = names[0] if names else cpu
+    except OSError:
+        pass
+    here = os.path.dirname(os.path.abspath(__file__))
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": command_output("git", "-C", here, "rev-parse", "--short=12", "HEAD"),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "contestants": {},
+    }
+
+
+class Comparison:
+    """A run: the processes of one thread count, the files of the cases, the growing report."""
+
+    def __init__(self, chosen, folder):
+        self.chosen, self.folder = chosen, folder
+        self.report = {"schema": report.SCHEMA, "header": header(), "rows": [], "memory": []}
+        for path in chosen.merge:
+            self.merge(report.read(path))
+        self.processes = {}
+
+    def merge(self, other):
+        self.report["header"]["contestants"].update(other["header"]["contestants"])
+        for row in other["rows"]:
+            self.add_row(row)
+        self.report["memory"] += other["memory"]
+
+    def add_row(self, row):
+        kept = [other for other in self.report["rows"] if report.key(other) != report.key(row)]
+        self.report["rows"] = kept + [row]
+
+    def start(self, name, threads):
+        contestant = Contestant(name, threads, self.chosen.bench)
+        known = {"version": contestant.version, "detail": contestant.detail}
+        self.report["header"]["contestants"][name] = known
+        return contestant
+
+    def data(self, case):
+        """The file of a case; those of its other modes and thread counts are the same."""
+        path = os.path.join(self.folder, f"{case.cell}-{case.shape}.f32")
+        if not os.path.exists(path):
+            numbers_file.write(path, case.cell, case.shape, self.chosen.seed)
+        return path
+
+    def contestants(self, case):
+        """The processes that take part in a case; those of another thread count go first."""
+        if any(process.threads != case.threads for process in self.processes.values()):
+            self.close()
+        names = names_for(case, self.chosen.contestants)
+        for name in names:
+            if name not in self.processes:
+                self.processes[name] = self.start(name, case.threads)
+        return {name: self.processes[name] for name in names}
+
+    def close(self):
+        for process in self.processes.values():
+            process.close()
+        self.processes = {}
+
+    def save(self):
+        if self.chosen.json:
+            report.write(json.dumps(self.report, indent=1) + "\n", self.chosen.json)
+
+    def measure(self, selected):
+        chosen = self.chosen
+        rounds = chosen.rounds or (5 if chosen.quick else 15)
+        budget = chosen.budget or (0.3 if chosen.quick else 1.5)
+        effort = Effort(rounds, 3 if chosen.quick else 7, budget)
+        start = time.monotonic()
+        for index, case in enumerate(selected):
+            note = f"row {index + 1} of {len(selected)}: {case}"
+            row = measure(
+                case, self.contestants(case), self.data(case), self.folder, effort, chosen.seed
+            )
+            self.add_row(row)
+            self.save()
+            best = report.peers(row)[:1]
+            if best:
+                ratio = report.number(report.median_interval(report.ratios_to_best(row)))
+                note += f": {best[0]} ÷ ours {ratio}"
+            print(f"{note}, {time.monotonic() - start:.0f} s", file=sys.stderr)
+        self.close()
+
+    def measure_memory(self, selected):
+        names = [OURS] + [name for name in self.chosen.contestants if name == PYTORCH[0]]
+        for case in selected:
+            if case.mode != "training" or case.threads != self.chosen.threads[-1]:
+                continue
+            print(f"memory: {case}", file=sys.stderr)
+            sizes = {
+                name: measure_memory(case, self.data(case), name, self.start) for name in names
+            }
+            shape = case.shape
+            self.report["memory"].append(
+                {
+                    "cell": case.cell,
+                    "T": shape.steps,
+                    "N": shape.batch,
+                    "H": shape.hidden,
+                    "threads": case.threads,
+                    "contestants": sizes,
+                }
+            )
+            self.save()
+
+
+def main():
+    chosen = options()
+    with tempfile.TemporaryDirectory(prefix="peers-") as folder:
+        comparison = Comparison(chosen, folder)
+        try:
+            if not chosen.report_only:
+                selected = cases.select(
+                    chosen.cells, chosen.modes, chosen.shapes, chosen.threads
+                )
+                comparison.measure(selected)
+                if not (chosen.quick or chosen.no_memory):
+                    comparison.measure_memory(selected)
+        finally:
+            comparison.close()
+        comparison.save()
+        text = report.markdown(comparison.report)
+        if chosen.output:
+            report.write(text, chosen.output)
+        else:
+            print(text)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (WrongAnswer, ContestantError, ValueError, OSError) as error:
+        sys.exit(f"peers: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
