@@ -1,4 +1,4 @@
-"""What is compared: cells, modes, shapes, and which of them a command line selects."""
+"""What is compared: cells, modes, shapes, contestants, and what a command line selects of them."""
 
 from dataclasses import dataclass
 
@@ -84,6 +84,23 @@ class Case:
     def __str__(self):
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         return f"{self.cell} {self.mode} {self.shape}, {threads}"
+
+
+OURS = "swift-recurrent"
+PEERS = ("torch", "torch-native", "onednn", "onnxruntime")
+PYTORCH = ("torch", "torch-native")
+
+
+def takes_part(name, case):
+    """ONNX Runtime has no training; oneDNN has nothing to do with PyTorch's GRU, on or off."""
+    if name == "onnxruntime":
+        return case.mode == "inference"
+    return name != "torch-native" or case.cell == "lstm"
+
+
+def names_for(case, chosen):
+    """Who takes part in a case, this engine first."""
+    return [OURS] + [name for name in chosen if takes_part(name, case)]
 
 
 def select(cells, modes, shapes, threads):

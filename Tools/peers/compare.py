@@ -13,10 +13,10 @@ import time
 import cases
 import numbers_file
 import report
-from contestant import OURS, PYTORCH, Contestant, ContestantError, names_for
-from measuring import Effort, WrongAnswer, measure, measure_memory
-
-PEERS = ("torch", "torch-native", "onnxruntime")
+from cases import OURS, PEERS, PYTORCH, names_for
+from contestant import Contestant, ContestantError
+from measuring import WrongAnswer, measure, measure_memory
+from rounds import Effort
 
 
 def options():

@@ -7,26 +7,13 @@ import sys
 import time
 
 import numbers_file
+from cases import OURS
 
-OURS = "swift-recurrent"
-PYTORCH = ("torch", "torch-native")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class ContestantError(Exception):
     """A contestant failed at what it was asked."""
-
-
-def takes_part(name, case):
-    """ONNX Runtime has no training; oneDNN has nothing to do with PyTorch's GRU, on or off."""
-    if name == "onnxruntime":
-        return case.mode == "inference"
-    return name != "torch-native" or case.cell == "lstm"
-
-
-def names_for(case, chosen):
-    """Who takes part in a case, this engine first."""
-    return [OURS] + [name for name in chosen if takes_part(name, case)]
 
 
 class Contestant:

@@ -1,55 +1,14 @@
 """Measures one case: every contestant's answer is checked, then they take turns."""
 
-import math
 import random
-from dataclasses import dataclass
 
 import verification
-from contestant import OURS
+from cases import OURS
 from ratios import median, paired_ratios
-
-# The shortest sample: far above the clock's resolution and the protocol's own noise.
-SHORTEST_SAMPLE = 0.5e6
-MOST_SAMPLES = 40
-# Turns begin with calls that bring caches, branch predictors and sleeping threads back.
-WARM_UP = 3e6
-# A call this long needs none: what it finds cold is a vanishing part of it.
-LONG_CALL = 50e6
-
+from rounds import LONG_CALL, Turn
 
 class WrongAnswer(Exception):
     """Two contestants disagree."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What a contestant does in each round."""
-
-    warm_up: int
-    calls: int
-    samples: int
-
-    @classmethod
-    def plan(cls, nanoseconds, slice_seconds):
-        """A turn of about `slice_seconds` for calls of `nanoseconds`."""
-        calls = max(1, math.ceil(SHORTEST_SAMPLE / nanoseconds))
-        samples = int(slice_seconds * 1e9 / (nanoseconds * calls))
-        warm_up = 0 if nanoseconds > LONG_CALL else max(1, math.ceil(WARM_UP / nanoseconds))
-        return cls(warm_up, calls, min(MOST_SAMPLES, max(1, samples)))
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long a case is measured: each contestant for about `budget` seconds, in `rounds` turns."""
-
-    rounds: int
-    fewest_rounds: int
-    budget: float
-
-    def rounds_for(self, nanoseconds):
-        """Fewer rounds where the slowest call alone takes longer than its part of the budget."""
-        affordable = int(2 * self.budget * 1e9 / nanoseconds)
-        return max(min(self.fewest_rounds, self.rounds), min(self.rounds, affordable))
 
 
 def verify(case, contestants, folder):
@@ -76,20 +35,24 @@ def verify(case, contestants, folder):
     return differences
 
 
+def estimate(contestant):
+    """About how many nanoseconds a call takes; the first call was that for the results."""
+    nanoseconds = contestant.time(warm_up=0, calls=1, samples=1)
+    if nanoseconds[0] < LONG_CALL:
+        nanoseconds += contestant.time(warm_up=1, calls=1, samples=3)
+    contestant.wait_until_idle()
+    return min(nanoseconds)
+
+
 def measure(case, contestants, data, folder, effort, seed):
     """The row of a case, as the JSON report has it."""
     for contestant in contestants.values():
         contestant.load(case, data)
     differences = verify(case, contestants, folder)
 
-    turns, slowest = {}, 0.0
-    for name, contestant in contestants.items():
-        nanoseconds = min(contestant.time(warm_up=1, calls=1, samples=3))
-        contestant.wait_until_idle()
-        turns[name] = nanoseconds
-        slowest = max(slowest, nanoseconds)
-    rounds = effort.rounds_for(slowest)
-    turns = {name: Turn.plan(time, effort.budget / rounds) for name, time in turns.items()}
+    estimates = {name: estimate(contestant) for name, contestant in contestants.items()}
+    rounds = effort.rounds_for(max(estimates.values()))
+    turns = {name: Turn.plan(time, effort.budget / rounds) for name, time in estimates.items()}
 
     times = {name: [] for name in contestants}
     order = random.Random(seed)

@@ -19,6 +19,7 @@ from cases import Case, Shape
 CONTESTANTS = {
     "torch": ("torch_layer", {"mkldnn": True}),
     "torch-native": ("torch_layer", {"mkldnn": False}),
+    "onednn": ("onednn_layer", {}),
     "onnxruntime": ("onnx_layer", {}),
 }
 

@@ -7,8 +7,8 @@ struct PeerCommand: ParsableCommand {
     abstract: "Serve Tools/peers, which compares the engine with other libraries.",
     discussion: """
       Reads requests from standard input, a JSON object on each line, and answers each with one line on \
-      standard output: {"ok": true, …} or {"ok": false, "error": "why"}. A request that fails changes \
-      nothing and ends nothing; the end of the input does.
+      standard output: {"ok": true, …} or {"ok": false, "error": "why"}. A request that fails does not \
+      end the process, the end of the input does. After a 'load' that failed, nothing is loaded.
 
       REQUESTS
         {"request": "hello"}                     name, version, detail
