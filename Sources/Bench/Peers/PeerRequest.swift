@@ -92,10 +92,13 @@ extension PeerRequest: Decodable {
     let fields = try decoder.container(keyedBy: Key.self)
 
     func number(_ key: Key, in range: ClosedRange<Int>) throws -> Int {
-      let value = try fields.decode(Int.self, forKey: key)
-      guard range.contains(value) else {
+      // As Double: the decoder reports 1.5 where it expects an integer as damage of the whole text.
+      let number = try fields.decode(Double.self, forKey: key)
+      guard let value = Int(exactly: number), range.contains(value) else {
+        let text = Int(exactly: number).map(String.init) ?? String(number)
         throw PeerError.badRequest(
-          "'\(key.rawValue)' is \(value), expected \(range.lowerBound)…\(range.upperBound)")
+          "'\(key.rawValue)' is \(text), expected a whole number from \(range.lowerBound) "
+            + "to \(range.upperBound)")
       }
       return value
     }
