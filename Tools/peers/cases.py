@@ -66,7 +66,7 @@ class Case:
 
     @property
     def flops(self):
-        """The operations of the matrix products; a backward pass has twice those of a forward pass."""
+        """The operations of the matrix products; a backward pass has twice those of a forward."""
         shape = self.shape
         width = GATES[self.cell] * shape.hidden
         forward = 2 * shape.steps * shape.batch * width * (shape.features + shape.hidden)

@@ -1,6 +1,5 @@
 """Compares this engine with other libraries on this machine; `run` starts it."""
 
-import argparse
 import datetime
 import json
 import os
@@ -13,94 +12,11 @@ import time
 import cases
 import numbers_file
 import report
-from cases import OURS, PEERS, PYTORCH, names_for
+from cases import OURS, PYTORCH, names_for
 from contestant import Contestant, ContestantError
 from measuring import WrongAnswer, measure, measure_memory
+from options import read_options
 from rounds import Effort
-
-
-def options():
-    parser = argparse.ArgumentParser(
-        prog="Tools/peers/run",
-        description="Compares this engine with PyTorch and ONNX Runtime: same weights, same inputs, "
-        "same thread counts, results checked equal, contestants taking turns.",
-        epilog="example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15",
-    )
-
-    def one_of(known):
-        def parse(text):
-            items = [item.strip().lower() for item in text.split(",")]
-            for item in items:
-                if item not in known:
-                    message = f"'{item}' is none of {', '.join(known)}"
-                    raise argparse.ArgumentTypeError(message)
-            return list(dict.fromkeys(items))
-
-        return parse
-
-    def shape(text):
-        try:
-            return cases.Shape.parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    def positive(kind):
-        def parse(text):
-            value = kind(text)
-            if not 0 < value < 1e6:
-                raise ValueError(text)
-            return value
-
-        parse.__name__ = f"positive {kind.__name__}"
-        return parse
-
-    def counts(text):
-        return sorted({positive(int)(item) for item in text.split(",")})
-
-    add = parser.add_argument
-    add("--cells", type=one_of(cases.GATES), default=list(cases.GATES), help="LSTM, GRU")
-    add(
-        "--modes",
-        type=one_of(cases.MODES),
-        default=list(cases.MODES),
-        help="inference, forward (for training, recorded), training (forward and backward)",
-    )
-    add(
-        "--shapes",
-        type=shape,
-        nargs="+",
-        default=list(cases.SHAPES),
-        metavar="T,N,H",
-        help="steps, batch, hidden units; as many input features",
-    )
-    add("--threads", type=counts, default=[1, 2], metavar="COUNTS", help="default: 1,2")
-    add("--contestants", type=one_of(PEERS), default=list(PEERS), help=", ".join(PEERS))
-    add("--rounds", type=positive(int), metavar="N", help="turns of each contestant; default: 15")
-    add(
-        "--budget",
-        type=positive(float),
-        metavar="SECONDS",
-        help="about how long each contestant is timed in a row; default: 1.5; "
-        "rows whose calls are long take fewer rounds, but 7",
-    )
-    add("--quick", action="store_true", help="5 rounds (but 3), 0.3 seconds, no memory: a first look")
-    add("--seed", type=int, default=1, help="of weights, inputs and order; default: 1")
-    add("--no-memory", action="store_true", help="do not measure resident sizes")
-    add("--output", metavar="FILE", help="write the Markdown report here, not to standard output")
-    add("--json", metavar="FILE", help="write all numbers here, after each row")
-    add("--merge", metavar="FILE", nargs="+", default=[], help="take rows of earlier JSON reports over")
-    add("--report-only", action="store_true", help="measure nothing: print what --merge names")
-    add("--bench", default=os.environ.get("PEERS_BENCH"), help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.report_only and not chosen.merge:
-        parser.error("--report-only needs --merge")
-    if not chosen.report_only and not (chosen.bench and os.access(chosen.bench, os.X_OK)):
-        parser.error(f"no Bench at '{chosen.bench}'; start this program with Tools/peers/run")
-    for path in (chosen.output, chosen.json):
-        folder = os.path.dirname(os.path.abspath(path)) if path else "."
-        if not os.access(folder, os.W_OK):
-            parser.error(f"{path}: the folder does not exist or is not writable")
-    return chosen
 
 
 def command_output(*command):
@@ -225,7 +141,7 @@ class Comparison:
 
 
 def main():
-    chosen = options()
+    chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         comparison = Comparison(chosen, folder)
         try:

@@ -91,7 +91,7 @@ def row(case, times, differences):
 
 
 def measure_memory(case, data, name, start):
-    """The largest resident size of a fresh process, before it loads the case and after three calls."""
+    """The largest resident size of a fresh process, before it loads the case and after calls."""
     contestant = start(name, case.threads)
     try:
         before = contestant.ask("memory")["peakResidentBytes"]

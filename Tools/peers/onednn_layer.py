@@ -160,7 +160,7 @@ class OneDNNLayer:
         )
         weights = self.weights_for(backward, self.calls)
         arguments = {**self.memories, **weights, WORKSPACE: self.workspace}
-        self.gradients = {argument: numpy.zeros_like(self.arrays[argument]) for argument in self.arrays}
+        self.gradients = {name: numpy.zeros_like(array) for name, array in self.arrays.items()}
         self.gradients[DST] = upstream
         for argument, layout in self.layouts.items():
             arguments[argument + DIFF] = onednn.memory(layout, self.gradients[argument])

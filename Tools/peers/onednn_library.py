@@ -62,13 +62,12 @@ class OneDNN:
         return f"{version.major}.{version.minor}.{version.patch}"
 
     def descriptor(self, extents, strides=None):
-        """The layout of an array: in order by default, with strides in elements, or any (`strides=ANY`)."""
+        """The layout of an array: in order, with strides in elements, or `ANY`."""
         dims = (ctypes.c_int64 * 12)(*extents)
         result = c_void_p()
         if strides is ANY:
-            self.check(
-                "memory_desc_create_with_tag", byref(result), len(extents), dims, FLOAT32, ANY_FORMAT
-            )
+            tag = (FLOAT32, ANY_FORMAT)
+            self.check("memory_desc_create_with_tag", byref(result), len(extents), dims, *tag)
             return result
         if strides is None:
             strides = [int(numpy.prod(extents[axis + 1 :])) for axis in range(len(extents))]

@@ -77,7 +77,8 @@ def model(case, arrays):
     attributes = {"hidden_size": case.shape.hidden}
     if case.cell == "gru":
         attributes["linear_before_reset"] = 1
-    node = helper.make_node(case.cell.upper(), ["x", "W", "R", "B"], list(outputs(case)), **attributes)
+    inputs = ["x", "W", "R", "B"]
+    node = helper.make_node(case.cell.upper(), inputs, list(outputs(case)), **attributes)
     shape = [case.shape.steps, case.shape.batch, case.shape.features]
 
     def value(name, extents):

@@ -31,7 +31,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a case is measured: each contestant for about `budget` seconds, in `rounds` turns."""
+    """How long a case is measured: each contestant for about `budget` seconds in `rounds` turns."""
 
     rounds: int
     fewest_rounds: int

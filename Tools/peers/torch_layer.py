@@ -1,5 +1,7 @@
 """PyTorch's `nn.LSTM` and `nn.GRU`."""
 
+import re
+
 import torch
 
 import numbers_file
@@ -12,7 +14,9 @@ def prepare(threads):
 
 
 def version():
-    return torch.__version__, f"CPU capability {torch.backends.cpu.get_cpu_capability()}"
+    onednn = re.search(r"MKL-DNN v([\d.]+)", torch.__config__.show())
+    level = torch.backends.cpu.get_cpu_capability()
+    return torch.__version__, f"{level}, oneDNN {onednn[1] if onednn else 'unknown'}"
 
 
 def make(case, path, mkldnn):

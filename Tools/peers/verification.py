@@ -4,9 +4,9 @@ import math
 
 import numpy
 
-# Each contestant may be this far from the exact result, relative to the largest element of a tensor,
-# when sums have up to 1024 terms; the error of longer ones grows with the root of their length. It is
-# the bound that `Bench` holds this engine to, against loops in double precision.
+# Each contestant may be this far from the exact result, relative to the largest element of a
+# tensor, when sums have up to 1024 terms; the error of longer ones grows with the root of their
+# length. `Bench` holds this engine to the same bound, against loops in double precision.
 BOUND = 1e-5
 
 
@@ -16,7 +16,7 @@ def tolerance(case):
 
 
 def largest_difference(ours, theirs):
-    """The largest difference over all tensors, each relative to its largest element, and its tensor.
+    """The largest difference relative to a tensor's largest element, and the tensor's name.
 
     Raises ValueError where the tensors are not the same ones, or not all numbers.
     """

@@ -1,8 +1,8 @@
 """A contestant's process: serves the protocol of `Bench peer` with a layer of another library.
 
 `worker.py NAME` reads a JSON object a line from standard input and answers each with a line on
-standard output; see `Bench peer --help` for the requests. One process serves one thread count, given
-with `hello`'s environment (`PEERS_THREADS`), because most libraries size their pools once.
+standard output; see `Bench peer --help` for the requests. One process serves one thread count,
+given by `PEERS_THREADS` in its environment, because most libraries size their pools once.
 """
 
 import gc
