@@ -59,11 +59,17 @@ class Comparison:
         self.report["header"]["contestants"].update(other["header"]["contestants"])
         for row in other["rows"]:
             self.add_row(row)
-        self.report["memory"] += other["memory"]
+        for entry in other["memory"]:
+            self.add_memory(entry)
 
     def add_row(self, row):
         kept = [other for other in self.report["rows"] if report.key(other) != report.key(row)]
         self.report["rows"] = kept + [row]
+
+    def add_memory(self, entry):
+        place = report.memory_key(entry)
+        kept = [other for other in self.report["memory"] if report.memory_key(other) != place]
+        self.report["memory"] = kept + [entry]
 
     def start(self, name, threads):
         contestant = Contestant(name, threads, self.chosen.bench)
@@ -127,7 +133,7 @@ class Comparison:
                 name: measure_memory(case, self.data(case), name, self.start) for name in names
             }
             shape = case.shape
-            self.report["memory"].append(
+            self.add_memory(
                 {
                     "cell": case.cell,
                     "T": shape.steps,

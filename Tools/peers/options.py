@@ -51,8 +51,8 @@ def read_options():
     """The command line's options; ends the program where they make no sense."""
     parser = argparse.ArgumentParser(
         prog="Tools/peers/run",
-        description="Compares this engine with PyTorch, ONNX Runtime and oneDNN: same weights, same "
-        "inputs, same thread counts, results checked equal, contestants taking turns.",
+        description="Compares this engine with PyTorch, ONNX Runtime and oneDNN: same weights, "
+        "inputs and thread counts, results checked equal, contestants taking turns.",
         epilog=EPILOG,
     )
     add_selection(parser)

@@ -14,6 +14,11 @@ def key(row):
     return tuple(row[name] for name in ("threads", "cell", "mode", "T", "N", "H"))
 
 
+def memory_key(entry):
+    """What makes two entries about memory the same one."""
+    return tuple(entry[name] for name in ("threads", "cell", "T", "N", "H"))
+
+
 def place(row):
     """Where a row stands in the tables: with its like, in the order of the cases."""
     shape = Shape(row["T"], row["N"], row["H"])
@@ -144,13 +149,15 @@ def slower_lines(rows):
 
 
 def memory_table(entries):
-    names = list(entries[0]["contestants"])
+    names = list(dict.fromkeys(name for entry in entries for name in entry["contestants"]))
     lines = []
     for entry in entries:
         cells = [f"{entry['cell'].upper()} {entry['T']},{entry['N']},{entry['H']}"]
         for name in names:
-            sizes = entry["contestants"][name]
-            cells.append(f"{sizes['peak'] / 2**20:.0f} ({sizes['start'] / 2**20:.0f})")
+            sizes = entry["contestants"].get(name)
+            cells.append(
+                f"{sizes['peak'] / 2**20:.0f} ({sizes['start'] / 2**20:.0f})" if sizes else ""
+            )
         lines.append(cells)
     return table(["forward+backward, MiB (before loading)"] + names, lines)
 

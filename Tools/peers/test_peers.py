@@ -168,6 +168,14 @@ class ReportTests(unittest.TestCase):
         self.assertIn("| LSTM forward+backward | 4.00 [4.00, 4.00] |  | 4.00 [4.00, 4.00] |", lines)
         self.assertIn("| LSTM inference |  | 3.00 [3.00, 3.00] | 3.00 [3.00, 3.00] |", lines)
 
+    def test_memory_of_runs_with_other_contestants_is_shown_together(self):
+        entry = {"cell": "gru", "T": 1, "N": 2, "H": 3, "threads": 1}
+        sizes = {"start": 2**20, "peak": 5 * 2**20}
+        alone = {**entry, "contestants": {OURS: sizes}}
+        both = {**entry, "H": 4, "contestants": {OURS: sizes, "torch": sizes}}
+        lines = report.memory_table([alone, both]).splitlines()
+        self.assertEqual(lines[2:], ["| GRU 1,2,3 | 5 (1) |  |", "| GRU 1,2,4 | 5 (1) | 5 (1) |"])
+
 
 if __name__ == "__main__":
     unittest.main()
