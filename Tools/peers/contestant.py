@@ -77,7 +77,7 @@ class Contestant:
         os.remove(path)
         return results
 
-    def wait_until_idle(self, longest=0.25):
+    def wait_until_idle(self, longest=0.5):
         """Returns when none of the process's threads runs: pools spin for a while after their work.
 
         Where that cannot be seen, waits as long as the longest spin that is allowed for.
