@@ -1,4 +1,4 @@
-"""Tests of what decides the numbers of a report. Needs nothing but Python:
+"""Tests of what decides the numbers of a report. Needs nothing but Python, and NumPy for some:
 
     python3 -m unittest discover -s Tools/peers
 """
@@ -11,6 +11,13 @@ import ratios
 import report
 from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, select
 from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
+
+try:
+    import numpy
+
+    import verification
+except ImportError:
+    numpy = None
 
 
 class GateOrderTests(unittest.TestCase):
@@ -119,6 +126,51 @@ class CaseTests(unittest.TestCase):
                 names = names_for(Case(cell, mode, shape, 1), PEERS)
                 self.assertNotIn("onnxruntime", names)
                 self.assertIn("torch", names)
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class VerificationTests(unittest.TestCase):
+    case = Case("lstm", "training", Shape(50, 64, 512), 1)
+
+    def setUp(self):
+        generator = numpy.random.default_rng(5)
+        self.ours = {
+            name: generator.standard_normal(size, dtype=numpy.float32)
+            for name, size in (("outputs", 60), ("dU", 400))
+        }
+        self.theirs = {name: values.reshape(-1, 10).copy() for name, values in self.ours.items()}
+
+    def difference(self):
+        return verification.largest_difference(self.ours, self.theirs)
+
+    def test_the_same_numbers_differ_by_nothing(self):
+        self.ours["dInitialHidden"] = numpy.ones(3, numpy.float32)
+        self.assertEqual(self.difference()[0], 0)
+
+    def test_one_wrong_element_is_found_where_it_is(self):
+        scale = numpy.abs(self.ours["dU"]).max()
+        bound = verification.tolerance(self.case)
+        self.theirs["dU"][7, 3] += 1.1 * bound * scale
+        difference, place = self.difference()
+        self.assertGreater(difference, bound)
+        self.assertEqual(place, "dU")
+
+    def test_what_proves_nothing_is_refused(self):
+        for name, change in (
+            ("not a number", lambda: self.theirs["dU"].fill(numpy.nan)),
+            ("zero", lambda: self.ours["dU"].fill(0)),
+            ("expected 400", lambda: self.theirs.update(dU=numpy.zeros(3, numpy.float32))),
+            ("computes", lambda: self.theirs.pop("dU")),
+        ):
+            self.setUp()
+            change()
+            with self.assertRaisesRegex(ValueError, name):
+                self.difference()
+
+    def test_longer_sums_may_differ_more(self):
+        self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
+        short = Case("lstm", "inference", Shape(25, 1, 64), 1)
+        self.assertAlmostEqual(verification.tolerance(short), 2e-5)
 
 
 class ReportTests(unittest.TestCase):
