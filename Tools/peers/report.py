@@ -7,6 +7,8 @@ from cases import GATES, MODE_TITLES, MODES, OURS, PYTORCH, SHAPES, Shape
 from ratios import geometric_mean_of_medians, median, median_interval
 
 SCHEMA = 1
+# The range of so many values holds the true median with a probability of 97%, that of 5 with 94%.
+FEWEST_ROUNDS = 6
 
 
 def key(row):
@@ -176,6 +178,11 @@ def markdown(report):
         "A ratio is the peer's time ÷ ours: the median of the rounds' ratios with a 95% interval "
         "(bootstrap over rounds); the fastest peer's is bold.\n"
     ]
+    if any(len(row["contestants"][OURS]["seconds"]) < FEWEST_ROUNDS for row in rows):
+        text.append(
+            f"Rows of fewer than {FEWEST_ROUNDS} rounds are a first look: their interval is hardly "
+            "more than the range of the rounds.\n"
+        )
     if rows:
         text += ["## Summary\n", summary_table(rows), "## Slower than the best peer\n"]
         text += [slower_lines(rows), "## Rows\n", rows_table(rows)]
