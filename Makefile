@@ -35,7 +35,7 @@ bench: dependencies ## measure this machine: throughput of every cell, forward a
 bench-check: dependencies ## fail if the engine got slower than Benchmarks/baseline.json
 	swift run $(SWIFT_FLAGS) -c release Bench check --baseline Benchmarks/baseline.json $(ARGS)
 
-bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python; 40 min, --quick 15)
+bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python)
 	@Tools/peers/run $(ARGS)
 
 lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
