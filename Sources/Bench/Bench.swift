@@ -23,6 +23,7 @@ struct Bench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
+      PeerCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

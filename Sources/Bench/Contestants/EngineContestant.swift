@@ -4,10 +4,9 @@ import Recurrent
 /// The engine's layers behind the contestants' protocol, called as an application calls them.
 final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scalar == Float {
   private var layer: Layer
-  private let workload: Workload
   private let threads: Int
   private let x: SequenceBatch<Float>
-  private let initialState: Layer.State
+  private let initialState: Layer.State?
   private let dOutputs: SequenceBatch<Float>?
   private let workspace: Workspace<Layer.State>?
   private let tape: Tape<Layer.State>?
@@ -16,24 +15,37 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
   private var output: RecurrentOutput<Layer.State>?
   private var inputGradients: InputGradients<Layer.State>?
 
+  /// - Parameters:
+  ///   - initialState: the state before the first step, or nil for zeros.
+  ///   - dOutputs: the gradient of the loss with respect to the outputs; used in training alone.
   init(
-    _ layer: Layer, initialState: Layer.State, workload: Workload, products: ProductStrategy
+    _ layer: Layer, initialState: Layer.State?, x: SequenceBatch<Float>,
+    dOutputs: SequenceBatch<Float>?, mode: Mode, threads: Int, products: ProductStrategy
   ) {
     self.layer = layer
-    self.workload = workload
-    threads = workload.threads
+    self.threads = threads
     self.initialState = initialState
+    self.x = x
+    self.dOutputs = mode.includesBackward ? dOutputs : nil
+    workspace = mode == .inference ? Workspace(products: products) : nil
+    tape =
+      mode == .inference
+      ? nil : layer.makeTape(steps: x.steps, batch: x.batch, products: products)
+    gradients = layer.parameters.zeros()
+  }
+
+  convenience init(
+    _ layer: Layer, initialState: Layer.State, workload: Workload, products: ProductStrategy
+  ) {
     let (T, N, D, H) = (
       workload.shape.T, workload.shape.N, workload.shape.D, workload.shape.H
     )
-    x = SequenceBatch(steps: T, batch: N, features: D, elements: workload.inputs)
-    dOutputs =
-      workload.mode.includesBackward
-      ? SequenceBatch(steps: T, batch: N, features: H, elements: workload.outputGradients) : nil
-    workspace = workload.mode == .inference ? Workspace(products: products) : nil
-    tape =
-      workload.mode == .inference ? nil : layer.makeTape(steps: T, batch: N, products: products)
-    gradients = layer.parameters.zeros()
+    self.init(
+      layer, initialState: initialState,
+      x: SequenceBatch(steps: T, batch: N, features: D, elements: workload.inputs),
+      dOutputs: workload.mode.includesBackward
+        ? SequenceBatch(steps: T, batch: N, features: H, elements: workload.outputGradients) : nil,
+      mode: workload.mode, threads: workload.threads, products: products)
   }
 
   func call() {
@@ -54,8 +66,7 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
   }
 
   func results() -> Results {
-    let shape = workload.shape
-    var results = Results(steps: shape.T, batch: shape.N)
+    var results = Results(steps: x.steps, batch: x.batch)
     if let output {
       output.outputs.withUnsafeBufferPointer { results.set(.outputs, $0) }
       results.set(state: output.finalState, hidden: .finalHidden, cell: .finalCell)

@@ -10,12 +10,27 @@ enum SystemState {
 
   /// The bytes that can be allocated without swapping. `nil` where not known.
   static var availableMemory: Double? {
-    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else {
-      return nil
-    }
-    for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("MemAvailable:") {
-      let fields = line.split(separator: " ")
-      if fields.count >= 2, let kibibytes = Double(fields[1]) { return kibibytes * 1024 }
+    kibibytes("MemAvailable", inFile: "/proc/meminfo").map { $0 * 1024 }
+  }
+
+  /// The largest resident size of this program so far, in bytes. `nil` where not known.
+  ///
+  /// Not `getrusage`'s on Linux: that one begins with the process which started this program.
+  static var peakResidentBytes: Int? {
+    #if os(Linux)
+      return kibibytes("VmHWM", inFile: "/proc/self/status").map { Int($0) * 1024 }
+    #else
+      var usage = rusage()
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : nil
+    #endif
+  }
+
+  /// The number of a line `name: 123 kB`.
+  private static func kibibytes(_ name: String, inFile path: String) -> Double? {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("\(name):") {
+      let fields = line.split(whereSeparator: \.isWhitespace)
+      if fields.count >= 2 { return Double(fields[1]) }
     }
     return nil
   }

@@ -73,7 +73,7 @@ extension InputFile {
   }
 
   /// The path of the offending value and what is wrong with it.
-  private static func describe(_ error: DecodingError) -> ([String], String) {
+  static func describe(_ error: DecodingError) -> ([String], String) {
     func path(_ context: DecodingError.Context) -> [String] {
       context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
     }
@@ -90,6 +90,7 @@ extension InputFile {
       return ([], "cannot be decoded")
     }
   }
+
   /// A type as people who write JSON call it.
   private static func name(of type: any Any.Type) -> String {
     switch type {

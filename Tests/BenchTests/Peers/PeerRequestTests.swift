@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+@testable import Bench
+
+/// The lines that `Bench peer` reads and writes.
+struct PeerRequestTests {
+  static let load =
+    #"{"request": "load", "cell": "gru", "mode": "training", "T": 25, "N": 1, "D": 64, "H": 32, "#
+    + #""threads": 2, "data": "case.f32"}"#
+
+  @Test func everyRequestIsRead() throws {
+    let shape = Shape(T: 25, N: 1, D: 64, H: 32)
+    let expected: [(String, PeerRequest)] = [
+      (#"{"request": "hello"}"#, .hello),
+      (
+        Self.load,
+        .load(
+          PeerCase(
+            item: BenchCase(cell: .gru, mode: .training, shape: shape), threads: 2,
+            data: "case.f32"))
+      ),
+      (#"{"path": "r.f32", "request": "results"}"#, .results(path: "r.f32")),
+      (
+        #"{"request": "time", "warmUp": 0, "callsPerSample": 4, "samples": 10}"#,
+        .time(PeerTiming(warmUp: 0, callsPerSample: 4, samples: 10))
+      ),
+      (#"{"request": "memory"}"#, .memory), (#"{"request": "unload"}"#, .unload),
+    ]
+    for (line, request) in expected { #expect(try PeerRequest(line: line) == request) }
+  }
+
+  /// What is wrong with a line, and what its complaint has to name.
+  @Test(arguments: [
+    ("nonsense", "JSON"), ("[]", "not an object"), ("{}", "'request'"),
+    (#"{"request": 1}"#, "'request' is not text"),
+    (#"{"request": "stop"}"#, "expected one of hello, load"),
+    (#"{"request": "results"}"#, "'path'"),
+    (#"{"request": "time", "warmUp": 0, "callsPerSample": 0, "samples": 1}"#, "'callsPerSample'"),
+    (#"{"request": "time", "warmUp": -1, "callsPerSample": 1, "samples": 1}"#, "'warmUp'"),
+    (#"{"request": "time", "warmUp": 0, "callsPerSample": 1, "samples": 1.5}"#, "'samples' is 1.5"),
+    (load.replacingOccurrences(of: "gru", with: "mut"), "lstm, gru, rnn"),
+    (load.replacingOccurrences(of: "training", with: "dreaming"), "inference, forward, training"),
+    (load.replacingOccurrences(of: "25", with: "0"), "'T' is 0, expected a whole"),
+    (load.replacingOccurrences(of: "25", with: "1048577"), "'T' is 1048577"),
+    (load.replacingOccurrences(of: "25", with: #""25""#), "'T' is not a number"),
+    (load.replacingOccurrences(of: "\"threads\": 2", with: "\"threads\": 0"), "'threads' is 0"),
+    (load.replacingOccurrences(of: "data", with: "date"), "'data'"),
+  ])
+  func aBadLineIsRefusedByName(_ line: String, _ complaint: String) throws {
+    let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: line) }
+    let message = try #require(error).message
+    #expect(message.hasPrefix("bad request: "))
+    #expect(message.contains(complaint), "\(message)")
+  }
+
+  @Test func answersAreOneLineWithWhatWasAsked() throws {
+    #expect(try PeerAnswer().line() == #"{"ok":true}"#)
+    #expect(
+      try PeerAnswer(nanoseconds: [1.5, 2]).line() == #"{"nanoseconds":[1.5,2],"ok":true}"#)
+    let refusal = PeerAnswer(.badData("a\nb/c"))
+    #expect(try refusal.line() == #"{"error":"a\nb/c","ok":false}"#)
+    let tensors = PeerAnswer(tensors: [.init(name: "outputs", count: 3)])
+    #expect(
+      try JSONDecoder().decode(PeerAnswer.self, from: Data(tensors.line().utf8)) == tensors)
+  }
+}

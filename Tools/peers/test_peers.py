@@ -1,0 +1,233 @@
+"""Tests of what decides the numbers of a report. Needs nothing but Python, and NumPy for some:
+
+    python3 -m unittest discover -s Tools/peers
+"""
+
+import random
+import unittest
+
+import gates
+import ratios
+import report
+from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, select
+from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
+
+try:
+    import numpy
+
+    import verification
+except ImportError:
+    numpy = None
+
+
+class GateOrderTests(unittest.TestCase):
+    def test_rows_go_with_their_gate(self):
+        ours = [f"{gate}{unit}" for gate in "ifgo" for unit in range(3)]
+        rows = [ours[row] for row in gates.row_indices("ifgo", "iofg", 3)]
+        self.assertEqual(
+            rows, ["i0", "i1", "i2", "o0", "o1", "o2", "f0", "f1", "f2", "g0", "g1", "g2"]
+        )
+        self.assertEqual(gates.row_indices("rzn", "zrn", 2), [2, 3, 0, 1, 4, 5])
+
+    def test_there_and_back_is_nothing(self):
+        for cell, native in gates.NATIVE.items():
+            for other in (gates.ONNX[cell], gates.ONEDNN[cell]):
+                there = gates.row_indices(native, other, 5)
+                back = gates.row_indices(other, native, 5)
+                self.assertEqual([there[row] for row in back], list(range(5 * len(native))))
+
+    def test_other_gates_are_refused(self):
+        for order in ("ifg", "ifgz", "ifgg", ""):
+            with self.assertRaises(ValueError):
+                gates.row_indices("ifgo", order, 2)
+
+
+class RatioTests(unittest.TestCase):
+    def test_median(self):
+        self.assertEqual(ratios.median([3, 1, 2]), 2)
+        self.assertEqual(ratios.median([4, 1, 2, 3]), 2.5)
+
+    def test_a_drift_that_all_share_cancels(self):
+        drift = [1, 3, 2, 5, 4]
+        pairs = ratios.paired_ratios([2 * d for d in drift], drift)
+        interval = ratios.median_interval(pairs)
+        self.assertEqual((interval.low, interval.median, interval.high), (2, 2, 2))
+
+    def test_unequal_rounds_are_refused(self):
+        with self.assertRaises(ValueError):
+            ratios.paired_ratios([1, 2], [1])
+
+    def test_geometric_mean(self):
+        self.assertAlmostEqual(ratios.geometric_mean([1, 4, 16]), 4)
+        mean = ratios.geometric_mean_of_medians([[2, 2, 2], [8, 8, 8]])
+        self.assertAlmostEqual(mean.median, 4)
+
+    def test_the_interval_holds_the_truth_about_as_often_as_it_says(self):
+        generator = random.Random(7)
+        held = 0
+        for trial in range(200):
+            values = [generator.lognormvariate(0, 0.2) for _ in range(15)]
+            interval = ratios.bootstrap(
+                [values], lambda groups: ratios.median(groups[0]), seed=trial, resamples=400
+            )
+            self.assertLessEqual(interval.low, interval.median)
+            self.assertLessEqual(interval.median, interval.high)
+            held += interval.low <= 1 <= interval.high
+        # 95% of 200 less five standard deviations, and not always: it could then be any width.
+        self.assertGreater(held, 174)
+        self.assertLess(held, 200)
+
+    def test_the_same_seed_gives_the_same_interval(self):
+        values = [1.0, 1.1, 0.9, 1.3, 1.2]
+        self.assertEqual(ratios.median_interval(values), ratios.median_interval(values))
+
+
+class RoundTests(unittest.TestCase):
+    def test_short_calls_share_a_sample(self):
+        turn = Turn.plan(40e3, slice_seconds=0.1)
+        self.assertGreaterEqual(turn.calls * 40e3, SHORTEST_SAMPLE)
+        self.assertGreater(turn.warm_up, 1)
+
+    def test_long_calls_are_timed_one_by_one(self):
+        self.assertEqual(Turn.plan(2 * LONG_CALL, slice_seconds=0.05), Turn(0, 1, 1))
+
+    def test_slow_rows_take_fewer_rounds_but_enough(self):
+        effort = Effort(rounds=15, fewest_rounds=7, budget=1.5)
+        self.assertEqual(effort.rounds_for(1e6), 15)
+        self.assertEqual(effort.rounds_for(3e8), 10)
+        self.assertEqual(effort.rounds_for(3e9), 7)
+        self.assertEqual(Effort(rounds=2, fewest_rounds=7, budget=1).rounds_for(3e9), 2)
+
+
+class CaseTests(unittest.TestCase):
+    def test_shapes(self):
+        self.assertEqual(Shape.parse("50,16,128"), Shape(50, 16, 128))
+        self.assertEqual(len(set(SHAPES)), 10)
+        for text in ("50,16", "50x16x128", "0,1,1", "1,-1,1", "a,b,c", "", "1,1,2000000"):
+            with self.assertRaises(ValueError):
+                Shape.parse(text)
+
+    def test_flops(self):
+        lstm = Case("lstm", "inference", Shape(50, 32, 256), 1)
+        self.assertEqual(lstm.flops, 2 * 50 * 32 * 4 * 256 * (256 + 256))
+        training = Case("gru", "training", Shape(50, 32, 256), 1)
+        self.assertEqual(training.flops, 3 * 2 * 50 * 32 * 3 * 256 * (256 + 256))
+
+    def test_thread_counts_come_one_after_the_other(self):
+        selected = select(["lstm", "gru"], MODES, SHAPES, [1, 2])
+        self.assertEqual(len(selected), 120)
+        self.assertEqual([case.threads for case in selected], [1] * 60 + [2] * 60)
+
+    def test_who_takes_part(self):
+        shape = SHAPES[0]
+        self.assertEqual(names_for(Case("lstm", "inference", shape, 1), PEERS)[0], OURS)
+        for mode in ("forward", "training"):
+            for cell in ("lstm", "gru"):
+                names = names_for(Case(cell, mode, shape, 1), PEERS)
+                self.assertNotIn("onnxruntime", names)
+                self.assertIn("torch", names)
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class VerificationTests(unittest.TestCase):
+    case = Case("lstm", "training", Shape(50, 64, 512), 1)
+
+    def setUp(self):
+        generator = numpy.random.default_rng(5)
+        self.ours = {
+            name: generator.standard_normal(size, dtype=numpy.float32)
+            for name, size in (("outputs", 60), ("dU", 400))
+        }
+        self.theirs = {name: values.reshape(-1, 10).copy() for name, values in self.ours.items()}
+
+    def difference(self):
+        return verification.largest_difference(self.ours, self.theirs)
+
+    def test_the_same_numbers_differ_by_nothing(self):
+        self.ours["dInitialHidden"] = numpy.ones(3, numpy.float32)
+        self.assertEqual(self.difference()[0], 0)
+
+    def test_one_wrong_element_is_found_where_it_is(self):
+        scale = numpy.abs(self.ours["dU"]).max()
+        bound = verification.tolerance(self.case)
+        self.theirs["dU"][7, 3] += 1.1 * bound * scale
+        difference, place = self.difference()
+        self.assertGreater(difference, bound)
+        self.assertEqual(place, "dU")
+
+    def test_what_proves_nothing_is_refused(self):
+        for name, change in (
+            ("not a number", lambda: self.theirs["dU"].fill(numpy.nan)),
+            ("zero", lambda: self.ours["dU"].fill(0)),
+            ("expected 400", lambda: self.theirs.update(dU=numpy.zeros(3, numpy.float32))),
+            ("computes", lambda: self.theirs.pop("dU")),
+        ):
+            self.setUp()
+            change()
+            with self.assertRaisesRegex(ValueError, name):
+                self.difference()
+
+    def test_longer_sums_may_differ_more(self):
+        self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
+        short = Case("lstm", "inference", Shape(25, 1, 64), 1)
+        self.assertAlmostEqual(verification.tolerance(short), 2e-5)
+
+
+class ReportTests(unittest.TestCase):
+    @staticmethod
+    def row(mode="training", threads=1, hidden=64, **seconds):
+        ours = [1e-3, 2e-3, 1e-3]
+        times = {OURS: ours, **{name.replace("_", "-"): t for name, t in seconds.items()}}
+        return {
+            "cell": "lstm",
+            "mode": mode,
+            "T": 25,
+            "N": 1,
+            "H": hidden,
+            "threads": threads,
+            "flops": 1e6,
+            "contestants": {
+                name: {"seconds": values, "ratios": ratios.paired_ratios(values, ours)}
+                for name, values in times.items()
+            },
+        }
+
+    def test_the_fastest_peer_counts(self):
+        row = self.row(torch=[4e-3, 8e-3, 4e-3], torch_native=[2e-3, 4e-3, 2e-3])
+        self.assertEqual(report.peers(row), ["torch-native", "torch"])
+        self.assertEqual(report.ratios_to_best(row), [2, 2, 2])
+        self.assertEqual(report.ratios_to_best(row, ("torch",)), [4, 4, 4])
+        self.assertIsNone(report.ratios_to_best(self.row()))
+        text = report.rows_table([row])
+        self.assertIn("**2.00 [2.00, 2.00]**", text)
+        self.assertNotIn("**4.00", text)
+
+    def test_only_certain_losses_are_listed(self):
+        slower = self.row(torch=[0.9e-3, 1.8e-3, 0.9e-3])
+        even = self.row(hidden=128, torch=[0.9e-3, 2.2e-3, 0.9e-3])
+        lines = report.slower_lines([slower, even])
+        self.assertIn("25,1,64", lines)
+        self.assertNotIn("25,1,128", lines)
+        self.assertEqual(report.slower_lines([even]), "None.\n")
+
+    def test_means_are_by_mode_and_thread_count(self):
+        rows = [
+            self.row(torch=[2e-3, 4e-3, 2e-3]),
+            self.row(hidden=128, torch=[8e-3, 16e-3, 8e-3]),
+            self.row(threads=2, mode="inference", onnxruntime=[3e-3, 6e-3, 3e-3]),
+        ]
+        lines = report.summary_table(rows).splitlines()
+        self.assertIn("| LSTM forward+backward | 4.00 [4.00, 4.00] |  | 4.00 [4.00, 4.00] |", lines)
+        self.assertIn("| LSTM inference |  | 3.00 [3.00, 3.00] | 3.00 [3.00, 3.00] |", lines)
+
+    def test_memory_of_runs_with_other_contestants_is_shown_together(self):
+        entry = {"cell": "gru", "T": 1, "N": 2, "H": 3, "threads": 1}
+        sizes = {"start": 2**20, "peak": 5 * 2**20}
+        alone = {**entry, "contestants": {OURS: sizes}}
+        both = {**entry, "H": 4, "contestants": {OURS: sizes, "torch": sizes}}
+        lines = report.memory_table([alone, both]).splitlines()
+        self.assertEqual(lines[2:], ["| GRU 1,2,3 | 5 (1) |  |", "| GRU 1,2,4 | 5 (1) | 5 (1) |"])
+
+
+if __name__ == "__main__":
+    unittest.main()
