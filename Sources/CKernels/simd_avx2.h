@@ -17,10 +17,12 @@ VF_INLINE VF vf_min(VF a, VF b) { return (VF)_mm256_min_ps((__m256)a, (__m256)b)
 
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
+  VF_READS(p, n);
   return (VF)_mm256_maskload_ps(p, (__m256i)vf_first_lanes(n));
 }
 
 // The first n < VF_LANES lanes to memory.
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
+  VF_WRITES(p, n);
   _mm256_maskstore_ps(p, (__m256i)vf_first_lanes(n), (__m256)v);
 }

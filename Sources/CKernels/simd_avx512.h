@@ -19,10 +19,12 @@ VF_INLINE __mmask16 vf_first_lanes_mask(size_t n) { return (__mmask16)((1u << n)
 
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
+  VF_READS(p, n);
   return (VF)_mm512_maskz_loadu_ps(vf_first_lanes_mask(n), p);
 }
 
 // The first n < VF_LANES lanes to memory.
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
+  VF_WRITES(p, n);
   _mm512_mask_storeu_ps(p, vf_first_lanes_mask(n), (__m512)v);
 }

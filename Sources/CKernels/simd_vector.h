@@ -20,14 +20,29 @@ typedef int32_t VI __attribute__((vector_size(VF_LANES * 4)));
 typedef double VD __attribute__((vector_size(VF_LANES * 4)));
 typedef float VF_HALF __attribute__((vector_size(VF_LANES * 2)));
 
+// ThreadSanitizer sees no access of more than 16 bytes by itself.
+#if __has_feature(thread_sanitizer)
+void __tsan_read_range(const void *p, size_t size);
+void __tsan_write_range(void *p, size_t size);
+#define VF_READS(p, n) __tsan_read_range(p, (n) * sizeof(float))
+#define VF_WRITES(p, n) __tsan_write_range(p, (n) * sizeof(float))
+#else
+#define VF_READS(p, n) ((void)0)
+#define VF_WRITES(p, n) ((void)0)
+#endif
+
 // Neither needs p to be aligned.
 VF_INLINE VF vf_load(const float *p) {
+  VF_READS(p, VF_LANES);
   VF v;
   __builtin_memcpy(&v, p, sizeof v);
   return v;
 }
 
-VF_INLINE void vf_store(float *p, VF v) { __builtin_memcpy(p, &v, sizeof v); }
+VF_INLINE void vf_store(float *p, VF v) {
+  VF_WRITES(p, VF_LANES);
+  __builtin_memcpy(p, &v, sizeof v);
+}
 
 // x - 0 is x for every x, also for -0, where 0 + x is not.
 VF_INLINE VF vf_set1(float x) { return x - (VF){0}; }

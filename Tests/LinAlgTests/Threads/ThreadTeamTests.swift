@@ -83,6 +83,41 @@ import Testing
     #expect(failures.current == 0)
   }
 
+  /// Every member writes its own number, meets the others, and adds up what they wrote: plain memory,
+  /// so that ThreadSanitizer sees what a barrier orders.
+  struct Exchange: TeamWork {
+    let numbers: UnsafeMutablePointer<Int>
+    let wrong: Counter
+
+    func run(_ member: TeamMember) {
+      for round in 1...20 {
+        numbers[member.index] = round * (member.index + 1)
+        member.barrier()
+        let sum = (0..<member.count).reduce(0) { $0 + numbers[$1] }
+        if sum != round * member.count * (member.count + 1) / 2 {
+          wrong.value.add(1, ordering: .relaxed)
+        }
+        member.barrier()
+      }
+    }
+  }
+
+  @Test func `what one member wrote, all read after a barrier`() {
+    let numbers = UnsafeMutablePointer<Int>.allocate(capacity: ThreadTeam.largestCount)
+    defer { numbers.deallocate() }
+    let (team, wrong) = (ThreadTeam(), Counter())
+    for threads in [2, 3, 5] {
+      for _ in 0..<10 {
+        team.run(threads: threads, Exchange(numbers: numbers, wrong: wrong))
+        // The caller reads what the members wrote, after the call.
+        if (1..<threads).contains(where: { numbers[$0] != 20 * ($0 + 1) }) {
+          wrong.value.add(1, ordering: .relaxed)
+        }
+      }
+    }
+    #expect(wrong.current == 0)
+  }
+
   /// A member that calls the team again runs by itself or with whoever is free.
   struct Nested: TeamWork {
     let runs: Counter
