@@ -19,6 +19,8 @@ struct ContestantKind: Sendable {
   /// For one that is only there to be compared with, the longest call in seconds: a longer one is timed
   /// on fewer steps and scaled. `nil` for the engine, whose times are never scaled.
   var longestCall: Double?
+  /// Whether OpenBLAS may use the threads of the row; else it has one, and the contestant its own.
+  var usesOpenBLASThreads = false
   var make: @Sendable (Workload) -> any Contestant
 
   /// Whether it is only there to be compared with.
@@ -34,7 +36,7 @@ struct ContestantKind: Sendable {
   static let perGate = ContestantKind(
     name: "perGate",
     summary: "a plain BLAS port: one OpenBLAS product per gate and step, separate passes",
-    longestCall: 1,
+    longestCall: 1, usesOpenBLASThreads: true,
     make: { workload in
       switch workload.cell {
       case .lstm: PerGateLSTM(workload)
@@ -46,7 +48,7 @@ struct ContestantKind: Sendable {
   static let fused = ContestantKind(
     name: "fused",
     summary: "the engine with OpenBLAS's products: one for all gates of a step",
-    longestCall: 1,
+    longestCall: 1, usesOpenBLASThreads: true,
     make: { EngineContestants.make($0, products: .openBLAS) })
 
   static let packed = ContestantKind(

@@ -43,6 +43,7 @@ struct CaseRunner {
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
         call: contestant.call, clock: settings.clock,
+        blasThreads: settings.blasThreads(kind),
         injectedSlowdown: kind.isBaseline ? 0 : settings.injectedSlowdown)
       let warmUp = WarmUp(subject)
       entries.append(
@@ -53,12 +54,14 @@ struct CaseRunner {
       subjects.append(subject)
       callSeconds.append(warmUp.callSeconds)
     }
-    let probe = TimedSubject(call: peak.call, clock: settings.clock)
+    let probe = TimedSubject(
+      call: peak.call, clock: settings.clock, blasThreads: settings.threads)
     subjects.append(probe)
     callSeconds.append(WarmUp(probe).callSeconds)
 
     let rounds = RoundPlan.make(
-      callSeconds: callSeconds, minTime: settings.minTime, rounds: settings.rounds)
+      callSeconds: callSeconds, minTime: settings.minTime, rounds: settings.rounds,
+      cycle: Self.cycle(subjects))
     let samples = RoundRunner.run(rounds, subjects)
     for index in entries.indices {
       let scale = entries[index].scaledFromSteps.map { Double(workload.shape.T) / Double($0) }
@@ -74,8 +77,16 @@ struct CaseRunner {
   ) throws -> [Verification.Outcome] {
     let verifier = Verifier(benchCase, workload: workload, plan: plan)
     return try settings.contestants.map { kind in
-      try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
+      try OpenBLASThreads.with(settings.blasThreads(kind)) {
+        try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
+      }
     }
+  }
+
+  /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.
+  private static func cycle(_ subjects: [TimedSubject]) -> [Int] {
+    subjects.indices.filter { subjects[$0].blasThreads == 1 }
+      + subjects.indices.filter { subjects[$0].blasThreads > 1 }
   }
 
   /// How many steps of a baseline fit its time limit, judged by a call on two steps.
@@ -83,8 +94,10 @@ struct CaseRunner {
     let (T, probe) = (workload.shape.T, min(2, workload.shape.T))
     guard let limit = kind.longestCall else { return T }
     let contestant = kind.make(workload.prefix(steps: probe))
-    contestant.call()
-    let perStep = Stopwatch.seconds(settings.clock, contestant.call) / Double(probe)
+    let perStep = OpenBLASThreads.with(settings.blasThreads(kind)) {
+      contestant.call()
+      return Stopwatch.seconds(settings.clock, contestant.call) / Double(probe)
+    }
     guard perStep * Double(T) > limit else { return T }
     return min(T, max(probe, Int(limit / perStep)))
   }

@@ -14,4 +14,7 @@ struct MeasurementSettings {
   var injectedSlowdown = 0.0
   /// A relative error that is added to one of the engine's results; for testing the verifier.
   var injectedError = 0.0
+
+  /// The threads that OpenBLAS may use while a contestant runs.
+  func blasThreads(_ kind: ContestantKind) -> Int { kind.usesOpenBLASThreads ? threads : 1 }
 }

@@ -32,6 +32,8 @@ struct TimedSubject {
   /// One call.
   var call: () -> Void
   var clock = Stopwatch.Clock.wall
+  /// The threads that OpenBLAS may use in a call.
+  var blasThreads = 1
   /// A share of the call's time that is waited in addition, inside the timed region; for testing the
   /// gate.
   var injectedSlowdown = 0.0
@@ -58,6 +60,7 @@ struct WarmUp {
   var allocationsPerCall: Int?
 
   init(_ subject: TimedSubject) {
+    OpenBLASThreads.use(subject.blasThreads)
     subject.call()
     var elapsed = 0.0
     for _ in 0..<3 where elapsed < 0.5 {
@@ -82,6 +85,7 @@ enum RoundRunner {
     for round in 0..<plan.rounds {
       for index in plan.order(inRound: round) where plan.takesPart(index, inRound: round) {
         let part = plan.parts[index]
+        OpenBLASThreads.use(subjects[index].blasThreads)
         // The first call after another contestant measures whose data the caches hold.
         if part.samplesPerRound >= 4 { subjects[index].call() }
         for _ in 0..<part.samplesPerRound {
@@ -90,6 +94,7 @@ enum RoundRunner {
         }
       }
     }
+    OpenBLASThreads.use(1)
     return samples
   }
 }

@@ -36,7 +36,8 @@ extension CaseMeasurement {
       tokensPerSecond: benchCase.tokens / seconds.median, peakShare: gflops / peakGflops,
       speedup: Report.Speedup(
         naive: speedup(of: seconds, over: ContestantKind.naive.name),
-        perGate: speedup(of: seconds, over: ContestantKind.perGate.name)),
+        perGate: speedup(of: seconds, over: ContestantKind.perGate.name),
+        fused: speedup(of: seconds, over: ContestantKind.fused.name)),
       maxError: entry.outcome.maxError, errorBound: entry.outcome.bound,
       verified: Report.Verified(steps: plan.steps, sequences: plan.sequences.count),
       allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps)

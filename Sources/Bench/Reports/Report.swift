@@ -1,7 +1,7 @@
 /// Everything that one run of Bench found out; its JSON form is documented in `Benchmarks/README.md`.
 struct Report: Codable, Equatable {
   /// The version of the format. It grows when a field changes its meaning.
-  static let currentSchema = 1
+  static let currentSchema = 2
 
   var schema = Report.currentSchema
   var header: Header
@@ -77,6 +77,7 @@ struct Report: Codable, Equatable {
   struct Speedup: Codable, Equatable {
     @NullableDouble var naive: Double?
     @NullableDouble var perGate: Double?
+    @NullableDouble var fused: Double?
   }
 
   /// How much of the row was compared with the scalar loops.

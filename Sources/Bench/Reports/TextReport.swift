@@ -16,8 +16,15 @@ enum TextReport {
         + "load \(load(header.load)), commit \(header.commit)",
       "suite \(header.suite), \(header.date), seed \(header.seed)",
     ]
+    if header.threads > 1 { lines.append(threadsNote(header)) }
     lines += header.warnings.map { "warning: \($0)" }
     return lines
+  }
+
+  /// What was done so that OpenBLAS's threads disturb nobody else.
+  static func threadsNote(_ header: Report.Header) -> String {
+    "OpenBLAS has \(header.threads) threads while perGate, fused and the peak run, else one; "
+      + "its workers sleep before others are timed"
   }
 
   private static func load(_ load: Report.Load) -> String {
@@ -31,7 +38,7 @@ enum TextReport {
       .init(title: "shape", alignment: .left), .init(title: "contestant", alignment: .left),
       .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
       .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
-      .init(title: "×perGate"), .init(title: "error"), .init(title: "alloc"),
+      .init(title: "×perGate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
     ])
     for group in report.groups {
       for (index, row) in group.enumerated() {
@@ -44,6 +51,7 @@ enum TextReport {
           Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
           speedup(row.speedup.naive, row, .naive, in: group),
           speedup(row.speedup.perGate, row, .perGate, in: group),
+          speedup(row.speedup.fused, row, .fused, in: group),
           Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
           row.allocationsPerCall.map(String.init) ?? "–",
         ])
@@ -57,8 +65,10 @@ enum TextReport {
   static func speedup(
     _ value: Double?, _ row: Report.Row, _ baseline: ContestantKind, in group: [Report.Row]
   ) -> String {
-    guard let value, row.contestant != baseline.name else { return "" }
-    if row.contestant == ContestantKind.naive.name { return "" }
+    let order = ContestantKind.all.map(\.name)
+    guard let value, let own = order.firstIndex(of: row.contestant),
+      let other = order.firstIndex(of: baseline.name), own > other
+    else { return "" }
     let isScaled =
       row.isScaled || group.contains { $0.contestant == baseline.name && $0.isScaled }
     return (isScaled ? "~" : "") + Format.significant(value)
