@@ -76,7 +76,8 @@ let package = Package(
     // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
 
-    // Compares kernels with double-precision references over as many floats as there are.
+    // Compares kernels with double-precision references over as many floats as there are; memory
+    // between guard pages.
     .target(
       name: "CTestSupport",
       dependencies: ["CKernels"],
@@ -93,6 +94,7 @@ let package = Package(
       name: "RecurrentTests",
       dependencies: [
         "LinAlg", "Recurrent", "ReferenceLoops", "CKernels", "GoldenSupport", "CAllocationCounter",
+        "CTestSupport",
       ]),
     .testTarget(
       name: "ReferenceLoopsTests",

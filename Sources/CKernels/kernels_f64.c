@@ -12,4 +12,5 @@
 #include "softmax.inc"
 #include "cells.inc"
 #include "training.inc"
+#include "column_sums.inc"
 // clang-format on

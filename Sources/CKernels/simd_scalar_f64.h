@@ -44,6 +44,7 @@ VF_INLINE ACC acc_add(ACC acc, VF x) {
 }
 VF_INLINE ACC acc_add_product(ACC acc, VF a, VF b) { return acc_add(acc, a * b); }
 VF_INLINE double acc_total(ACC acc) { return isfinite(acc.lost) ? acc.sum + acc.lost : acc.sum; }
+VF_INLINE VF acc_rounded(ACC acc) { return acc_total(acc); }
 
 VF_INLINE VF vf_exp(VF x) { return exp(x); }
 VF_INLINE VF vf_exp_sum(VF x, VF tail) {

@@ -107,6 +107,8 @@ VF_INLINE ACC acc_add_product(ACC sum, VF a, VF b) {
                sum.high + vf_high_to_double(a) * vf_high_to_double(b)};
 }
 
+VF_INLINE VF acc_rounded(ACC sum) { return vf_from_doubles(sum.low, sum.high); }
+
 VF_INLINE double acc_total(ACC sum) {
   VD both = sum.low + sum.high;
   double total = both[0];

@@ -3,103 +3,69 @@ import LinAlg
 import Testing
 
 /// Products with packed weights, on every instruction set that this machine has, against sums in
-/// double precision; guards around the result, and the buffers exactly as large as documented.
+/// double precision, with guard pages at the operands.
 @Suite struct PackedKernelTests {
-  struct Product {
-    var N, M, K: Int
-    var transposed: Bool
-    var accumulate: Bool
-  }
+  static let instructionSets = CellKernelTests.instructionSets.map(\.rawValue)
+  typealias Product = GuardedProducts.Product
 
-  /// The largest error in units of what K roundings allow; infinite if a guard has changed.
-  func error(_ k: ck_kernels, _ p: Product, using rng: inout SeededGenerator) -> Double {
-    let (lda, ldc, panel) = (p.K + 3, p.M + 5, 2 * Int(k.lanes))
-    func draw(_ count: Int) -> [Float] {
-      (0..<count).map { _ in .random(in: -1...1, using: &rng) }
-    }
-    let (a, b, start) = (draw(p.N * lda), draw(p.K * p.M), draw(p.N * ldc))
-    // Exactly as large as documented: a write beyond would hit the allocator's own guards.
-    let size = p.K * ((p.M + panel - 1) / panel) * panel
-    let packed = AlignedStorage<Float>(repeating: .nan, count: size)
-    if p.transposed {
-      k.pack_transposed_f32(p.K, p.M, b, p.K, packed.pointer)
-    } else {
-      k.pack_f32(p.K, p.M, b, p.M, packed.pointer)
-    }
-    var c = start
-    k.packed_product_f32(
-      p.N, p.M, p.K, a, lda, packed.pointer, &c, ldc, p.accumulate ? 1 : 0)
-    var worst = 0.0
-    for n in 0..<p.N {
-      for m in 0..<ldc {
-        let i = n * ldc + m
-        guard m < p.M else {
-          if c[i] != start[i] { return .infinity }
-          continue
-        }
-        var (sum, magnitude) = p.accumulate ? (Double(start[i]), abs(Double(start[i]))) : (0, 0)
-        for j in 0..<p.K {
-          let term = Double(a[n * lda + j]) * Double(b[p.transposed ? m * p.K + j : j * p.M + m])
-          sum += term
-          magnitude += abs(term)
-        }
-        // Each of the K + 1 sums rounds once, without FMA each product too.
-        let bound = Double(2 * p.K + 2) * 0x1p-24 * magnitude
-        let difference = abs(Double(c[i]) - sum)
-        if !(difference <= bound) { worst = max(worst, difference / bound) }
-      }
-    }
-    return worst
-  }
-
-  @Test(arguments: CellKernelTests.instructionSets.map(\.rawValue))
+  @Test(arguments: instructionSets)
   func `every remainder of rows and columns`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
-    var rng = SeededGenerator(seed: 41)
-    for N in Array(1...14) + [95, 96, 97, 193] {
-      for M in N < 20 ? Array(1...35) + [63, 64, 65, 191, 193] : [1, 33, 64, 97] {
-        let K = Int.random(in: 1...9, using: &rng) * (M % 3 == 0 ? 1 : 5)
-        let p = Product(N: N, M: M, K: K, transposed: M % 2 == 0, accumulate: N % 2 == 0)
-        let worst = error(k, p, using: &rng)
-        #expect(worst == 0, "\(String(cString: k.name)) \(p): \(worst) times the bound")
+    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 16, seed: 41))
+    for N in Array(1...14) + [63, 64, 65, 129] {
+      for M in N < 20 ? Array(1...67) + [128, 129, 191, 193] : [1, 33, 64, 97] {
+        for K in [1 + (M + N) % 9, 5 * (1 + (N + 3 * M) % 9)] {
+          var p = Product(N: N, M: M, K: K, transposed: M % 2 == 0, accumulate: N % 2 == 0)
+          p.gap = K % 4
+          p.reverse = (M + K) % 2 == 0
+          p.fetch = (M / 2 + N) % 2 == 0
+          p.edge = (N + M / 2) % 3 == 0 ? .start : .end
+          let worst = products.error(p)
+          #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(p): \(worst)")
+        }
       }
     }
   }
 
-  @Test(arguments: CellKernelTests.instructionSets.map(\.rawValue))
+  @Test(arguments: instructionSets)
   func `every remainder of the depth, and several blocks of it`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
-    var rng = SeededGenerator(seed: 42)
-    for K in Array(0...35) + [255, 256, 257, 511, 513] {
+    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 16, seed: 42))
+    for K in Array(0...67) + [128, 129, 511, 513, 1023, 1024, 1025] {
       for transposed in [false, true] {
-        for accumulate in [false, true] {
-          let p = Product(N: 5, M: 37, K: K, transposed: transposed, accumulate: accumulate)
-          let worst = error(k, p, using: &rng)
-          #expect(worst == 0, "\(String(cString: k.name)) \(p): \(worst) times the bound")
+        for edge in GuardedFloats.Edge.allCases {
+          for N in [1, 2, 3, 5, 7, 13] {
+            var p = Product(N: N, M: 37, K: K, transposed: transposed, accumulate: K % 2 == 0)
+            p.edge = edge
+            let worst = products.error(p)
+            #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(p): \(worst)")
+          }
         }
       }
     }
   }
 
   /// A row's result is the same bits wherever the row stands and however many there are.
-  @Test(arguments: CellKernelTests.instructionSets.map(\.rawValue))
+  @Test(arguments: instructionSets)
   func `rows do not depend on each other`(isa: UInt32) throws {
     let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
     var rng = SeededGenerator(seed: 43)
-    let (M, K, panel) = (83, 300, 2 * Int(k.lanes))
+    let (M, K, panel) = (83, 1100, 2 * Int(k.lanes))
     let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
     let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
     let packed = AlignedStorage<Float>(repeating: 0, count: K * ((M + panel - 1) / panel) * panel)
     k.pack_f32(K, M, b, M, packed.pointer)
     var alone = [Float](repeating: 0, count: M)
-    k.packed_product_f32(1, M, K, row, K, packed.pointer, &alone, M, 0)
+    k.packed_product_f32(1, M, K, row, K, packed.pointer, &alone, M, 0, 0, 0)
     for N in 2...26 {
       for position in [0, N / 2, N - 1] {
         var a = (0..<N * K).map { _ in Float.random(in: -1...1, using: &rng) }
         a.replaceSubrange(position * K..<(position + 1) * K, with: row)
-        var c = [Float](repeating: 0, count: N * M)
-        k.packed_product_f32(N, M, K, a, K, packed.pointer, &c, M, 0)
-        #expect(Array(c[position * M..<(position + 1) * M]) == alone, "row \(position) of \(N)")
+        for (reverse, fetch) in [(0, 0), (1, 0), (0, 1), (1, 1)] as [(Int32, Int32)] {
+          var c = [Float](repeating: 0, count: N * M)
+          k.packed_product_f32(N, M, K, a, K, packed.pointer, &c, M, 0, reverse, fetch)
+          #expect(
+            Array(c[position * M..<(position + 1) * M]) == alone,
+            "row \(position) of \(N), reverse \(reverse), fetch \(fetch)")
+        }
       }
     }
   }

@@ -27,6 +27,13 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   let initialCell: UnsafePointer<Scalar>?
   let lengths: UnsafePointer<Int>?
 
+  // Whoever runs a layer is in another module, where the compiler cannot make these for it.
+  @_specialize(where Layer == LSTM<Float>)
+  @_specialize(where Layer == LSTM<Double>)
+  @_specialize(where Layer == GRU<Float>)
+  @_specialize(where Layer == GRU<Double>)
+  @_specialize(where Layer == SimpleRNN<Float>)
+  @_specialize(where Layer == SimpleRNN<Double>)
   func run(_ member: TeamMember) {
     let (D, H) = (layer.inputSize, layer.hiddenSize)
     let gateWidth = layer.gateStorage.blocks * H

@@ -78,6 +78,29 @@ void ct_planted_tanh_nan(const float *x, float *y, size_t n);
 double ct_max_error_f64(ct_subject subject, const ck_kernels *table, double low, double high,
                         size_t samples, uint64_t seed);
 
+// A matrix of floats: element (i, j) is at[i·row + j·column].
+typedef struct ct_matrix {
+  const float *at;
+  size_t row, column;
+} ct_matrix;
+
+// The largest error of c [N, M] as the product a [N, K]·b [K, M], where `add` is not 0 added to
+// `start`, in units of what its roundings allow: each sum rounds once, each product too. Infinite
+// where that is NaN, and where c differs from `start` between its rows, which are ldc apart in
+// both.
+double ct_product_error(size_t N, size_t M, size_t K, ct_matrix a, ct_matrix b, const float *start,
+                        int add, const float *c, size_t ldc);
+
+// The largest error of sums [M] as start + Σ x over the rows of x [rows, M], ldx apart, in units of
+// 2^-24 of what is added up, magnitudes summed; infinite where that is NaN.
+double ct_column_sum_error(size_t rows, size_t M, const float *x, size_t ldx, const float *start,
+                           const float *sums);
+
+// At least `size` bytes of whole pages between two pages that nobody may touch, and their number;
+// NULL where the system has none.
+void *_Nullable ct_guarded_pages(size_t size, size_t *usable);
+void ct_guarded_pages_free(void *pages, size_t usable);
+
 #pragma clang assume_nonnull end
 
 #endif
