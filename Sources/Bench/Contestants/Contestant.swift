@@ -21,6 +21,8 @@ struct ContestantKind: Sendable {
   var longestCall: Double?
   /// Whether OpenBLAS may use the threads of the row; else it has one, and the contestant its own.
   var usesOpenBLASThreads = false
+  /// Whether it uses the threads of the row at all.
+  var usesThreads = true
   var make: @Sendable (Workload) -> any Contestant
 
   /// Whether it is only there to be compared with.
@@ -31,6 +33,7 @@ struct ContestantKind: Sendable {
 
   static let naive = ContestantKind(
     name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
+    usesThreads: false,
     make: { NaiveContestant($0) })
 
   static let perGate = ContestantKind(

@@ -44,6 +44,7 @@ struct CaseRunner {
       let subject = TimedSubject(
         call: contestant.call, clock: settings.clock,
         blasThreads: settings.blasThreads(kind),
+        settlingSeconds: kind.usesThreads ? settings.settlingSeconds : 0,
         injectedSlowdown: kind.isBaseline ? 0 : settings.injectedSlowdown)
       let warmUp = WarmUp(subject)
       entries.append(
@@ -55,7 +56,8 @@ struct CaseRunner {
       callSeconds.append(warmUp.callSeconds)
     }
     let probe = TimedSubject(
-      call: peak.call, clock: settings.clock, blasThreads: settings.threads)
+      call: peak.call, clock: settings.clock, blasThreads: settings.threads,
+      settlingSeconds: settings.settlingSeconds)
     subjects.append(probe)
     callSeconds.append(WarmUp(probe).callSeconds)
 

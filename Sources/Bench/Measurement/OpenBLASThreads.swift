@@ -3,9 +3,9 @@ import LinAlg
 
 /// Gives OpenBLAS its threads only while something runs that is meant to use them.
 ///
-/// OpenBLAS's idle workers do not sleep at once: they yield in a loop for 2²⁶ ticks of the time-stamp
-/// counter (its `THREAD_TIMEOUT`; about 30 ms) and take a core from whoever is measured next. Measured
-/// on two cores: an engine call of 1.9 ms took 8.2 ms beside them.
+/// OpenBLAS's idle workers do not sleep at once: they yield in a loop for 2²⁸ ticks of the time-stamp
+/// counter (its `THREAD_TIMEOUT`; 110 ms at 2.4 GHz) and take a core from whoever is measured next.
+/// Measured on two cores: an inference call of 1.35 ms took 2.9 ms beside them.
 enum OpenBLASThreads {
   /// Lets OpenBLAS use `count` threads. When it had more than one and is to have one, returns only after
   /// its workers have gone to sleep.
@@ -24,7 +24,7 @@ enum OpenBLASThreads {
   }
 
   /// Longer than workers yield at 1 GHz: after this, whatever still runs is not one of them.
-  static let longestWait = 0.1
+  static let longestWait = 0.3
 
   /// Returns when no other thread of this process runs; where that cannot be seen, after the longest
   /// time that they may.

@@ -24,7 +24,7 @@ enum TextReport {
   /// What was done so that OpenBLAS's threads disturb nobody else.
   static func threadsNote(_ header: Report.Header) -> String {
     "OpenBLAS has \(header.threads) threads while perGate, fused and the peak run, else one; "
-      + "its workers sleep before others are timed"
+      + "its workers sleep, and threads settle, before others are timed"
   }
 
   private static func load(_ load: Report.Load) -> String {
@@ -35,10 +35,10 @@ enum TextReport {
   private static func table(_ report: Report) -> TextTable {
     var table = TextTable(columns: [
       .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
-      .init(title: "shape", alignment: .left), .init(title: "contestant", alignment: .left),
+      .init(title: "shape", alignment: .left), .init(title: "who", alignment: .left),
       .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
       .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
-      .init(title: "×perGate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
+      .init(title: "×gate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
     ])
     for group in report.groups {
       for (index, row) in group.enumerated() {
@@ -81,6 +81,7 @@ enum TextReport {
         + "tensor, checked before timing",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
+      "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
     ] + marks(report)
   }
 
