@@ -109,7 +109,7 @@ struct ExecutableTests {
 
   @Test func aMachineWithoutBaselineSaysHowToRecordOne() throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write("{\"schema\": 1, \"entries\": {}}", to: "b.json")
+    let path = try folder.write("{\"schema\": 2, \"entries\": {}}", to: "b.json")
     let outcome = try bench(["check", "--baseline", path, "--allow-debug", "--quiet"])
     #expect(outcome.status == 4)
     #expect(outcome.errors.contains("Bench check --record"))
