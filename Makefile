@@ -7,10 +7,10 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long bench bench-check lint format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads bench bench-check lint format docs golden clean dependencies
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install OpenBLAS, LAPACKE, pkg-config and clang-format where they are missing
 	@Tools/setup.sh --lint
@@ -28,6 +28,10 @@ test: dependencies ## run the tests
 test-long: dependencies ## run the tests and the exhaustive sweeps, release; tens of minutes
 	SWIFT_RECURRENT_LONG_TESTS=1 \
 	  swift test --scratch-path $(SCRATCH)/test-long -c release --disable-xctest $(ARGS)
+
+test-threads: dependencies ## run the thread tests under ThreadSanitizer; minutes
+	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
+	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)

@@ -26,7 +26,7 @@ import Testing
     edit(&inputs, &rng)
     let expected = kind.reference(inputs)
     for products in ProductStrategy.allCases
-    where products == .openBLAS || Scalar.packedProducts != nil {
+    where products == .openBLAS || Scalar.packedPanel != nil {
       let wrong = disagreements(
         kind.engine(inputs, products: products), expected, tolerance: tolerance(Scalar.self))
       #expect(

@@ -6,8 +6,7 @@ import Testing
 
 /// Results do not depend on how many threads there are, nor on where a sequence stands in its batch.
 @Suite struct ThreadTests {
-  /// Shapes that are divided by sequences, by units, and not at all, with sizes that are multiples
-  /// of nothing among them.
+  /// Some with sizes that are multiples of nothing, and with fewer sequences or units than threads.
   static let shapes = [
     (T: 5, N: 24, D: 9, H: 40), (T: 4, N: 1, D: 5, H: 128), (T: 3, N: 4, D: 33, H: 150),
     (T: 3, N: 19, D: 64, H: 67), (T: 2, N: 2, D: 3, H: 8), (T: 1, N: 13, D: 1, H: 129),
@@ -24,11 +23,13 @@ import Testing
           lengths: withLengths ? lengths : nil, using: &rng)
         for chunkLength in [nil, 1, 2] {
           let one = kind.engine(p, chunkLength: chunkLength, threads: 1)
-          for threads in [2, 3, 7] {
-            let many = kind.engine(p, chunkLength: chunkLength, threads: threads)
+          for (threads, split) in [
+            (2, WorkSplit.batch), (2, .units), (3, .batch), (3, .units), (7, .units),
+          ] {
+            let many = kind.engine(p, chunkLength: chunkLength, threads: threads, split: split)
             for (a, b) in zip(one.named, many.named) {
               let different = zip(a.values, b.values).count { $0.bitPattern != $1.bitPattern }
-              #expect(different == 0, "\(a.name) of \(s) with \(threads) threads")
+              #expect(different == 0, "\(a.name) of \(s) with \(threads) threads by \(split)")
             }
           }
         }
@@ -77,8 +78,8 @@ import Testing
     let original = kind.engine(p, threads: 1)
     for (places, batch) in [(1, 5), (3, 5), (0, 1), (2, 2), (0, 13), (4, 37)] {
       let q = turned(p, by: places, batch: batch)
-      for threads in [1, 3] {
-        let results = kind.engine(q, threads: threads)
+      for (threads, split) in [(1, nil), (3, WorkSplit.batch), (3, .units)] {
+        let results = kind.engine(q, threads: threads, split: split)
         for n in 0..<batch {
           #expect(
             sequence(n, of: results, q) == sequence((n + places) % 5, of: original, p),
@@ -101,7 +102,8 @@ import Testing
           using: &rng)
         let alone = kind.engine(p, threads: 1)
         for call in 0..<8 {
-          let together = kind.engine(p, threads: 2 + call % 2)
+          let together = kind.engine(
+            p, threads: 2 + call % 2, split: call % 4 < 2 ? .batch : .units)
           for (a, b) in zip(alone.named, together.named) where a.values != b.values {
             wrong.add(1, ordering: .relaxed)
           }
@@ -126,9 +128,9 @@ import Testing
     var zeros = p
     zeros.x = p.x.map { _ in 0 }
     zeros.initialHidden = p.initialHidden?.map { _ in 0 }
-    for threads in [1, 2] {
-      let results = kind.engine(p, threads: threads)
-      let expected = kind.engine(zeros, threads: threads)
+    for (threads, split) in [(1, nil), (2, WorkSplit.batch)] {
+      let results = kind.engine(p, threads: threads, split: split)
+      let expected = kind.engine(zeros, threads: threads, split: split)
       for (a, b) in zip(results.named, expected.named) {
         #expect(a.values == b.values, "\(a.name)")
       }

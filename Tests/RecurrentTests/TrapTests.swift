@@ -18,6 +18,15 @@ import Testing
     #expect(message(result).contains("[4, 3, 6], expected D = 5"))
   }
 
+  @Test func `no threads`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = TapeTests.lstm()(TapeTests.batch(), threads: 0)
+    }
+    #expect(message(result).contains("threads is 0, expected 1 or more"))
+  }
+
   @Test func `a state of the wrong batch`() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]

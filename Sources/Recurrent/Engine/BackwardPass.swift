@@ -30,6 +30,9 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   /// `[N, H]`.
   let scratch: UnsafeMutablePointer<Scalar>
   let dParameters: UnsafeMutablePointer<Scalar>
+  /// So many scalars for each member, or nil where OpenBLAS computes the products.
+  let productScratch: UnsafeMutablePointer<Scalar>?
+  let productScratchCount: Int
   let lengths: UnsafePointer<Int>?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
@@ -60,7 +63,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
           x: x + first * batch * D, dx: dx + first * batch * D,
           initialRows: first == 0 ? batch : 0, initialHidden: initialHidden,
           previousHidden: outputs + max(first - 1, 0) * batch * H, dParameters: dParameters,
-          member: member), weights)
+          scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member),
+        weights)
     }
   }
 

@@ -86,14 +86,23 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
 }
 
 extension RecurrentLayer {
-  /// How the steps of a pass are divided among at most `threads` threads; nil means all processors.
+  /// How the steps of a pass are divided among at most `threads` threads; `forced` instead of the best.
   func split(
-    _ weights: LayerWeights<Scalar>, batch: Int, threads: Int?
+    _ weights: LayerWeights<Scalar>, steps: Int, batch: Int, threads: Int, forced: WorkSplit?
   ) -> (split: WorkSplit, threads: Int) {
-    require((threads ?? 1) > 0, "threads is \(threads ?? 0), expected 1 or more")
+    if let forced, weights.U.isPacked {
+      let blocks = (hiddenSize + weights.unitBlock - 1) / weights.unitBlock
+      return (forced, min(threads, max(1, forced == .batch ? batch : blocks)))
+    }
     return WorkSplit.choose(
-      threads: threads ?? ThreadTeam.availableProcessors, batch: batch, hiddenSize: hiddenSize,
-      gateColumns: gateStorage.blocks * hiddenSize,
-      unitBlock: weights.U.isPacked ? weights.unitBlock : nil)
+      threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
+      gateColumns: weights.U.m, unitBlock: weights.U.isPacked ? weights.unitBlock : nil)
   }
+}
+
+/// The threads that a call may use where `threads` is what its caller said.
+func allowedThreads(_ threads: Int?) -> Int {
+  guard let threads else { return ThreadTeam.availableProcessors }
+  require(threads > 0, "threads is \(threads), expected 1 or more")
+  return threads
 }

@@ -30,11 +30,10 @@ extension GradientSpan where Scalar: RecurrentScalar {
   func accumulateBias(
     column: Int, m: Int, gateWidth: Int, into db: UnsafeMutablePointer<Scalar>
   ) {
-    let mine = member.share(of: m)
-    for row in 0..<rows {
-      let d = dGates + row * gateWidth + column
-      for j in mine { db[j] += d[j] }
-    }
+    let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
+    Scalar.addColumnSums(
+      rows: rows, columns: mine.count, of: dGates + column + mine.lowerBound, ld: gateWidth,
+      to: db + mine.lowerBound)
   }
 
   /// `dx = dgates·W`, or `dx += dgates·W`, for the gate columns from `column` on that `weights` has.
@@ -53,9 +52,24 @@ extension GradientSpan where Scalar: RecurrentScalar {
     rows: Int, dGates: UnsafePointer<Scalar>, m: Int, gateWidth: Int,
     operand: UnsafePointer<Scalar>, k: Int, ld: Int, into dWeights: UnsafeMutablePointer<Scalar>
   ) {
-    let mine = member.share(of: m)
-    Scalar.gemm(
-      .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: dGates + mine.lowerBound,
-      lda: gateWidth, b: operand, ldb: ld, beta: 1, c: dWeights + mine.lowerBound * k, ldc: k)
+    let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
+    let (d, target) = (dGates + mine.lowerBound, dWeights + mine.lowerBound * k)
+    if let scratch {
+      Scalar.addWeightGradient(
+        m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
+        to: target, scratch: scratch)
+    } else {
+      Scalar.gemm(
+        .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: d, lda: gateWidth,
+        b: operand, ldb: ld, beta: 1, c: target, ldc: k)
+    }
+  }
+
+  /// Gate columns that one member keeps together: a cache line of biases, and whole register tiles.
+  private static var columnBlock: Int { 48 }
+
+  /// How many scalars of scratch memory each member needs for the largest product.
+  static func scratchCount(rows: Int, gateWidth: Int, features: Int) -> Int {
+    Scalar.weightGradientScratch(m: gateWidth, k: features, rows: rows)
   }
 }

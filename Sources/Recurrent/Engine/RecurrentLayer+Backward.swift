@@ -70,21 +70,33 @@ extension RecurrentLayer {
     let gateWidth = gateStorage.blocks * hiddenSize
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
-    let weights = backwardWeights(tape.products)
-    let (split, threads) = split(weights, batch: x.batch, threads: threads)
+    let allowed = allowedThreads(threads)
+    let weights = backwardWeights(
+      tape.products, threads: allowed)
+    let (split, threads) = split(
+      weights, steps: x.steps, batch: x.batch, threads: allowed, forced: tape.workSplit)
+    let chunks = TimeChunks(
+      steps: x.steps, batch: x.batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
+      forced: tape.chunkLength)
+    let scratchCount =
+      weights.U.isPacked
+      ? GradientSpan<Scalar>.scratchCount(
+        rows: chunks.length * x.batch, gateWidth: gateWidth, features: max(inputSize, hiddenSize))
+      : 0
     withOptionalPointer(to: tape.lengths) { lengths in
       let pass = BackwardPass(
         layer: self, weights: weights, batch: x.batch,
-        chunks: TimeChunks(
-          steps: x.steps, batch: x.batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
-          forced: tape.chunkLength),
+        chunks: chunks,
         split: split, x: x.pointer(atStep: 0), dx: tape.dx.pointer(atStep: 0),
         outputs: tape.outputs.pointer(atStep: 0), dOutputs: dOutputs?.pointer(atStep: 0),
         gates: tape.gates.pointer, cells: tape.cells.map { UnsafePointer($0.pointer) },
         initialHidden: initial.map { UnsafePointer($0.hidden) },
         initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) },
         dHidden: dState.hidden, dCell: dState.cell, scratch: tape.scratch.pointer,
-        dParameters: dParameters, lengths: lengths)
+        dParameters: dParameters,
+        productScratch: weights.U.isPacked
+          ? tape.productScratch(count: threads * scratchCount) : nil,
+        productScratchCount: scratchCount, lengths: lengths)
       ThreadTeam.shared.run(threads: threads, pass)
     }
     withExtendedLifetime((x, dOutputs, tape)) {}

@@ -32,8 +32,11 @@ extension RecurrentLayer {
     let sharesOutputs = gateStorage.forwardSharesOutputs
     let outputs = workspace.outputs.pointer(atStep: 0)
     let cell = workspace.finalState.pointers.cell
-    let weights = forwardWeights(workspace.products)
-    let (split, threads) = split(weights, batch: batch, threads: threads)
+    let allowed = allowedThreads(threads)
+    let weights = forwardWeights(
+      workspace.products, threads: allowed)
+    let (split, threads) = split(
+      weights, steps: steps, batch: batch, threads: allowed, forced: workspace.workSplit)
     withOptionalPointer(to: lengths) { lengths in
       ThreadTeam.shared.run(
         threads: threads,
@@ -92,8 +95,11 @@ extension RecurrentLayer {
     let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
     let initial = state?.pointers
-    let weights = forwardWeights(tape.products)
-    let (split, threads) = split(weights, batch: batch, threads: threads)
+    let allowed = allowedThreads(threads)
+    let weights = forwardWeights(
+      tape.products, threads: allowed)
+    let (split, threads) = split(
+      weights, steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
     withOptionalPointer(to: lengths) { lengths in
       ThreadTeam.shared.run(
         threads: threads,

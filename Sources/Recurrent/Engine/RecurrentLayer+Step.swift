@@ -27,10 +27,12 @@ extension RecurrentLayer {
     state.checkShape(batch: x.rows, hiddenSize: hiddenSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
-    let weights = forwardWeights(workspace.products)
+    let allowed = allowedThreads(threads)
+    let weights = forwardWeights(workspace.products, threads: allowed)
     state.makeUnique()
     let (hidden, cell) = (state.pointers.hidden, state.pointers.cell)
-    let (split, threads) = split(weights, batch: x.rows, threads: threads)
+    let (split, threads) = split(
+      weights, steps: 1, batch: x.rows, threads: allowed, forced: workspace.workSplit)
     ThreadTeam.shared.run(
       threads: threads,
       ForwardPass(

@@ -28,10 +28,14 @@ public protocol RecurrentLayer<Scalar>: Sendable {
   var gateStorage: GateStorage { get }
 
   /// The weight matrices as the products of a pass forward read them.
-  func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar>
+  func forwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar>
 
   /// The weight matrices as the products of a pass backward read them.
-  func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar>
+  func backwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar>
 
   /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) and the gates of `units`
   /// into the gate storage.
@@ -91,6 +95,9 @@ public struct ForwardStep<Scalar> {
   /// `firstUnit ..< endUnit`.
   public var units: Range<Int> { firstUnit..<endUnit }
 
+  /// Every other step reads the weights from their end.
+  var isOdd: Bool { time % 2 == 1 }
+
   /// Waits until all units are as far.
   public func synchronize() { member.barrier() }
 
@@ -135,6 +142,9 @@ public struct BackwardStep<Scalar> {
   /// `firstUnit ..< endUnit`.
   public var units: Range<Int> { firstUnit..<endUnit }
 
+  /// Every other step reads the weights from their end.
+  var isOdd: Bool { time % 2 == 1 }
+
   /// Waits until the gradients of all units' gates are written.
   public func synchronize() { member.barrier() }
 }
@@ -157,6 +167,8 @@ public struct GradientSpan<Scalar> {
   public var previousHidden: UnsafePointer<Scalar>
   /// The gradients of all parameters, laid out as the parameters are; accumulated.
   public var dParameters: UnsafeMutablePointer<Scalar>
+  /// This member's memory for packing operands, or nil where OpenBLAS computes the products.
+  let scratch: UnsafeMutablePointer<Scalar>?
   let member: TeamMember
 }
 

@@ -23,6 +23,8 @@ public final class Tape<State: RecurrentState> {
 
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
+  /// How the steps are divided, instead of the estimated best: for tests and tuning.
+  package var workSplit: WorkSplit?
 
   let inputSize: Int
   let hiddenSize: Int
@@ -33,6 +35,8 @@ public final class Tape<State: RecurrentState> {
   let cells: AlignedStorage<Scalar>?
   /// `[N, H]`, for the cell's backward step.
   let scratch: AlignedStorage<Scalar>
+  /// Where the products of the backward pass pack their operands.
+  private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // What the recording refers to; released by the backward pass.
   var x: SequenceBatch<Scalar>?
@@ -64,6 +68,12 @@ public final class Tape<State: RecurrentState> {
     finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
     dState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
   }
+
+  /// Room for `count` scalars.
+  func productScratch(count: Int) -> UnsafeMutablePointer<Scalar> {
+    if productScratch.count < count { productScratch = AlignedStorage(uninitializedCount: count) }
+    return productScratch.pointer
+  }
 }
 
 /// The buffers of inference: room for a chunk of gates and for the results.
@@ -73,6 +83,8 @@ public final class Tape<State: RecurrentState> {
 public final class Workspace<State: RecurrentState> {
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
+  /// How the steps are divided, instead of the estimated best: for tests and tuning.
+  package var workSplit: WorkSplit?
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)

@@ -15,6 +15,12 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
   /// matrix product, which packs the weights first.
   static var largestVectorBatch: Int { 4 }
 
+  /// From this many scalars on, 8 MB in single precision, packed weights are fetched ahead: with 4 MB it
+  /// costs up to 4 %, with 16 MB it gains 5–20 %; see `Benchmarks/NOTES.md`.
+  static var largestKept: Int { 1 << 21 }
+
+  private static func comesFromFar(count: Int) -> Bool { count >= largestKept }
+
   var isPacked: Bool { packed != nil }
 
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
@@ -24,22 +30,29 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
   ///   - ldx: scalars between two rows of `x`.
   ///   - ldg: scalars between two rows of `gates`.
   ///   - units: all of them, where the weights are not packed.
+  ///   - reverse: reads the weights from their end. Steps that alternate find in the cache what the step
+  ///     before read last.
   func forward(
     rows: Int, x: UnsafePointer<Scalar>, ldx: Int, accumulate: Bool,
-    gates: UnsafeMutablePointer<Scalar>, ldg: Int, units: Range<Int>
+    gates: UnsafeMutablePointer<Scalar>, ldg: Int, units: Range<Int>, reverse: Bool = false
   ) {
     let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
+    if let packed, let panel = Scalar.packedPanel {
       let width = m / self.gates
-      if units.count == width && width % products.panel == 0 {
-        products.product(rows, m, k, x, ldx, packed, gates, ldg, accumulate)
+      let fetch = Self.comesFromFar(count: units.count * self.gates * k)
+      if units.count == width && width % panel == 0 {
+        Scalar.packedProduct(
+          n: rows, m: m, k: k, a: x, lda: ldx, packed: packed, c: gates, ldc: ldg,
+          accumulate: accumulate, reverse: reverse, fetch: fetch)
       } else if !units.isEmpty {
-        let gateSize = products.size(k, width)
+        let gateSize = Scalar.packedSize(k: k, m: width, panel: panel)
         let start = units.lowerBound
-        for gate in 0..<self.gates {
-          products.product(
-            rows, units.count, k, x, ldx, packed + gate * gateSize + start * k,
-            gates + gate * width + start, ldg, accumulate)
+        for i in 0..<self.gates {
+          let gate = reverse ? self.gates - 1 - i : i
+          Scalar.packedProduct(
+            n: rows, m: units.count, k: k, a: x, lda: ldx,
+            packed: packed + gate * gateSize + start * k, c: gates + gate * width + start,
+            ldc: ldg, accumulate: accumulate, reverse: reverse, fetch: fetch)
         }
       }
     } else if rows <= Self.largestVectorBatch {
@@ -55,16 +68,19 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
     }
   }
 
-  /// `dx = dgates·W`, or `dx += dgates·W`, in a pass backward, for a range of the `k` columns.
+  /// `dx = dgates·W`, or `dx += dgates·W`, in a pass backward, for a range of the `k` columns, which
+  /// `reverse` reads from their end.
   func backward(
     rows: Int, dGates: UnsafePointer<Scalar>, ldg: Int, accumulate: Bool,
-    dx: UnsafeMutablePointer<Scalar>, ldx: Int, columns: Range<Int>
+    dx: UnsafeMutablePointer<Scalar>, ldx: Int, columns: Range<Int>, reverse: Bool = false
   ) {
     let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let products = Scalar.packedProducts {
-      products.product(
-        rows, columns.count, m, dGates, ldg, packed + columns.lowerBound * m,
-        dx + columns.lowerBound, ldx, accumulate)
+    if let packed {
+      Scalar.packedProduct(
+        n: rows, m: columns.count, k: m, a: dGates, lda: ldg,
+        packed: packed + columns.lowerBound * m, c: dx + columns.lowerBound, ldc: ldx,
+        accumulate: accumulate, reverse: reverse,
+        fetch: Self.comesFromFar(count: columns.count * m))
     } else if rows <= Self.largestVectorBatch {
       for n in 0..<rows {
         Scalar.gemv(
@@ -94,5 +110,5 @@ public struct LayerWeights<Scalar: RecurrentScalar> {
   var secondU: WeightMatrix<Scalar>?
 
   /// How many neighbouring units cannot be divided among threads.
-  var unitBlock: Int { Scalar.packedProducts?.panel ?? 1 }
+  var unitBlock: Int { Scalar.packedPanel ?? 1 }
 }

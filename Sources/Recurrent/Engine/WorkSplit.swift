@@ -3,7 +3,7 @@ import LinAlg
 /// How the members of a call divide the steps among them.
 ///
 /// A layer's products over many steps are always divided; the steps themselves depend on each other.
-enum WorkSplit: Equatable {
+package enum WorkSplit: Equatable {
   /// Nothing to divide: one member.
   case none
   /// Each member runs its sequences through all steps, and waits for nobody.
@@ -12,28 +12,68 @@ enum WorkSplit: Equatable {
   /// weights. Members meet after every step, where each needs what the others have computed.
   case units
 
-  /// Below this many sequences for each member a product with packed weights loses speed.
-  static let smallestBatch = 6
-  /// Below this many multiplications for each member and step, meeting costs more than it gains.
-  static let smallestStep = 16_384
-
-  /// The split and the number of threads for a layer's pass; the measurements are in
-  /// `Benchmarks/NOTES.md`.
+  /// The split and the number of threads that take the least time, as ``StepCost`` estimates it.
   ///
   /// - Parameters:
   ///   - threads: how many the caller allows.
+  ///   - steps: `T`.
   ///   - batch: `N`.
   ///   - hiddenSize: `H`.
   ///   - gateColumns: how many columns the recurrent product has.
   ///   - unitBlock: how many units cannot be divided, or nil where the products cannot be.
-  static func choose(
-    threads: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
+  package static func choose(
+    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
   ) -> (split: WorkSplit, threads: Int) {
-    guard threads > 1, let unitBlock else { return (.none, 1) }
-    let byBatch = min(threads, batch / smallestBatch)
-    let step = batch * hiddenSize * gateColumns
-    let byUnits = min(threads, hiddenSize / unitBlock, step / smallestStep)
-    if byBatch < 2 && byUnits < 2 { return (.none, 1) }
-    return byBatch >= byUnits ? (.batch, byBatch) : (.units, byUnits)
+    guard threads > 1, batch > 0, let unitBlock else { return (.none, 1) }
+    let cost = StepCost(multiplicationsPerSequence: Double(hiddenSize * gateColumns))
+    let blocks = (hiddenSize + unitBlock - 1) / unitBlock
+    let alone = cost.ofRows(batch)
+    var best = (split: WorkSplit.none, threads: 1, cost: alone)
+    for count in 2...min(threads, ThreadTeam.largestCount) {
+      if count <= batch {
+        let byBatch = cost.ofBatch(batch, members: count)
+        if byBatch < best.cost { best = (.batch, count, byBatch) }
+      }
+      if count <= blocks {
+        let byUnits = cost.ofUnits(batch, blocks: blocks, members: count)
+        if byUnits < best.cost { best = (.units, count, byUnits) }
+      }
+    }
+    let isWorthACall = Double(steps) * (alone - best.cost) > StepCost.call
+    return isWorthACall ? (best.split, best.threads) : (.none, 1)
+  }
+}
+
+/// An estimate of what a step takes, in multiplications that a product with many rows would do in the
+/// same time. What it says and what was measured stand side by side in `Benchmarks/NOTES.md`.
+struct StepCost {
+  /// What a product with 1, 2 or 3 rows reaches of the speed that it has with more.
+  private static let speeds = [0.6, 0.92, 0.95]
+  /// What members lose to each other's traffic, and by narrower products.
+  private static let batchLoss = 1.03
+  private static let unitsLoss = 1.04
+  /// Meeting after a step, and reading what the others wrote: 0.6 µs.
+  private static let meeting = 27_000.0
+  /// Calling the members together, 5 µs where they are awake.
+  static let call = 225_000.0
+
+  /// `H·G·H` multiplications for each sequence.
+  let multiplicationsPerSequence: Double
+
+  /// For one member with `rows` sequences.
+  func ofRows(_ rows: Int) -> Double {
+    let speed = rows <= Self.speeds.count ? Self.speeds[rows - 1] : 1
+    return Double(rows) * multiplicationsPerSequence / speed
+  }
+
+  /// Where the sequences are divided: as long as the member with the most of them takes.
+  func ofBatch(_ batch: Int, members: Int) -> Double {
+    ofRows((batch + members - 1) / members) * Self.batchLoss
+  }
+
+  /// Where the units are divided, in blocks: as long as the member with the most of them takes.
+  func ofUnits(_ batch: Int, blocks: Int, members: Int) -> Double {
+    let largestShare = Double((blocks + members - 1) / members) / Double(blocks)
+    return ofRows(batch) * largestShare * Self.unitsLoss + Self.meeting
   }
 }

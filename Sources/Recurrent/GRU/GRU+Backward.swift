@@ -2,8 +2,10 @@ import LinAlg
 
 extension GRU {
   /// Split as in the pass forward.
-  public func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    weights(.backward, strategy)
+  public func backwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    weights(.backward, strategy, threads: threads)
   }
 
   /// One step back in time. With `d = ∂L/∂h[t]` and primes for pre-activations:
@@ -26,13 +28,13 @@ extension GRU {
       step.synchronize()
       weights.secondU?.backward(
         rows: step.batch, dGates: step.gates + 2 * H, ldg: 4 * H, accumulate: false,
-        dx: step.scratch, ldx: H, columns: step.units)
+        dx: step.scratch, ldx: H, columns: step.units, reverse: step.isOdd)
       Scalar.gruResetBeforeBackwardReset(step, hiddenSize: H, dProduct: step.scratch)
     }
     step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: 4 * H, accumulate: true, dx: step.dHidden,
-      ldx: H, columns: step.units)
+      ldx: H, columns: step.units, reverse: step.isOdd)
   }
 
   /// The parameter and input gradients over many steps at once. `W` sees dr′ dz′ dn′; `U` sees dr′ dz′

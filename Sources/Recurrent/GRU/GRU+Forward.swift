@@ -7,16 +7,20 @@ extension GRU {
   public var gateStorage: GateStorage { GateStorage(blocks: 4, forwardSharesOutputs: false) }
 
   /// `.resetAfter` splits `W` before the candidate, `.resetBefore` splits `U` there.
-  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    weights(.forward, strategy)
+  public func forwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    weights(.forward, strategy, threads: threads)
   }
 
   func weights(
-    _ direction: ProductDirection, _ strategy: ProductStrategy
+    _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
   ) -> LayerWeights<Scalar> {
     switch variant {
-    case .resetAfter: parameters.weights(gates: 3, W: 2, U: 3, direction, strategy)
-    case .resetBefore: parameters.weights(gates: 3, W: 3, U: 2, direction, strategy)
+    case .resetAfter:
+      parameters.weights(gates: 3, W: 2, U: 3, direction, strategy, threads: threads)
+    case .resetBefore:
+      parameters.weights(gates: 3, W: 3, U: 2, direction, strategy, threads: threads)
     }
   }
 
@@ -48,7 +52,7 @@ extension GRU {
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: H, accumulate: true, gates: step.gates, ldg: 4 * H,
-        units: step.units)
+        units: step.units, reverse: step.isOdd)
     }
     step.synchronizeBeforeOverwriting()
     switch variant {
@@ -60,7 +64,7 @@ extension GRU {
       if step.previousHidden != nil, let candidate = weights.secondU {
         candidate.forward(
           rows: step.batch, x: step.gates + 3 * H, ldx: 4 * H, accumulate: true,
-          gates: step.gates + 2 * H, ldg: 4 * H, units: step.units)
+          gates: step.gates + 2 * H, ldg: 4 * H, units: step.units, reverse: step.isOdd)
       }
       Scalar.gruResetBeforeForwardCandidate(step, hiddenSize: H, bias: bias)
     }

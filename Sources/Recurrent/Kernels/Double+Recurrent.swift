@@ -6,6 +6,13 @@ nonisolated(unsafe) private let kernels = InstructionSet.kernels.pointee
 // Documented by the protocol's requirements.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Double: RecurrentScalar {
+  public static func addColumnSums(
+    rows: Int, columns: Int, of x: UnsafePointer<Double>, ld: Int,
+    to sums: UnsafeMutablePointer<Double>
+  ) {
+    kernels.column_sums_f64(rows, columns, x, ld, sums)
+  }
+
   public static func simpleRNNForward(
     _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>,
     activation: RNNActivation

@@ -6,6 +6,13 @@ nonisolated(unsafe) private let kernels = InstructionSet.kernels.pointee
 // Documented by the protocol's requirements.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Float: RecurrentScalar {
+  public static func addColumnSums(
+    rows: Int, columns: Int, of x: UnsafePointer<Float>, ld: Int,
+    to sums: UnsafeMutablePointer<Float>
+  ) {
+    kernels.column_sums_f32(rows, columns, x, ld, sums)
+  }
+
   public static func simpleRNNForward(
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>, activation: RNNActivation
   ) {

@@ -4,9 +4,12 @@ import LinAlg
 ///
 /// Each requirement is the pointwise part of a whole step for a whole batch, as one C kernel; the
 /// equations stand with the cells and in `Sources/CKernels/include/cell_kernels.inc`.
-public protocol RecurrentScalar: LinAlgScalar {
-  /// The products with packed weights, or nil where OpenBLAS computes them.
-  static var packedProducts: PackedProducts<Self>? { get }
+public protocol RecurrentScalar: LinAlgScalar, PackedProducts {
+  /// `sums [columns] += Σ x`, over the rows of `x [rows, columns]`; each sum is the same in whatever
+  /// range of columns it is computed.
+  static func addColumnSums(
+    rows: Int, columns: Int, of x: UnsafePointer<Self>, ld: Int, to sums: UnsafeMutablePointer<Self>
+  )
 
   /// `h = act(a + b)`.
   static func simpleRNNForward(

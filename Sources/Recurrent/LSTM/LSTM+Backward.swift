@@ -2,8 +2,10 @@ import LinAlg
 
 extension LSTM {
   /// `W` and `U`, each as one matrix.
-  public func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    parameters.weights(gates: 4, W: 4, U: 4, .backward, strategy)
+  public func backwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 4, W: 4, U: 4, .backward, strategy, threads: threads)
   }
 
   /// One step back in time. With `d = ∂L/∂h[t]`, `y = tanh c` and primes for pre-activations:
@@ -22,7 +24,7 @@ extension LSTM {
     step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: 4 * hiddenSize, accumulate: true,
-      dx: step.dHidden, ldx: hiddenSize, columns: step.units)
+      dx: step.dHidden, ldx: hiddenSize, columns: step.units, reverse: step.isOdd)
   }
 
   /// `dW += dgatesᵀ·x`, `dU += dgatesᵀ·h[t−1]`, `db += Σ dgates`, `dx = dgates·W` over many steps at once.

@@ -5,8 +5,10 @@ extension LSTM {
   public var gateStorage: GateStorage { GateStorage(blocks: 4, forwardSharesOutputs: false) }
 
   /// `W` and `U`, each as one matrix.
-  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    parameters.weights(gates: 4, W: 4, U: 4, .forward, strategy)
+  public func forwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 4, W: 4, U: 4, .forward, strategy, threads: threads)
   }
 
   /// `gates = x·Wᵀ` for all four gates at once.
@@ -25,7 +27,7 @@ extension LSTM {
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
-        ldg: 4 * hiddenSize, units: step.units)
+        ldg: 4 * hiddenSize, units: step.units, reverse: step.isOdd)
     }
     step.synchronizeBeforeOverwriting()
     Scalar.lstmForward(step, cell: cell, hiddenSize: hiddenSize, bias: addresses.b)

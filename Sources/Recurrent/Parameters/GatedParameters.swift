@@ -53,7 +53,7 @@ extension GatedParameters {
   /// `W` and `U`, each as one matrix or split after the rows of the first gates.
   func weights(
     gates: Int, W firstW: Int, U firstU: Int, _ direction: ProductDirection,
-    _ strategy: ProductStrategy
+    _ strategy: ProductStrategy, threads: Int
   ) -> LayerWeights<Scalar> {
     let (D, H, UOffset) = (inputSize, hiddenSize, gates * hiddenSize * inputSize)
     func part(_ offset: Int, _ first: Int, _ last: Int, _ k: Int) -> WeightMatrix<Scalar>? {
@@ -61,13 +61,14 @@ extension GatedParameters {
         ? nil
         : block.weights(
           at: offset + first * H * k, m: (last - first) * H, k: k, gates: last - first, direction,
-          strategy)
+          strategy, threads: threads)
     }
     return LayerWeights(
-      W: block.weights(at: 0, m: firstW * H, k: D, gates: firstW, direction, strategy),
+      W: block.weights(
+        at: 0, m: firstW * H, k: D, gates: firstW, direction, strategy, threads: threads),
       secondW: part(0, firstW, gates, D),
       U: block.weights(
-        at: UOffset, m: firstU * H, k: H, gates: firstU, direction, strategy),
+        at: UOffset, m: firstU * H, k: H, gates: firstU, direction, strategy, threads: threads),
       secondU: part(UOffset, firstU, gates, H))
   }
 

@@ -102,13 +102,14 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// products in one direction. Valid while this value is alive and unchanged.
   func weights(
     at offset: Int, m: Int, k: Int, gates: Int, _ direction: ProductDirection,
-    _ strategy: ProductStrategy
+    _ strategy: ProductStrategy, threads: Int
   ) -> WeightMatrix<Scalar> {
     let plain = UnsafePointer(storage.pointer + offset)
     var packed: UnsafePointer<Scalar>?
-    if strategy == .automatic, let products = Scalar.packedProducts {
+    if strategy == .automatic, let panel = Scalar.packedPanel {
       packed = packs.pointer(
-        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, products)
+        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, panel: panel,
+        threads: threads)
     }
     return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
   }

@@ -28,7 +28,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   /// Valid until the block changes or its last copy goes.
   func pointer(
     offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
-    _ direction: ProductDirection, _ products: PackedProducts<Scalar>
+    _ direction: ProductDirection, panel: Int, threads: Int
   ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
@@ -37,26 +37,58 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
       { index += 1 }
       if index == packs.endIndex {
         let size =
-          direction == .forward ? gates * products.size(k, m / gates) : products.size(m, k)
+          direction == .forward
+          ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
+          : Scalar.packedSize(k: m, m: k, panel: panel)
         packs.append(
           Pack(
             offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
             isCurrent: false))
       }
       if !packs[index].isCurrent {
-        let packed = packs[index].storage.pointer
-        switch direction {
-        case .forward:
-          let width = m / gates
-          for gate in 0..<gates {
-            products.packTransposed(
-              k, width, weights + gate * width * k, packed + gate * products.size(k, width))
-          }
-        case .backward: products.pack(m, k, weights, packed)
-        }
+        let packing = Packing(
+          m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
+          packed: packs[index].storage.pointer)
+        ThreadTeam.shared.run(
+          threads: m * k < Packing<Scalar>.smallestShared ? 1 : threads, packing)
         packs[index].isCurrent = true
       }
       return UnsafePointer(packs[index].storage.pointer)
+    }
+  }
+}
+
+/// The work of packing one matrix.
+private struct Packing<Scalar: RecurrentScalar>: TeamWork {
+  /// From so many weights on it pays to wake other threads.
+  static var smallestShared: Int { 1 << 16 }
+
+  let m: Int
+  let k: Int
+  let gates: Int
+  let direction: ProductDirection
+  let panel: Int
+  let weights: UnsafePointer<Scalar>
+  let packed: UnsafeMutablePointer<Scalar>
+
+  func run(_ member: TeamMember) {
+    switch direction {
+    case .forward:
+      let width = m / gates
+      let mine = member.share(of: width, inMultiplesOf: panel)
+      if mine.isEmpty { return }
+      for gate in 0..<gates {
+        Scalar.packTransposed(
+          k: k, m: mine.count, b: weights + (gate * width + mine.lowerBound) * k,
+          into: packed + gate * Scalar.packedSize(k: k, m: width, panel: panel) + mine.lowerBound
+            * k)
+      }
+    case .backward:
+      let mine = member.share(of: k, inMultiplesOf: panel)
+      if mine.isEmpty { return }
+      Scalar.pack(
+        k: m, m: mine.count, b: weights + mine.lowerBound, ldb: k,
+        into: packed + mine.lowerBound * m)
     }
   }
 }

@@ -2,8 +2,10 @@ import LinAlg
 
 extension SimpleRNN {
   /// `W` and `U`, each as one matrix.
-  public func backwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    parameters.weights(gates: 1, W: 1, U: 1, .backward, strategy)
+  public func backwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 1, W: 1, U: 1, .backward, strategy, threads: threads)
   }
 
   /// One step back in time: `da = ∂L/∂h[t] ∘ act′`, `dh ← da·U`.
@@ -12,7 +14,7 @@ extension SimpleRNN {
     step.synchronize()
     weights.U.backward(
       rows: step.batch, dGates: step.gates, ldg: hiddenSize, accumulate: true, dx: step.dHidden,
-      ldx: hiddenSize, columns: step.units)
+      ldx: hiddenSize, columns: step.units, reverse: step.isOdd)
   }
 
   /// `dW += daᵀ·x`, `dU += daᵀ·h[t−1]`, `db += Σ da`, `dx = da·W` over many steps at once.

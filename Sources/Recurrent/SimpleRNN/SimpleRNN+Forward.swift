@@ -6,8 +6,10 @@ extension SimpleRNN {
   public var gateStorage: GateStorage { GateStorage(blocks: 1, forwardSharesOutputs: true) }
 
   /// `W` and `U`, each as one matrix.
-  public func forwardWeights(_ strategy: ProductStrategy) -> LayerWeights<Scalar> {
-    parameters.weights(gates: 1, W: 1, U: 1, .forward, strategy)
+  public func forwardWeights(
+    _ strategy: ProductStrategy, threads: Int
+  ) -> LayerWeights<Scalar> {
+    parameters.weights(gates: 1, W: 1, U: 1, .forward, strategy, threads: threads)
   }
 
   /// `x·Wᵀ`.
@@ -25,7 +27,7 @@ extension SimpleRNN {
     if let h = step.previousHidden {
       weights.U.forward(
         rows: step.batch, x: h, ldx: hiddenSize, accumulate: true, gates: step.gates,
-        ldg: hiddenSize, units: step.units)
+        ldg: hiddenSize, units: step.units, reverse: step.isOdd)
     }
     step.synchronizeBeforeOverwriting()
     let bias = parameters.addresses(in: parameters.block.pointer, gates: 1).b

@@ -77,19 +77,19 @@ extension CellKind {
   /// The engine's recorded forward pass and its backward pass.
   func engine<Scalar>(
     _ p: PassInputs<Scalar>, chunkLength: Int? = nil, products: ProductStrategy = .automatic,
-    threads: Int? = nil
+    threads: Int? = nil, split: WorkSplit? = nil
   ) -> PassResults<Scalar> {
     switch self {
     case .lstm:
-      return run(Self.lstm(p), p, chunkLength, products, threads, state: lstmState) {
+      return run(Self.lstm(p), p, chunkLength, products, threads, split, state: lstmState) {
         ($0.hidden.elements, $0.cell.elements)
       }
     case .gruResetAfter, .gruResetBefore:
-      return run(gru(p), p, chunkLength, products, threads, state: hiddenState) {
+      return run(gru(p), p, chunkLength, products, threads, split, state: hiddenState) {
         ($0.hidden.elements, [])
       }
     case .rnnTanh, .rnnRelu:
-      return run(rnn(p), p, chunkLength, products, threads, state: hiddenState) {
+      return run(rnn(p), p, chunkLength, products, threads, split, state: hiddenState) {
         ($0.hidden.elements, [])
       }
     }
@@ -117,7 +117,7 @@ extension CellKind {
 
   private func run<Layer: RecurrentLayer>(
     _ layer: Layer, _ p: PassInputs<Layer.Scalar>, _ chunkLength: Int?,
-    _ products: ProductStrategy, _ threads: Int?,
+    _ products: ProductStrategy, _ threads: Int?, _ split: WorkSplit?,
     state: (PassInputs<Layer.Scalar>, [Layer.Scalar]?, [Layer.Scalar]?) -> Layer.State?,
     parts: (Layer.State) -> ([Layer.Scalar], [Layer.Scalar])
   ) -> PassResults<Layer.Scalar> {
@@ -125,6 +125,7 @@ extension CellKind {
       steps: p.steps, batch: p.batch, features: p.inputSize, elements: p.x)
     let tape = layer.makeTape(steps: p.steps, batch: p.batch, products: products)
     tape.chunkLength = chunkLength
+    tape.workSplit = split
     let out = layer.forward(
       x, from: state(p, p.initialHidden, p.initialCell), lengths: p.lengths, threads: threads,
       recording: tape)
