@@ -27,12 +27,13 @@ echo "building the shipped sources" >&2
 build . "$scratch"
 cp "$scratch/release/Bench" "$work/Bench-clean"
 
+mkdir -p "$copy"
+git ls-files -z --cached --others --exclude-standard -- Package.swift Sources Tests Examples |
+  while IFS= read -rd "" file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done |
+  tar --null -T - -cf - | tar -xf - -C "$copy"
+
 for kernel in "${kernels[@]}"; do
   echo "building a copy with 15 % planted in $kernel" >&2
-  mkdir -p "$copy"
-  git ls-files -z --cached --others --exclude-standard -- Package.swift Sources Tests Examples |
-    while IFS= read -rd "" file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done |
-    tar --null -T - -cf - | tar -xf - -C "$copy"
   {
     echo "#define PLANT_$kernel"
     cat Benchmarks/planted/planted.inc
