@@ -77,7 +77,8 @@ struct CheckCommand: ParsableCommand {
     if record {
       known.entries[key] = try session.record(cases, passes: Self.recordedPasses)
       try OutputFile.write(try JSONReport.encode(known), to: path)
-      StandardError.line("Bench: recorded \(known.entries[key]?.costs.count ?? 0) rows for \(key) in \(path)")
+      StandardError.line(
+        "Bench: recorded \(known.entries[key]?.costs.count ?? 0) rows for \(key) in \(path)")
       return
     }
     let entry = try find(key, in: known, path: path)

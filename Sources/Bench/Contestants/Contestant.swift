@@ -9,6 +9,13 @@ protocol Contestant: AnyObject {
 
   /// What the last call computed.
   func results() -> Results
+
+  /// The bytes that a recording takes on its tape, for those that have one.
+  var tapeBytes: Int? { get }
+}
+
+extension Contestant {
+  var tapeBytes: Int? { nil }
 }
 
 /// A kind of contestant, by the name that `--contestants` takes.

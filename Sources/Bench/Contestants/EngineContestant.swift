@@ -36,6 +36,8 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
     gradients = layer.parameters.zeros()
   }
 
+  var tapeBytes: Int? { tape?.recordedByteCount }
+
   func call() {
     // Results share the workspace's or the tape's memory: dropped first, they let it be used again.
     output = nil

@@ -79,7 +79,8 @@ enum GateDecision {
 
   /// The geometric mean over rows of the median cost over the baseline's, with a bootstrap interval over
   /// the samples.
-  private static func mean(_ samples: [GateSample], over baseline: [String: Interval]) -> Interval? {
+  private static func mean(_ samples: [GateSample], over baseline: [String: Interval]) -> Interval?
+  {
     let ratios = samples.map { sample in
       sample.costs.map { $0 / (baseline[sample.name]?.median ?? .nan) }
     }

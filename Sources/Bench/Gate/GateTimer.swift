@@ -53,7 +53,8 @@ struct GateTimer {
       let seconds = Stopwatch.seconds(clock) { row.call(calls) }
       if seconds >= Self.shortestSample { break }
       calls = max(
-        calls + 1, min(calls * 8, Int(1.2 * Double(calls) * Self.shortestSample / max(seconds, 1e-7))))
+        calls + 1,
+        min(calls * 8, Int(1.2 * Double(calls) * Self.shortestSample / max(seconds, 1e-7))))
     }
     return calls
   }

@@ -28,7 +28,7 @@ enum Machine {
       cpu: cpu.model, isa: InstructionSet.current.description, cores: cpu.cores, openblas: .current,
       threads: settings.threads, load: Report.Load(start: load, end: nil),
       peak: Report.Peak(sgemmGflops: peak, memoryGBPerSecond: bandwidth),
-      seed: settings.seed, minTime: settings.minTime,
+      seed: settings.seed, minTime: settings.minTime, peakResidentBytes: nil,
       warnings: warnings(settings))
   }
 

@@ -20,6 +20,17 @@ enum SystemState {
     return nil
   }
 
+  /// The most memory that this process has held at once, in bytes. `nil` where not known.
+  static var peakResidentBytes: Int? {
+    var usage = rusage()
+    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return nil }
+    #if canImport(Darwin)
+      return Int(usage.ru_maxrss)
+    #else
+      return Int(usage.ru_maxrss) * 1024
+    #endif
+  }
+
   /// The commit that the package is at, `unknown` where git cannot say.
   static var commit: String {
     guard let root = PackageDirectory.root,

@@ -13,6 +13,8 @@ struct CaseMeasurement {
     var allocationsPerCall: Int?
     /// The steps that were timed when not all were; ``samples`` are scaled to all of them.
     var scaledFromSteps: Int?
+    /// What a recording takes on the contestant's tape.
+    var tapeBytes: Int?
   }
 
   /// The samples of one contestant by name.
@@ -51,7 +53,8 @@ struct CaseRunner {
         CaseMeasurement.Entry(
           kind: kind, samples: RoundSamples(rounds: []), outcome: outcome,
           allocationsPerCall: warmUp.allocationsPerCall,
-          scaledFromSteps: steps == workload.shape.T ? nil : steps))
+          scaledFromSteps: steps == workload.shape.T ? nil : steps,
+          tapeBytes: steps == workload.shape.T ? contestant.tapeBytes : nil))
       subjects.append(subject)
       callSeconds.append(warmUp.callSeconds)
     }

@@ -82,7 +82,21 @@ enum TextReport {
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
       "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
-    ] + marks(report)
+    ] + memory(report) + marks(report)
+  }
+
+  /// What tapes and the process take, where that is known.
+  static func memory(_ report: Report) -> [String] {
+    let shares = report.rows.filter { $0.contestant == ContestantKind.packed.name }
+      .compactMap(\.tapeShare)
+    var parts: [String] = []
+    if let largest = shares.max() {
+      parts.append("an LSTM's tape holds at most \(Format.fixed(largest, 3)) × 4·T·N·(G+2)·H bytes")
+    }
+    if let peak = report.header.peakResidentBytes {
+      parts.append("all contestants and their checks together took \(Format.bytes(Double(peak)))")
+    }
+    return parts.isEmpty ? [] : ["memory: " + parts.joined(separator: "; ")]
   }
 
   /// What the marks mean that occur in the report.

@@ -68,7 +68,8 @@ struct ContestantTests {
   }
 
   @Test func aListNamesContestants() throws {
-    #expect(try ContestantKind.named(list: "packed,NAIVE,packed").map(\.name) == ["packed", "naive"])
+    #expect(
+      try ContestantKind.named(list: "packed,NAIVE,packed").map(\.name) == ["packed", "naive"])
     for list in ["", "fused,", "torch"] {
       let error = #expect(throws: BenchError.self) { try ContestantKind.named(list: list) }
       #expect(error?.code == .usage)

@@ -26,7 +26,7 @@ struct ReportTests {
     let fields = [
       "cell", "mode", "T", "N", "D", "H", "threads", "contestant", "seconds", "samples", "gflops",
       "tokensPerSecond", "peakShare", "speedup", "maxError", "errorBound", "verified",
-      "allocationsPerCall", "scaledFromSteps",
+      "allocationsPerCall", "scaledFromSteps", "tapeBytes",
     ]
     #expect(Set(row.keys) == Set(fields))
     let speedup = try #require(row["speedup"] as? [String: Any])

@@ -19,7 +19,7 @@ enum SampleReport {
       peak: Report.Peak(
         sgemmGflops: Interval(median: 80, low: 79, high: 81),
         memoryGBPerSecond: Interval(median: 20, low: 19, high: 21)),
-      seed: 1, minTime: 0.3, warnings: ["load 3.0 | high"])
+      seed: 1, minTime: 0.3, peakResidentBytes: 300 << 20, warnings: ["load 3.0 | high"])
   }
 
   private static func rows(_ shape: Shape) -> [Report.Row] {
@@ -49,6 +49,7 @@ enum SampleReport {
         fused: contestant == "packed" ? 1.25 : nil),
       maxError: 4.2e-7, errorBound: 1e-5,
       verified: Report.Verified(steps: verified, sequences: verified == shape.T ? shape.N : 2),
-      allocationsPerCall: contestant == "perGate" ? nil : 0, scaledFromSteps: scaled)
+      allocationsPerCall: contestant == "perGate" ? nil : 0, scaledFromSteps: scaled,
+      tapeBytes: contestant == "packed" ? 4 * shape.T * shape.N * 6 * shape.H : nil)
   }
 }
