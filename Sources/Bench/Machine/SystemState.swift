@@ -23,7 +23,8 @@ enum SystemState {
   /// The most memory that this process has held at once, in bytes. `nil` where not known.
   static var peakResidentBytes: Int? {
     var usage = rusage()
-    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return nil }
+    // RUSAGE_SELF, which Glibc's header gives another type than its function takes.
+    guard getrusage(0, &usage) == 0 else { return nil }
     #if canImport(Darwin)
       return Int(usage.ru_maxrss)
     #else
