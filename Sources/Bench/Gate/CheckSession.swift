@@ -21,8 +21,8 @@ struct CheckSession {
     let progress = Progress(quiet: quiet)
     warn(progress)
     let workloads = try verified(cases)
-    var gate = GateRun(baseline: entry, tolerance: tolerance) { groups, attempt in
-      measure(workloads, groups: groups, attempt: attempt)
+    var gate = GateRun(baseline: entry, tolerance: tolerance) { attempt in
+      measure(workloads, attempt: attempt)
     }
     gate.onSuspects = { names in
       progress.note("measuring again: \(names.joined(separator: "; "))")
@@ -40,7 +40,7 @@ struct CheckSession {
     var samples: [String: [GateSample]] = [:]
     for pass in 1...passes {
       progress.note("pass \(pass) of \(passes)")
-      for sample in measure(workloads, groups: nil, attempt: 1) {
+      for sample in measure(workloads, attempt: 1) {
         samples[sample.name, default: []].append(sample)
       }
     }
@@ -50,10 +50,8 @@ struct CheckSession {
       costs: samples.compactMapValues(BaselineEntry.combining))
   }
 
-  /// One measurement of the rows of `groups`, nil for all; those after the first take twice the rounds.
-  private func measure(
-    _ workloads: [(BenchCase, Workload)], groups: Set<String>?, attempt: Int
-  ) -> [GateSample] {
+  /// One measurement of all rows; those after the first take twice the rounds.
+  private func measure(_ workloads: [(BenchCase, Workload)], attempt: Int) -> [GateSample] {
     let timer = GateTimer(clock: settings.clock, injectedSlowdown: settings.injectedSlowdown)
     let rounds = max(
       Self.fewestRounds, Int(settings.minTime / GateTimer.shortestSample / Double(Self.blocks)) / 4)
@@ -61,7 +59,7 @@ struct CheckSession {
     var blocks: [[GateRow]] = []
     var merged: [GateSample] = []
     for _ in 0..<Self.blocks * (attempt == 1 ? 1 : 2) {
-      let rows = self.rows(workloads).filter { groups?.contains($0.group) ?? true }
+      let rows = self.rows(workloads)
       blocks.append(rows)
       let samples = timer.measure(rows, rounds: rounds)
       if merged.isEmpty {

@@ -1,14 +1,12 @@
 /// Measures, judges, and measures suspects again before it lets them fail.
 ///
-/// A group whose rows pass at first is done. One with a row, or as a whole, slower or noisy is measured
-/// again, for longer and with fresh operands, up to three times in all: it is slower when two
-/// measurements say so.
+/// What passes at first is done. While anything is slower or noisy, all is measured again, for longer and
+/// with fresh operands, up to three times: it is slower when two measurements say so.
 struct GateRun {
   var baseline: BaselineEntry
   var tolerance: Double
-  /// Measures the rows of some groups, nil for all; the second argument is the number of the attempt,
-  /// from one.
-  var measure: (Set<String>?, Int) -> [GateSample]
+  /// Measures all rows; the argument is the number of the attempt, from one.
+  var measure: (Int) -> [GateSample]
   /// Called with what is measured again.
   var onSuspects: ([String]) -> Void = { _ in }
 
@@ -18,10 +16,9 @@ struct GateRun {
   func run() -> [GateFinding] {
     var history: [String: [GateFinding]] = [:]
     var order: [String] = []
-    var pending: Set<String>?
     for attempt in 1...Self.mostAttempts {
       let findings = GateDecision.judge(
-        samples: measure(pending, attempt), baseline: baseline.costs, tolerance: tolerance)
+        samples: measure(attempt), baseline: baseline.costs, tolerance: tolerance)
       for finding in findings {
         if history[finding.name] == nil { order.append(finding.name) }
         history[finding.name, default: []].append(finding)
@@ -29,7 +26,6 @@ struct GateRun {
       let open = order.filter { Self.settled(history[$0]?.map(\.verdict) ?? []) == nil }
       guard !open.isEmpty, attempt < Self.mostAttempts else { break }
       onSuspects(open)
-      pending = Set(open.compactMap { history[$0]?.first?.group })
     }
     return order.compactMap { name in
       guard let findings = history[name], var last = findings.last else { return nil }

@@ -12,22 +12,31 @@ struct GateTimer {
   /// The shortest sample of a row.
   static let shortestSample = 0.6e-3
 
-  /// Takes `rounds` samples of each row, the rows in turns, each between two samples of the yardstick.
+  /// Takes `2·rounds` samples of each row, and returns half of them, the rows in turns, each between two samples of the yardstick.
   func measure(_ rows: [GateRow], rounds: Int) -> [GateSample] {
     let iterations = calibratedIterations()
     let calls = rows.map(callsPerSample)
-    var samples = rows.map { GateSample(name: $0.name, group: $0.group, costs: []) }
+    var costs = rows.map { _ in [(cost: Double, rate: Double)]() }
     var before = flopsPerSecond(iterations)
-    for round in 0..<rounds {
+    for round in 0..<2 * rounds {
       for turn in rows.indices {
         let index = (turn + round) % rows.count
         let seconds = sample(rows[index], calls: calls[index])
         let after = flopsPerSecond(iterations)
-        samples[index].costs.append(seconds * (before + after) / 2)
+        let rate = (before + after) / 2
+        costs[index].append((seconds * rate, rate))
         before = after
       }
     }
-    return samples
+    return zip(rows, costs).map { row, costs in
+      GateSample(name: row.name, group: row.group, costs: Self.undisturbed(costs))
+    }
+  }
+
+  /// The costs of the half of the samples around which the yardstick was fastest: where a neighbour slows
+  /// it down, it slows the row down by another factor.
+  static func undisturbed(_ samples: [(cost: Double, rate: Double)]) -> [Double] {
+    samples.sorted { $0.rate > $1.rate }.prefix((samples.count + 1) / 2).map(\.cost)
   }
 
   /// The yardstick's rate.
