@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads bench bench-check bench-peers lint format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate lint format docs golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-check: dependencies ## fail if the engine got slower than Benchmarks/basel
 
 bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python)
 	@Tools/peers/run $(ARGS)
+
+prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; half an hour
+	SCRATCH=$(SCRATCH) Benchmarks/prove-gate.sh $(ARGS)
 
 lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
 	@Tools/setup.sh --lint --quiet

@@ -58,10 +58,13 @@ let package = Package(
     // Counts heap allocations by interposing malloc: linked into Bench and into tests only.
     .target(name: "CAllocationCounter"),
 
+    // What one core can do at best, as loops of its own: the yardsticks of Bench.
+    .target(name: "CMachineProbe", cSettings: [.unsafeFlags(["-O3"])]),
+
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter",
+        "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter", "CMachineProbe",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -13,7 +13,8 @@ Sources/Recurrent          CKernels LinAlg
 Sources/SequenceModels     LinAlg Recurrent
 Sources/ReferenceLoops
 Sources/CAllocationCounter
-Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter
+Sources/CMachineProbe
+Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe
 Examples/CharacterModel    LinAlg Recurrent SequenceModels
 Tests/Consumer             LinAlg Recurrent SequenceModels
 Tests/LinAlgTests          * CKernels
@@ -21,7 +22,7 @@ Tests/RecurrentTests       * CKernels
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel CAllocationCounter'
+testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel CAllocationCounter CMachineProbe'
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

@@ -5,7 +5,8 @@ import LinAlg
 struct MeasuringOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Threads that OpenBLAS may use. One is the default: rows are then comparable between machines.",
+      "Threads: the engine's own, and OpenBLAS's while its contestants run. One is the default: rows "
+        + "are then comparable between machines.",
       valueName: "count"))
   var threads = 1
 
@@ -59,7 +60,7 @@ struct MeasuringOptions: ParsableArguments {
   /// Starts Bench again where it has to be, and sets the library up.
   func prepareProcess() throws {
     try Relaunch.ifNeeded(keepCoreType: keepCoreType, allowDebug: allowDebug)
-    OpenBLAS.threadCount = threads
+    OpenBLASThreads.use(1)
   }
 }
 

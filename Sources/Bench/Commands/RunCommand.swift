@@ -24,8 +24,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who takes part: naive, perGate, fused, separated by commas.", valueName: "list"))
-  var contestants = "naive,perGate,fused"
+      "Who takes part: naive, perGate, fused, packed, separated by commas.", valueName: "list"))
+  var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)

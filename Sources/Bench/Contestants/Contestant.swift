@@ -9,6 +9,13 @@ protocol Contestant: AnyObject {
 
   /// What the last call computed.
   func results() -> Results
+
+  /// The bytes that a recording takes on its tape, for those that have one.
+  var tapeBytes: Int? { get }
+}
+
+extension Contestant {
+  var tapeBytes: Int? { nil }
 }
 
 /// A kind of contestant, by the name that `--contestants` takes.
@@ -19,6 +26,10 @@ struct ContestantKind: Sendable {
   /// For one that is only there to be compared with, the longest call in seconds: a longer one is timed
   /// on fewer steps and scaled. `nil` for the engine, whose times are never scaled.
   var longestCall: Double?
+  /// Whether OpenBLAS may use the threads of the row; else it has one, and the contestant its own.
+  var usesOpenBLASThreads = false
+  /// Whether it uses the threads of the row at all.
+  var usesThreads = true
   var make: @Sendable (Workload) -> any Contestant
 
   /// Whether it is only there to be compared with.
@@ -29,12 +40,13 @@ struct ContestantKind: Sendable {
 
   static let naive = ContestantKind(
     name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
+    usesThreads: false,
     make: { NaiveContestant($0) })
 
   static let perGate = ContestantKind(
     name: "perGate",
     summary: "a plain BLAS port: one OpenBLAS product per gate and step, separate passes",
-    longestCall: 1,
+    longestCall: 1, usesOpenBLASThreads: true,
     make: { workload in
       switch workload.cell {
       case .lstm: PerGateLSTM(workload)
@@ -46,7 +58,7 @@ struct ContestantKind: Sendable {
   static let fused = ContestantKind(
     name: "fused",
     summary: "the engine with OpenBLAS's products: one for all gates of a step",
-    longestCall: 1,
+    longestCall: 1, usesOpenBLASThreads: true,
     make: { EngineContestants.make($0, products: .openBLAS) })
 
   static let packed = ContestantKind(

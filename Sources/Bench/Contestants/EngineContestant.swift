@@ -48,6 +48,8 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
       mode: workload.mode, threads: workload.threads, products: products)
   }
 
+  var tapeBytes: Int? { tape?.recordedByteCount }
+
   func call() {
     // Results share the workspace's or the tape's memory: dropped first, they let it be used again.
     output = nil

@@ -1,43 +1,31 @@
 /// Measures, judges, and measures suspects again before it lets them fail.
 ///
-/// A case that passes at first is done. One that is slower or noisy is measured again, for longer, up to
-/// three times in all: it is slower when two measurements that stand alone say so.
+/// What passes at first is done. While anything is slower or noisy, all is measured again, for longer and
+/// with fresh operands, up to three times: it is slower when two measurements say so.
 struct GateRun {
   var baseline: BaselineEntry
   var tolerance: Double
-  /// Measures cases; the second argument is the number of the attempt, from one.
-  var measure: ([BenchCase], Int) throws -> [GateSample]
-  /// Called with the cases that are measured again.
+  /// Measures all rows; the argument is the number of the attempt, from one.
+  var measure: (Int) -> [GateSample]
+  /// Called with what is measured again.
   var onSuspects: ([String]) -> Void = { _ in }
 
   static let mostAttempts = 3
 
-  /// The findings of the measurement that settled each case, in the order of `cases`, the finding for
-  /// all cases last.
-  func run(_ cases: [BenchCase]) throws -> [GateFinding] {
+  /// The findings of the measurement that settled each row and group, in order.
+  func run() -> [GateFinding] {
     var history: [String: [GateFinding]] = [:]
     var order: [String] = []
-    var pending = cases
     for attempt in 1...Self.mostAttempts {
-      let samples = try measure(pending, attempt)
-      for finding in GateDecision.judge(
-        samples: samples, baseline: baseline, tolerance: tolerance)
-      {
-        // All cases together are judged anew only when all of them were measured anew.
-        if attempt > 1, finding.name == GateDecision.allCases, pending.count < cases.count {
-          continue
-        }
+      let findings = GateDecision.judge(
+        samples: measure(attempt), baseline: baseline.costs, tolerance: tolerance)
+      for finding in findings {
         if history[finding.name] == nil { order.append(finding.name) }
         history[finding.name, default: []].append(finding)
       }
       let open = order.filter { Self.settled(history[$0]?.map(\.verdict) ?? []) == nil }
       guard !open.isEmpty, attempt < Self.mostAttempts else { break }
       onSuspects(open)
-      if !open.contains(GateDecision.allCases) {
-        pending = cases.filter { open.contains($0.description) }
-      } else {
-        pending = cases
-      }
     }
     return order.compactMap { name in
       guard let findings = history[name], var last = findings.last else { return nil }
@@ -46,7 +34,7 @@ struct GateRun {
     }
   }
 
-  /// What a case's measurements say together; `nil` while another one is needed.
+  /// What the measurements say together; `nil` while another one is needed.
   static func settled(_ verdicts: [GateVerdict]) -> GateVerdict? {
     guard let first = verdicts.first else { return nil }
     if first == .unknown || first == .pass { return first }

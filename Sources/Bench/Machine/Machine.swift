@@ -9,9 +9,12 @@ enum Machine {
   static func probe(
     suite: String, settings: MeasurementSettings, peak: PeakProbe
   ) throws -> Report.Header {
-    guard let sgemm = peak.measure(samples: 5),
-      let bandwidth = MemoryBandwidth.streaming()
-    else { throw BenchError.failure("the machine's peak could not be measured") }
+    let (sgemm, bandwidth) = OpenBLASThreads.with(settings.threads) {
+      (peak.measure(samples: 5), MemoryBandwidth.streaming())
+    }
+    guard let sgemm, let bandwidth else {
+      throw BenchError.failure("the machine's peak could not be measured")
+    }
     return header(suite: suite, settings: settings, peak: sgemm, bandwidth: bandwidth)
   }
 
@@ -25,7 +28,7 @@ enum Machine {
       cpu: cpu.model, isa: InstructionSet.current.description, cores: cpu.cores, openblas: .current,
       threads: settings.threads, load: Report.Load(start: load, end: nil),
       peak: Report.Peak(sgemmGflops: peak, memoryGBPerSecond: bandwidth),
-      seed: settings.seed, minTime: settings.minTime,
+      seed: settings.seed, minTime: settings.minTime, peakResidentBytes: nil,
       warnings: warnings(settings))
   }
 

@@ -48,21 +48,6 @@ enum MemoryBandwidth {
     return rate(bytes: 12 * count, samples: samples, pass)
   }
 
-  /// GB/s of `Σ x·y` over two arrays of `bytes` bytes together, read again and again: the bandwidth of
-  /// the cache that holds them.
-  static func reading(workingSet bytes: Int, samples: Int = 25) -> Interval? {
-    let count = bytes / 8
-    let x = AlignedStorage<Float>(repeating: 1, count: count)
-    let y = AlignedStorage<Float>(repeating: 0.5, count: count)
-    let repetitions = max(1, (1 << 23) / bytes)
-    let pass = {
-      for _ in 0..<repetitions {
-        _ = Float.dot(n: count, x: x.pointer, incx: 1, y: y.pointer, incy: 1)
-      }
-    }
-    return rate(bytes: 8 * count * repetitions, samples: samples, pass)
-  }
-
   private static func rate(bytes: Int, samples: Int, _ pass: () -> Void) -> Interval? {
     pass()
     let times = (0..<samples).map { _ in Stopwatch.seconds(.wall, pass) }

@@ -21,7 +21,7 @@ enum SystemState {
       return kibibytes("VmHWM", inFile: "/proc/self/status").map { Int($0) * 1024 }
     #else
       var usage = rusage()
-      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : nil
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? Int(usage.ru_maxrss) : nil
     #endif
   }
 

@@ -13,6 +13,8 @@ struct CaseMeasurement {
     var allocationsPerCall: Int?
     /// The steps that were timed when not all were; ``samples`` are scaled to all of them.
     var scaledFromSteps: Int?
+    /// What a recording takes on the contestant's tape.
+    var tapeBytes: Int?
   }
 
   /// The samples of one contestant by name.
@@ -43,22 +45,28 @@ struct CaseRunner {
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
         call: contestant.call, clock: settings.clock,
+        blasThreads: settings.blasThreads(kind),
+        settlingSeconds: kind.usesThreads ? settings.settlingSeconds : 0,
         injectedSlowdown: kind.isBaseline ? 0 : settings.injectedSlowdown)
       let warmUp = WarmUp(subject)
       entries.append(
         CaseMeasurement.Entry(
           kind: kind, samples: RoundSamples(rounds: []), outcome: outcome,
           allocationsPerCall: warmUp.allocationsPerCall,
-          scaledFromSteps: steps == workload.shape.T ? nil : steps))
+          scaledFromSteps: steps == workload.shape.T ? nil : steps,
+          tapeBytes: steps == workload.shape.T ? contestant.tapeBytes : nil))
       subjects.append(subject)
       callSeconds.append(warmUp.callSeconds)
     }
-    let probe = TimedSubject(call: peak.call, clock: settings.clock)
+    let probe = TimedSubject(
+      call: peak.call, clock: settings.clock, blasThreads: settings.threads,
+      settlingSeconds: settings.settlingSeconds)
     subjects.append(probe)
     callSeconds.append(WarmUp(probe).callSeconds)
 
     let rounds = RoundPlan.make(
-      callSeconds: callSeconds, minTime: settings.minTime, rounds: settings.rounds)
+      callSeconds: callSeconds, minTime: settings.minTime, rounds: settings.rounds,
+      cycle: Self.cycle(subjects))
     let samples = RoundRunner.run(rounds, subjects)
     for index in entries.indices {
       let scale = entries[index].scaledFromSteps.map { Double(workload.shape.T) / Double($0) }
@@ -74,8 +82,16 @@ struct CaseRunner {
   ) throws -> [Verification.Outcome] {
     let verifier = Verifier(benchCase, workload: workload, plan: plan)
     return try settings.contestants.map { kind in
-      try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
+      try OpenBLASThreads.with(settings.blasThreads(kind)) {
+        try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
+      }
     }
+  }
+
+  /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.
+  private static func cycle(_ subjects: [TimedSubject]) -> [Int] {
+    subjects.indices.filter { subjects[$0].blasThreads == 1 }
+      + subjects.indices.filter { subjects[$0].blasThreads > 1 }
   }
 
   /// How many steps of a baseline fit its time limit, judged by a call on two steps.
@@ -83,8 +99,10 @@ struct CaseRunner {
     let (T, probe) = (workload.shape.T, min(2, workload.shape.T))
     guard let limit = kind.longestCall else { return T }
     let contestant = kind.make(workload.prefix(steps: probe))
-    contestant.call()
-    let perStep = Stopwatch.seconds(settings.clock, contestant.call) / Double(probe)
+    let perStep = OpenBLASThreads.with(settings.blasThreads(kind)) {
+      contestant.call()
+      return Stopwatch.seconds(settings.clock, contestant.call) / Double(probe)
+    }
     guard perStep * Double(T) > limit else { return T }
     return min(T, max(probe, Int(limit / perStep)))
   }

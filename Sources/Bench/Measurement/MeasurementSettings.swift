@@ -14,4 +14,10 @@ struct MeasurementSettings {
   var injectedSlowdown = 0.0
   /// A relative error that is added to one of the engine's results; for testing the verifier.
   var injectedError = 0.0
+
+  /// How long contestants with several threads run before they are timed in each round.
+  var settlingSeconds: Double { threads == 1 ? 0 : 0.06 }
+
+  /// The threads that OpenBLAS may use while a contestant runs.
+  func blasThreads(_ kind: ContestantKind) -> Int { kind.usesOpenBLASThreads ? threads : 1 }
 }

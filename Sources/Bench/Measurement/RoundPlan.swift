@@ -14,6 +14,14 @@ struct RoundPlan: Equatable {
   /// The number of rounds.
   var rounds: Int
   var parts: [Part]
+  /// The order of the parts in the first round.
+  var cycle: [Int]
+
+  init(rounds: Int, parts: [Part], cycle: [Int]? = nil) {
+    self.rounds = rounds
+    self.parts = parts
+    self.cycle = cycle ?? Array(parts.indices)
+  }
 
   /// The shortest sample: five orders of magnitude above the clock's resolution.
   static let shortestSample = 0.5e-3
@@ -25,7 +33,11 @@ struct RoundPlan: Equatable {
   /// Each part gets about `minTime`, spread over all rounds. A contestant whose single call fills
   /// more than its slice takes part in fewer rounds, but in three at least, two when a call takes
   /// more than ten seconds.
-  static func make(callSeconds: [Double], minTime: Double, rounds: Int) -> RoundPlan {
+  ///
+  /// - Parameter cycle: the order of the parts in the first round; nil means theirs.
+  static func make(
+    callSeconds: [Double], minTime: Double, rounds: Int, cycle: [Int]? = nil
+  ) -> RoundPlan {
     let slice = minTime / Double(rounds)
     let parts = callSeconds.map { call -> Part in
       let call = max(call, 1e-9)
@@ -38,7 +50,7 @@ struct RoundPlan: Equatable {
         callsPerSample: calls, samplesPerRound: samples,
         rounds: min(rounds, max(fewest, affordable)))
     }
-    return RoundPlan(rounds: rounds, parts: parts)
+    return RoundPlan(rounds: rounds, parts: parts, cycle: cycle)
   }
 
   /// Whether part `index` takes part in round `round`.
@@ -49,7 +61,7 @@ struct RoundPlan: Equatable {
 
   /// The order of the parts in round `round`: rotated, so that nobody always follows the same one.
   func order(inRound round: Int) -> [Int] {
-    parts.indices.map { ($0 + round) % parts.count }
+    cycle.indices.map { cycle[($0 + round) % cycle.count] }
   }
 
   /// About how long the measurement takes, in seconds.

@@ -32,9 +32,23 @@ struct TimedSubject {
   /// One call.
   var call: () -> Void
   var clock = Stopwatch.Clock.wall
+  /// The threads that OpenBLAS may use in a call.
+  var blasThreads = 1
+  /// Seconds of calls that are not timed before each turn.
+  var settlingSeconds = 0.0
   /// A share of the call's time that is waited in addition, inside the timed region; for testing the
   /// gate.
   var injectedSlowdown = 0.0
+
+  /// Calls until the threads that the calls use have found their processors.
+  ///
+  /// Linux lets a thread that wakes share the waker's processor at first, while others idle, and moves it
+  /// tens of milliseconds later. Measured on two cores after a pause: 2.9 ms a call, then 1.35 ms.
+  func settle() {
+    guard settlingSeconds > 0 else { return }
+    let start = Stopwatch.now()
+    repeat { call() } while Stopwatch.seconds(since: start) < settlingSeconds
+  }
 
   /// The seconds per call of `calls` calls in a row.
   func sample(calls: Int) -> Double {
@@ -58,6 +72,7 @@ struct WarmUp {
   var allocationsPerCall: Int?
 
   init(_ subject: TimedSubject) {
+    OpenBLASThreads.use(subject.blasThreads)
     subject.call()
     var elapsed = 0.0
     for _ in 0..<3 where elapsed < 0.5 {
@@ -82,14 +97,17 @@ enum RoundRunner {
     for round in 0..<plan.rounds {
       for index in plan.order(inRound: round) where plan.takesPart(index, inRound: round) {
         let part = plan.parts[index]
+        OpenBLASThreads.use(subjects[index].blasThreads)
         // The first call after another contestant measures whose data the caches hold.
         if part.samplesPerRound >= 4 { subjects[index].call() }
+        subjects[index].settle()
         for _ in 0..<part.samplesPerRound {
           samples[index].rounds[round].append(
             subjects[index].sample(calls: part.callsPerSample))
         }
       }
     }
+    OpenBLASThreads.use(1)
     return samples
   }
 }

@@ -1,28 +1,25 @@
 /// The gate's findings as a table.
 enum GateReport {
   static func render(_ findings: [GateFinding], tolerance: Double) -> String {
-    var table = TextTable(columns: [.init(title: "case", alignment: .left)])
-    for metric in GateMetric.allCases {
-      table.columns += [.init(title: "time by \(metric.title)"), .init(title: "±")]
+    var table = TextTable(columns: [
+      .init(title: "row", alignment: .left), .init(title: "cost"), .init(title: "±"),
+      .init(title: "verdict", alignment: .left),
+    ])
+    table.rows = findings.map {
+      [
+        $0.name, $0.slowdown.map(change) ?? "–", $0.uncertainty.map(Format.percent) ?? "–",
+        describe($0.verdict),
+      ]
     }
-    table.columns.append(.init(title: "verdict", alignment: .left))
-    for finding in findings {
-      var cells = [finding.name]
-      for metric in GateMetric.allCases {
-        cells += [
-          finding.slowdowns[metric].map(change) ?? "–",
-          finding.uncertainties[metric].map(Format.percent) ?? "–",
-        ]
-      }
-      table.rows.append(cells + [describe(finding.verdict)])
-    }
-    let legend =
-      "time: change of the engine's time against the baseline, by each ratio within its run; "
-      + "slower: above \(Format.percent(tolerance)) and significant by both, in two measurements"
+    let legend = """
+      cost: change against the baseline of the time in units of the core's multiply–add rate, measured between
+      the row's own samples; slower: above \(Format.percent(tolerance)), a single row of several above \
+      \(Format.percent(tolerance * GateDecision.rowFactor)), in two measurements
+      """
     return (table.lines() + ["", legend]).joined(separator: "\n") + "\n"
   }
 
-  /// A change of a time with its sign.
+  /// A change with its sign.
   static func change(_ slowdown: Double) -> String {
     (slowdown < 0 ? "−" : "+") + Format.fixed(abs(slowdown) * 100, 1) + "%"
   }

@@ -23,8 +23,11 @@ enum GitHubReport {
       if let naive = row.speedup.naive, row.contestant != ContestantKind.naive.name {
         extra.append("\(Format.significant(naive))× naive")
       }
-      if let perGate = row.speedup.perGate, row.contestant == ContestantKind.packed.name {
-        extra.append("\(Format.significant(perGate))× perGate")
+      if row.contestant == ContestantKind.packed.name {
+        if let perGate = row.speedup.perGate {
+          extra.append("\(Format.significant(perGate))× perGate")
+        }
+        if let fused = row.speedup.fused { extra.append("\(Format.significant(fused))× fused") }
       }
       if let steps = row.scaledFromSteps {
         extra.append("~ scaled from \(steps) of \(row.T) steps")

@@ -51,7 +51,7 @@ enum HTMLReport {
   private static func facts(_ header: Report.Header) -> String {
     let peak = header.peak
     let loads = [header.load.start, header.load.end].compactMap { $0.map { Format.fixed($0, 2) } }
-    let facts = [
+    var facts = [
       ("Cores", "\(header.cores), \(header.threads) used"), ("Engine kernels", header.isa),
       ("OpenBLAS", "\(header.openblas.version), \(header.openblas.coreType)"),
       (
@@ -63,6 +63,7 @@ enum HTMLReport {
       ("Load", loads.isEmpty ? "unknown" : loads.joined(separator: " → ")),
       ("Suite", header.suite), ("Commit", header.commit), ("Date", header.date),
     ]
+    if header.threads > 1 { facts.append(("Threads", TextReport.threadsNote(header))) }
     return facts.map { "<div><dt>\($0)</dt><dd>\(HTML.escape($1))</dd></div>" }.joined()
   }
 
@@ -89,7 +90,7 @@ enum HTMLReport {
   private static func table(_ report: Report) -> String {
     let titles = [
       "cell", "mode", "T", "N", "D", "H", "contestant", "time", "±", "GFLOP/s", "tokens/s",
-      "of peak", "× naive", "× perGate", "error", "alloc",
+      "of peak", "× naive", "× perGate", "× fused", "error", "alloc",
     ]
     var html = "<div class=\"scroll\"><table><thead><tr>"
     html += titles.map { "<th>\($0)</th>" }.joined() + "</tr></thead><tbody>\n"
@@ -102,6 +103,7 @@ enum HTMLReport {
           Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
           TextReport.speedup(row.speedup.naive, row, .naive, in: group),
           TextReport.speedup(row.speedup.perGate, row, .perGate, in: group),
+          TextReport.speedup(row.speedup.fused, row, .fused, in: group),
           Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
           row.allocationsPerCall.map(String.init) ?? "–",
         ]

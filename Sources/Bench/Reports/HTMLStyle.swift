@@ -3,11 +3,11 @@ enum HTMLStyle {
   static let css = """
     :root { color-scheme: light dark;
       --back: #ffffff; --text: #1d2327; --soft: #5b6670; --line: #dfe3e7; --panel: #f6f7f9;
-      --fused: #0b6bb0; --pergate: #d98200; --naive: #8a929a; --other: #7a3e9d;
+      --packed: #0b6bb0; --fused: #3d8f5f; --pergate: #d98200; --naive: #8a929a; --other: #7a3e9d;
       --roof: #b3261e; --warn: #fff1d6; }
     @media (prefers-color-scheme: dark) { :root {
       --back: #14181c; --text: #e6e9ec; --soft: #9aa5af; --line: #2c343c; --panel: #1b2126;
-      --fused: #56b0f0; --pergate: #f2a93b; --naive: #7d8790; --other: #c48be6;
+      --packed: #56b0f0; --fused: #6cc794; --pergate: #f2a93b; --naive: #7d8790; --other: #c48be6;
       --roof: #ff8a80; --warn: #3d3013; } }
     body { background: var(--back); color: var(--text); margin: 2rem auto; padding: 0 1.25rem;
       max-width: 1040px; font: 15px/1.5 system-ui, sans-serif; }
@@ -33,6 +33,7 @@ enum HTMLStyle {
     .reference { stroke: var(--roof); stroke-dasharray: 4 3; }
     .roof { stroke: var(--roof); stroke-width: 2; fill: none; }
     .mark { stroke: var(--back); stroke-width: 1; }
+    .c-packed { fill: var(--packed); color: var(--packed); }
     .c-fused { fill: var(--fused); color: var(--fused); }
     .c-perGate { fill: var(--pergate); color: var(--pergate); }
     .c-naive { fill: var(--naive); color: var(--naive); }

@@ -13,11 +13,12 @@ enum MarkdownReport {
         + "`\(header.commit)`, \(header.date).",
       "",
     ]
+    if header.threads > 1 { lines += [TextReport.threadsNote(header) + ".", ""] }
     for warning in header.warnings { lines += ["**Warning:** \(escape(warning)).", ""] }
     lines += [
       "| Cell | Mode | T, N, D, H | Contestant | Time | GFLOP/s | Tokens/s | Of SGEMM peak "
-        + "| × naive | × per gate |",
-      "|---|---|---|---|---:|---:|---:|---:|---:|---:|",
+        + "| × naive | × per gate | × fused |",
+      "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     let engine = ContestantKind.packed.name
     let hasEngine = report.rows.contains { $0.contestant == engine }
@@ -34,11 +35,12 @@ enum MarkdownReport {
   private static func line(_ row: Report.Row, in group: [Report.Row]) -> String {
     let naive = TextReport.speedup(row.speedup.naive, row, .naive, in: group)
     let perGate = TextReport.speedup(row.speedup.perGate, row, .perGate, in: group)
+    let fused = TextReport.speedup(row.speedup.fused, row, .fused, in: group)
     let cells = [
       row.cell.rawValue.uppercased(), row.mode.rawValue, "\(row.T), \(row.N), \(row.D), \(row.H)",
       row.contestant, (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
       Format.significant(row.gflops), Format.count(row.tokensPerSecond),
-      Format.percent(row.peakShare), naive, perGate,
+      Format.percent(row.peakShare), naive, perGate, fused,
     ]
     return "| " + cells.map(escape).joined(separator: " | ") + " |"
   }

@@ -9,6 +9,7 @@ extension Report {
     var header = header
     header.peak.sgemmGflops = peak
     header.load.end = SystemState.loadAverage
+    header.peakResidentBytes = SystemState.peakResidentBytes
     header.warnings += measurement.notes
     self.init(header: header, rows: measurement.cases.flatMap { $0.rows(threads: threads) })
   }
@@ -36,10 +37,12 @@ extension CaseMeasurement {
       tokensPerSecond: benchCase.tokens / seconds.median, peakShare: gflops / peakGflops,
       speedup: Report.Speedup(
         naive: speedup(of: seconds, over: ContestantKind.naive.name),
-        perGate: speedup(of: seconds, over: ContestantKind.perGate.name)),
+        perGate: speedup(of: seconds, over: ContestantKind.perGate.name),
+        fused: speedup(of: seconds, over: ContestantKind.fused.name)),
       maxError: entry.outcome.maxError, errorBound: entry.outcome.bound,
       verified: Report.Verified(steps: plan.steps, sequences: plan.sequences.count),
-      allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps)
+      allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps,
+      tapeBytes: entry.tapeBytes)
   }
 
   private func speedup(of seconds: Interval, over name: String) -> Double? {

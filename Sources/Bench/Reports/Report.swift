@@ -1,7 +1,7 @@
 /// Everything that one run of Bench found out; its JSON form is documented in `Benchmarks/README.md`.
 struct Report: Codable, Equatable {
   /// The version of the format. It grows when a field changes its meaning.
-  static let currentSchema = 1
+  static let currentSchema = 2
 
   var schema = Report.currentSchema
   var header: Header
@@ -23,6 +23,8 @@ struct Report: Codable, Equatable {
     var peak: Peak
     var seed: UInt64
     var minTime: Double
+    /// The most memory that the process has held at once, in bytes; null where not known.
+    @NullableInt var peakResidentBytes: Int?
     var warnings: [String]
   }
 
@@ -72,11 +74,14 @@ struct Report: Codable, Equatable {
     /// The steps that were timed when that is fewer than `T`; the time is then scaled up. Null when
     /// all of them were timed.
     @NullableInt var scaledFromSteps: Int?
+    /// What the engine's tape holds of one recording; null without a tape.
+    @NullableInt var tapeBytes: Int?
   }
 
   struct Speedup: Codable, Equatable {
     @NullableDouble var naive: Double?
     @NullableDouble var perGate: Double?
+    @NullableDouble var fused: Double?
   }
 
   /// How much of the row was compared with the scalar loops.
@@ -108,5 +113,13 @@ extension Report {
   /// The names of the contestants, in order of appearance.
   var contestants: [String] {
     rows.reduce(into: []) { if !$0.contains($1.contestant) { $0.append($1.contestant) } }
+  }
+}
+
+extension Report.Row {
+  /// What an LSTM's tape holds, over what its gates, `c` and `h` take: `4·T·N·(G+2)·H` bytes in `Float`.
+  var tapeShare: Double? {
+    guard cell == .lstm, let tapeBytes, T * N > 0 else { return nil }
+    return Double(tapeBytes) / Double(4 * T * N * (cell.gates + 2) * H)
   }
 }

@@ -27,6 +27,7 @@ enum ReportCharts {
       let bars = [
         (ContestantKind.naive, engine.speedup.naive),
         (ContestantKind.perGate, engine.speedup.perGate),
+        (ContestantKind.fused, engine.speedup.fused),
       ].compactMap { baseline, value -> BarChart.Bar? in
         guard let value else { return nil }
         let text = TextReport.speedup(value, engine, baseline, in: rows) + "×"

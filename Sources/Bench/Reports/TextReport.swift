@@ -16,8 +16,15 @@ enum TextReport {
         + "load \(load(header.load)), commit \(header.commit)",
       "suite \(header.suite), \(header.date), seed \(header.seed)",
     ]
+    if header.threads > 1 { lines.append(threadsNote(header)) }
     lines += header.warnings.map { "warning: \($0)" }
     return lines
+  }
+
+  /// What was done so that OpenBLAS's threads disturb nobody else.
+  static func threadsNote(_ header: Report.Header) -> String {
+    "OpenBLAS has \(header.threads) threads while perGate, fused and the peak run, else one; "
+      + "its workers sleep, and threads settle, before others are timed"
   }
 
   private static func load(_ load: Report.Load) -> String {
@@ -28,10 +35,10 @@ enum TextReport {
   private static func table(_ report: Report) -> TextTable {
     var table = TextTable(columns: [
       .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
-      .init(title: "shape", alignment: .left), .init(title: "contestant", alignment: .left),
+      .init(title: "shape", alignment: .left), .init(title: "who", alignment: .left),
       .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
       .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
-      .init(title: "×perGate"), .init(title: "error"), .init(title: "alloc"),
+      .init(title: "×gate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
     ])
     for group in report.groups {
       for (index, row) in group.enumerated() {
@@ -44,6 +51,7 @@ enum TextReport {
           Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
           speedup(row.speedup.naive, row, .naive, in: group),
           speedup(row.speedup.perGate, row, .perGate, in: group),
+          speedup(row.speedup.fused, row, .fused, in: group),
           Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
           row.allocationsPerCall.map(String.init) ?? "–",
         ])
@@ -57,8 +65,10 @@ enum TextReport {
   static func speedup(
     _ value: Double?, _ row: Report.Row, _ baseline: ContestantKind, in group: [Report.Row]
   ) -> String {
-    guard let value, row.contestant != baseline.name else { return "" }
-    if row.contestant == ContestantKind.naive.name { return "" }
+    let order = ContestantKind.all.map(\.name)
+    guard let value, let own = order.firstIndex(of: row.contestant),
+      let other = order.firstIndex(of: baseline.name), own > other
+    else { return "" }
     let isScaled =
       row.isScaled || group.contains { $0.contestant == baseline.name && $0.isScaled }
     return (isScaled ? "~" : "") + Format.significant(value)
@@ -71,7 +81,22 @@ enum TextReport {
         + "tensor, checked before timing",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
-    ] + marks(report)
+      "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
+    ] + memory(report) + marks(report)
+  }
+
+  /// What tapes and the process take, where that is known.
+  static func memory(_ report: Report) -> [String] {
+    let shares = report.rows.filter { $0.contestant == ContestantKind.packed.name }
+      .compactMap(\.tapeShare)
+    var parts: [String] = []
+    if let largest = shares.max() {
+      parts.append("an LSTM's tape holds at most \(Format.fixed(largest, 3)) × 4·T·N·(G+2)·H bytes")
+    }
+    if let peak = report.header.peakResidentBytes {
+      parts.append("all contestants and their checks together took \(Format.bytes(Double(peak)))")
+    }
+    return parts.isEmpty ? [] : ["memory: " + parts.joined(separator: "; ")]
   }
 
   /// What the marks mean that occur in the report.

@@ -122,7 +122,8 @@ extension RecurrentLayer {
     return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
   }
 
-  /// A tape with room for `steps` steps of `batch` sequences: every buffer, allocated once.
+  /// A tape with room for `steps` steps of `batch` sequences, allocated once; what only the backward pass
+  /// needs follows with the first one.
   ///
   /// - Parameters:
   ///   - steps: the largest number of steps.

@@ -33,8 +33,8 @@ public final class Tape<State: RecurrentState> {
   let gates: AlignedStorage<Scalar>
   /// `[T, N, H]`: `c`, for cells that have one.
   let cells: AlignedStorage<Scalar>?
-  /// `[N, H]`, for the cell's backward step.
-  let scratch: AlignedStorage<Scalar>
+  // Made by the first backward pass: inference that only records needs neither.
+  private var backwardScratch: AlignedStorage<Scalar>?
   /// Where the products of the backward pass pack their operands.
   private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
 
@@ -62,11 +62,33 @@ public final class Tape<State: RecurrentState> {
     let count = steps * batch * hiddenSize
     gates = AlignedStorage(uninitializedCount: count * gateBlocks)
     cells = hasCell ? AlignedStorage(uninitializedCount: count) : nil
-    scratch = AlignedStorage(uninitializedCount: batch * hiddenSize)
     outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
-    dx = SequenceBatch(uninitializedSteps: steps, batch: batch, features: inputSize)
+    dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: inputSize)
     finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
-    dState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
+    dState = State(zerosForBatch: 0, hiddenSize: hiddenSize)
+  }
+
+  /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
+  /// state. For an LSTM in `Float` that is `4·T·N·6·H` and `8·N·H`.
+  public var recordedByteCount: Int {
+    let steps = gates.count + (cells?.count ?? 0) + outputs.count
+    return (steps + finalState.scalarCount) * MemoryLayout<Scalar>.stride
+  }
+
+  /// All bytes that the tape holds: the recording, and from the first backward pass on the gradients of
+  /// inputs and state that it returned and its scratch memory.
+  public var byteCount: Int {
+    let backward =
+      dx.count + dState.scalarCount + (backwardScratch?.count ?? 0) + productScratch.count
+    return recordedByteCount + backward * MemoryLayout<Scalar>.stride
+  }
+
+  /// `[N, H]`, for the cell's backward step.
+  var scratch: AlignedStorage<Scalar> {
+    if let backwardScratch { return backwardScratch }
+    let scratch = AlignedStorage<Scalar>(uninitializedCount: maximumBatch * hiddenSize)
+    backwardScratch = scratch
+    return scratch
   }
 
   /// Room for `count` scalars.
@@ -100,5 +122,12 @@ public final class Workspace<State: RecurrentState> {
   func gates(count: Int) -> UnsafeMutablePointer<State.Scalar> {
     if gates.count < count { gates = AlignedStorage(uninitializedCount: count) }
     return gates.pointer
+  }
+}
+
+extension RecurrentState {
+  /// How many scalars it consists of.
+  fileprivate var scalarCount: Int {
+    hidden.rows * hidden.columns * (pointers.cell == nil ? 1 : 2)
   }
 }

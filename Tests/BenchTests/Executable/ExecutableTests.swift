@@ -54,9 +54,9 @@ struct ExecutableTests {
     let path = folder.path("r.json")
     let outcome = try bench(tiny + ["--output", path])
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("fused"))
+    #expect(outcome.output.contains("packed"))
     let report = try Report.read(path: path)
-    #expect(report.rows.map(\.contestant) == ["naive", "perGate", "fused"])
+    #expect(report.rows.map(\.contestant) == ["naive", "perGate", "fused", "packed"])
     #expect(report.rows.allSatisfy { $0.maxError <= $0.errorBound && $0.seconds.median > 0 })
     #expect(folder.contents == ["r.json"])
 
@@ -70,7 +70,7 @@ struct ExecutableTests {
     let outcome = try bench(
       tiny + ["--inject-error", "1e-3", "--output", folder.path("r.json")])
     #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("wrong answer: fused"))
+    #expect(outcome.errors.contains("wrong answer: packed"))
     #expect(outcome.output.isEmpty)
     #expect(folder.contents.isEmpty)
   }
@@ -109,7 +109,7 @@ struct ExecutableTests {
 
   @Test func aMachineWithoutBaselineSaysHowToRecordOne() throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write("{\"schema\": 1, \"entries\": {}}", to: "b.json")
+    let path = try folder.write("{\"schema\": 2, \"entries\": {}}", to: "b.json")
     let outcome = try bench(["check", "--baseline", path, "--allow-debug", "--quiet"])
     #expect(outcome.status == 4)
     #expect(outcome.errors.contains("Bench check --record"))

@@ -20,15 +20,15 @@ struct BaselineTests {
 
   @Test(arguments: [
     ("", 1, "expected a value"),
-    ("{\n \"schema\": 1,\n \"entries\": {\n}", 4, "expected ',' or '}'"),
-    ("{\n \"schema\": 1,\n \"entries\": []\n}", 3, "entries: is not an object"),
+    ("{\n \"schema\": 2,\n \"entries\": {\n}", 4, "expected ',' or '}'"),
+    ("{\n \"schema\": 2,\n \"entries\": []\n}", 3, "entries: is not an object"),
     ("{\n \"schema\": \"1\",\n \"entries\": {}\n}", 2, "schema: is not a whole number"),
     ("{\n \"entries\": {}\n}", 1, "has no 'schema'"),
     (
-      "{ \"schema\": 1, \"entries\": {\n\"a/b\": {\n\"cpu\": \"x\"}}}", 2,
+      "{ \"schema\": 2, \"entries\": {\n\"a/b\": {\n\"cpu\": \"x\"}}}", 2,
       "entries.a/b: has no 'openblas'"
     ),
-    ("{\"schema\": 1, \"entries\": {}}\n\nrest", 3, "expected the end of the file"),
+    ("{\"schema\": 2, \"entries\": {}}\n\nrest", 3, "expected the end of the file"),
     ("{\"schema\": 7, \"entries\": {}}", 0, "schema 7"),
   ])
   func aMalformedFileIsRefused(_ text: String, line: Int, reason: String) throws {
@@ -45,8 +45,8 @@ struct BaselineTests {
   @Test func impossibleIntervalsAreRefused() throws {
     let folder = try TemporaryFolder()
     var wrong = baseline
-    let name = GateDecisionTests.items[0].description
-    wrong.entries["AVX2/Zen"]?.cases[name]?.intervals[.overPeak]?.low = -1
+    let name = GateDecisionTests.rows[0].name
+    wrong.entries["AVX2/Zen"]?.costs[name]?.low = -1
     let path = try folder.write(JSONReport.encode(wrong), to: "b.json")
     let error = #expect(throws: BenchError.self) { try Baseline.read(path: path) }
     #expect(error?.message.contains(name) == true)
@@ -54,15 +54,12 @@ struct BaselineTests {
 
   @Test func combiningKeepsEveryPassInside() throws {
     let passes = (0..<5).map { GateDecisionTests.samples(seed: UInt64($0), noise: 0.05)[0] }
-    let combined = BaselineCase.combining(passes)
-    for metric in GateMetric.allCases {
-      let interval = try #require(combined.intervals[metric])
-      for pass in passes {
-        let median = try #require(pass.intervals[metric]).median
-        #expect(interval.low <= median && median <= interval.high)
-      }
-      #expect(interval.isPositiveAndOrdered)
+    let combined = try #require(BaselineEntry.combining(passes))
+    for pass in passes {
+      let median = try #require(pass.interval).median
+      #expect(combined.low <= median && median <= combined.high)
     }
+    #expect(combined.isPositiveAndOrdered)
   }
 }
 

@@ -26,7 +26,7 @@ struct ReportTests {
     let fields = [
       "cell", "mode", "T", "N", "D", "H", "threads", "contestant", "seconds", "samples", "gflops",
       "tokensPerSecond", "peakShare", "speedup", "maxError", "errorBound", "verified",
-      "allocationsPerCall", "scaledFromSteps",
+      "allocationsPerCall", "scaledFromSteps", "tapeBytes",
     ]
     #expect(Set(row.keys) == Set(fields))
     let speedup = try #require(row["speedup"] as? [String: Any])
@@ -61,7 +61,7 @@ struct ReportTests {
     #expect(rule.count <= 120)
     #expect(lines.allSatisfy { $0.count <= 120 }, "\(lines.filter { $0.count > 120 })")
     let rows = lines.filter { $0.contains(" ms ") || $0.contains(" s ") }.filter {
-      $0.contains("naive") || $0.contains("perGate ") || $0.contains("fused ")
+      $0.contains("naive") || $0.contains("perGate ") || $0.contains("packed ")
     }
     #expect(rows.count >= 6)
     #expect(rows.allSatisfy { $0.count <= rule.count })
@@ -93,7 +93,7 @@ struct ReportTests {
     let columns = Set(
       table.map { $0.replacingOccurrences(of: "\\|", with: "").filter { $0 == "|" }.count })
     #expect(columns.count == 1)
-    #expect(table.dropFirst(2).allSatisfy { $0.contains("| fused |") })
+    #expect(table.dropFirst(2).allSatisfy { $0.contains("| packed |") })
   }
 
   @Test func githubListIsWhatTheActionReads() throws {
@@ -134,7 +134,7 @@ struct ReportTests {
     later.rows.removeLast()
     later.header.cpu = "another"
     let comparison = Comparison(report, later)
-    #expect(comparison.lines.count == 5)
+    #expect(comparison.lines.count == 7)
     #expect(comparison.onlyInA.count == 1)
     #expect(comparison.lines[2].speedup == 2)
     #expect(comparison.lines[2].speedupOfPeakShare == 1.5)

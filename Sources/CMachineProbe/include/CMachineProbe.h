@@ -1,0 +1,15 @@
+// What one core can do at best, as loops that do nothing else: the yardsticks of Bench.
+#ifndef CMACHINE_PROBE_H
+#define CMACHINE_PROBE_H
+
+#include <stddef.h>
+
+// Runs `iterations` of independent multiply–adds on registers, on the widest vectors that this CPU
+// has; returns how many floating-point operations that were, a multiply–add as two.
+double machine_probe_fma(size_t iterations);
+
+// Reads `count` floats in order, as fast as loads alone go, and returns a number that depends on
+// all of them.
+float machine_probe_read(const float *_Nonnull p, size_t count);
+
+#endif

@@ -1,0 +1,28 @@
+/// How a pass over sequences of one shape would run on this machine.
+package struct PassPlan: Equatable {
+  /// Whether the products with the weights read packed copies; else OpenBLAS computes them.
+  package var isPacked: Bool
+  /// How the steps are divided, among how many threads.
+  package var split: WorkSplit
+  package var threads: Int
+  /// Steps whose projections are one product.
+  package var chunkLength: Int
+}
+
+extension RecurrentLayer {
+  /// What a pass forward decides for `steps` steps of `batch` sequences: asked of the functions that the
+  /// pass itself asks. A pass backward decides by the width of its own recurrent product.
+  package func plan(
+    steps: Int, batch: Int, threads: Int? = nil, products: ProductStrategy = .automatic
+  ) -> PassPlan {
+    let allowed = allowedThreads(threads)
+    let weights = forwardWeights(products, threads: allowed)
+    let (split, threads) = split(
+      weights, steps: steps, batch: batch, threads: allowed, forced: nil)
+    let chunks = TimeChunks(
+      steps: steps, batch: batch,
+      bytesPerRow: gateStorage.blocks * hiddenSize * MemoryLayout<Scalar>.stride)
+    return PassPlan(
+      isPacked: weights.U.isPacked, split: split, threads: threads, chunkLength: chunks.length)
+  }
+}
