@@ -2,6 +2,7 @@
 #ifndef CKERNELS_PROCESSOR_H
 #define CKERNELS_PROCESSOR_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #if defined(__x86_64__)
@@ -45,6 +46,13 @@ static inline void ck_restore_float_mode(uint64_t mode) {
   (void)mode;
 #endif
 }
+
+// The number of the processor that this thread runs on, -1 where the system does not say.
+int ck_current_processor(void);
+
+// Lets `thread` run wherever the calling thread may, except on `processor`; there too where that
+// would leave nothing, or where the system cannot do it.
+void ck_keep_off_processor(pthread_t thread, int processor);
 
 // The processors that this process may run on, at least 1.
 int ck_available_processors(void);

@@ -16,11 +16,13 @@ final class Worker: Sendable {
   // The next job; published by `jobs`.
   nonisolated(unsafe) private var member = TeamMember.alone
   nonisolated(unsafe) private var joined: Unmanaged<Crew>?
-  nonisolated(unsafe) private var isStarted = false
+  nonisolated(unsafe) private var thread: pthread_t?
+  nonisolated(unsafe) private var avoided: Int32 = -1
   private let jobs = WaitableCounter()
 
   /// Sends the worker off to do its part of a call.
   func join(_ crew: Crew, index: Int, count: Int) {
+    keepOffCallersProcessor()
     joined = .passUnretained(crew)
     member = TeamMember(index: index, count: count, crew: .passUnretained(crew))
     jobs.add(1)
@@ -28,14 +30,14 @@ final class Worker: Sendable {
 
   /// Starts the thread unless it runs; false if the system gives no thread.
   func start() -> Bool {
-    if isStarted { return true }
+    if thread != nil { return true }
     #if canImport(Darwin)
-      var thread: pthread_t?
+      var created: pthread_t?
     #else
-      var thread = pthread_t()
+      var created = pthread_t()
     #endif
     let result = pthread_create(
-      &thread, nil,
+      &created, nil,
       { argument in
         // The team lives as long as the process.
         #if canImport(Darwin)
@@ -45,8 +47,17 @@ final class Worker: Sendable {
         #endif
         return nil
       }, Unmanaged.passUnretained(self).toOpaque())
-    isStarted = result == 0
-    return isStarted
+    if result == 0 { thread = created }
+    return result == 0
+  }
+
+  /// A system that wakes a thread beside its waker leaves it there until it balances its load: for
+  /// tens of milliseconds, two members then had one processor.
+  private func keepOffCallersProcessor() {
+    let here = ck_current_processor()
+    guard here != avoided, let thread else { return }
+    ck_keep_off_processor(thread, here)
+    avoided = here
   }
 
   private func serve() {
