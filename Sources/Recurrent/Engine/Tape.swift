@@ -28,12 +28,14 @@ public final class Tape<State: RecurrentState> {
 
   let inputSize: Int
   let hiddenSize: Int
+  let cellSize: Int
+  let gateStorage: GateStorage
 
   /// `[T, N, blocks·H]`: the activated gates, and after the backward pass their gradients.
   let gates: AlignedStorage<Scalar>
-  /// `[T, N, H]`: `c`, for cells that have one.
+  /// `[T, N, cellSize]`: `c`, for cells that have one.
   let cells: AlignedStorage<Scalar>?
-  /// `[N, H]`, for the cell's backward step.
+  /// `[N, scratchBlocks·H]`, for the cell's backward step.
   let scratch: AlignedStorage<Scalar>
   /// Where the products of the backward pass pack their operands.
   private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
@@ -50,8 +52,8 @@ public final class Tape<State: RecurrentState> {
   var dState: State
 
   init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool,
-    products: ProductStrategy
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, cellSize: Int,
+    gateStorage: GateStorage, products: ProductStrategy
   ) {
     require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
     maximumSteps = steps
@@ -59,14 +61,17 @@ public final class Tape<State: RecurrentState> {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.products = products
-    let count = steps * batch * hiddenSize
-    gates = AlignedStorage(uninitializedCount: count * gateBlocks)
-    cells = hasCell ? AlignedStorage(uninitializedCount: count) : nil
-    scratch = AlignedStorage(uninitializedCount: batch * hiddenSize)
+    self.cellSize = cellSize
+    self.gateStorage = gateStorage
+    gates = AlignedStorage(uninitializedCount: steps * batch * hiddenSize * gateStorage.blocks)
+    cells =
+      State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
+    scratch = AlignedStorage(
+      uninitializedCount: batch * hiddenSize * gateStorage.scratchBlocks)
     outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
     dx = SequenceBatch(uninitializedSteps: steps, batch: batch, features: inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
-    dState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+    dState = State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
   }
 
   /// Room for `count` scalars.
@@ -88,7 +93,7 @@ public final class Workspace<State: RecurrentState> {
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
-  var finalState = State(zerosForBatch: 0, hiddenSize: 0)
+  var finalState = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
 
   /// Who computes the products.
   public let products: ProductStrategy
