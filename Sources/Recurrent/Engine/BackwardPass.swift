@@ -42,6 +42,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   @_specialize(where Layer == GRU<Double>)
   @_specialize(where Layer == SimpleRNN<Float>)
   @_specialize(where Layer == SimpleRNN<Double>)
+  @_specialize(where Layer == DefinedLayer<Float>)
+  @_specialize(where Layer == DefinedLayer<Double>)
   func run(_ member: TeamMember) {
     let (D, H) = (layer.inputSize, layer.hiddenSize)
     let gateWidth = layer.gateStorage.blocks * H

@@ -7,7 +7,8 @@ import Synchronization
 /// changed: once per optimizer step, into the memory that they already have.
 final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   private struct Pack {
-    let offset: Int
+    /// Where the matrix begins in the block, or −1 for a layout of several.
+    let key: Int
     let direction: ProductDirection
     let storage: AlignedStorage<Scalar>
     var isCurrent: Bool
@@ -30,27 +31,52 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
     _ direction: ProductDirection, panel: Int, threads: Int
   ) -> UnsafePointer<Scalar> {
+    let size =
+      direction == .forward
+      ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
+      : Scalar.packedSize(k: m, m: k, panel: panel)
+    return pointer(key: offset, direction, size: size) { packed in
+      let packing = Packing(
+        m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
+        packed: packed)
+      packing.run(threads: threads)
+    }
+  }
+
+  /// The packed copies of several matrices of the block, side by side as `layout` says.
+  ///
+  /// Valid until the block changes or its last copy goes.
+  func pointer(
+    _ layout: PackLayout, in block: UnsafePointer<Scalar>, _ direction: ProductDirection,
+    panel: Int, threads: Int
+  ) -> UnsafePointer<Scalar> {
+    pointer(key: -1, direction, size: layout.size) { packed in
+      for part in layout.parts {
+        let packing = Packing(
+          m: part.m, k: part.k, gates: part.blocks, direction: direction, panel: panel,
+          weights: block + part.weights, packed: packed + part.packed)
+        packing.run(threads: threads)
+      }
+    }
+  }
+
+  private func pointer(
+    key: Int, _ direction: ProductDirection, size: Int,
+    pack: (UnsafeMutablePointer<Scalar>) -> Void
+  ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
-        packs[index].offset != offset || packs[index].direction != direction
+        packs[index].key != key || packs[index].direction != direction
       { index += 1 }
       if index == packs.endIndex {
-        let size =
-          direction == .forward
-          ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
-          : Scalar.packedSize(k: m, m: k, panel: panel)
         packs.append(
           Pack(
-            offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
+            key: key, direction: direction, storage: AlignedStorage(uninitializedCount: size),
             isCurrent: false))
       }
       if !packs[index].isCurrent {
-        let packing = Packing(
-          m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
-          packed: packs[index].storage.pointer)
-        ThreadTeam.shared.run(
-          threads: m * k < Packing<Scalar>.smallestShared ? 1 : threads, packing)
+        pack(packs[index].storage.pointer)
         packs[index].isCurrent = true
       }
       return UnsafePointer(packs[index].storage.pointer)
@@ -70,6 +96,11 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork {
   let panel: Int
   let weights: UnsafePointer<Scalar>
   let packed: UnsafeMutablePointer<Scalar>
+
+  /// Packs with as many threads as pay.
+  func run(threads: Int) {
+    ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, self)
+  }
 
   func run(_ member: TeamMember) {
     switch direction {
