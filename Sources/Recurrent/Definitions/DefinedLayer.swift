@@ -13,13 +13,7 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
   public typealias State = DefinedState<Scalar>
 
   /// The trainable numbers, by the names that the definition gives them.
-  public var parameters: DefinedParameters<Scalar> {
-    didSet {
-      require(
-        parameters.plan.isInterchangeable(with: oldValue.plan),
-        "a layer of cell '\(oldValue.plan.definition.name)' was given parameters of another cell")
-    }
-  }
+  public var parameters: DefinedParameters<Scalar>
 
   /// The cell.
   public var definition: CellDefinition { parameters.plan.definition }
@@ -64,14 +58,5 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
         "cell '\(definition.name)' has no state '\(name)', it has \(definition.states.map(\.name))")
     }
     return state[place]
-  }
-}
-
-extension CellPlan {
-  /// Whether parameters of one fit the other.
-  func isInterchangeable(with other: CellPlan) -> Bool {
-    self === other
-      || definition == other.definition && inputSize == other.inputSize
-        && hiddenSize == other.hiddenSize
   }
 }

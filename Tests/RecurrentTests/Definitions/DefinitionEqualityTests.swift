@@ -58,7 +58,7 @@ import Testing
 
   static let shapes = [
     (T: 5, N: 4, D: 7, H: 12), (T: 3, N: 1, D: 5, H: 33), (T: 4, N: 13, D: 16, H: 64),
-    (T: 2, N: 3, D: 1, H: 1), (T: 3, N: 2, D: 20, H: 300),
+    (T: 2, N: 3, D: 1, H: 1), (T: 3, N: 2, D: 10, H: 100),
   ]
 
   func check<Scalar: RecurrentScalar>(_ kind: CellKind, _: Scalar.Type) throws

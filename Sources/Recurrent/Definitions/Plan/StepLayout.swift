@@ -120,28 +120,49 @@ extension StepLayout {
   /// Keeps, in blocks that exist anyway, the values that would cost most to compute again. Nothing
   /// gets a block for being kept: a function costs less than writing and reading a number that has
   /// left the caches (0.35 ns against about 1 ns).
+  ///
+  /// A sum gives its block only to a function of what the sum is in; which one, is tried in turn.
   private mutating func chooseKept() {
-    let blocks = slotBlocks + gradientBlocks.values.sorted()
     let results = resultsBackward
     guard var cost = recomputation(results, memoryBackward()), cost > 0 else { return }
-    let candidates = adjoint.graph.values.indices.filter {
-      $0 < adjoint.forwardCount && Self.cost(adjoint.graph.values[$0].operation) > 0
+    let candidates = candidatesBySlot()
+    for (slot, block) in slotBlocks.enumerated() {
+      for id in candidates[slot] ?? [] { cost = keep(id, in: block, results, cost) }
     }
-    while cost > 0 {
-      var best: (cost: Int, block: Int, id: ID)?
-      for block in blocks where kept[block] == nil {
-        for id in candidates where !kept.values.contains(id) {
-          kept[block] = id
-          if let trial = recomputation(results, memoryBackward()), trial < best?.cost ?? cost {
-            best = (trial, block, id)
-          }
-          kept[block] = nil
+    let all = Set(candidates.values.joined()).sorted(by: >)
+    for block in gradientBlocks.values.sorted() {
+      for id in all where kept[block] == nil && cost > 0 {
+        cost = keep(id, in: block, results, cost)
+      }
+    }
+  }
+
+  /// Keeps the value in the block, if nothing is there and it helps; the cost that is left.
+  private mutating func keep(_ id: ID, in block: Int, _ results: [ID], _ cost: Int) -> Int {
+    guard kept[block] == nil, !kept.values.contains(id) else { return cost }
+    kept[block] = id
+    if let trial = recomputation(results, memoryBackward()), trial < cost { return trial }
+    kept[block] = nil
+    return cost
+  }
+
+  /// For each slot the costly functions whose argument it is in, other than through such a function.
+  private func candidatesBySlot() -> [Int: [ID]] {
+    let graph = adjoint.graph
+    var result: [Int: [ID]] = [:]
+    for id in 0..<adjoint.forwardCount where Self.cost(graph.values[id].operation) > 0 {
+      var (seen, rest) = (Set<ID>(), graph.inputs(of: id))
+      while let input = rest.popLast() {
+        guard seen.insert(input).inserted else { continue }
+        let operation = graph.values[input].operation
+        if case .slot(let slot) = operation {
+          result[slot, default: []].append(id)
+        } else if Self.cost(operation) == 0 {
+          rest += graph.inputs(of: input)
         }
       }
-      guard let best else { return }
-      kept[best.block] = best.id
-      cost = best.cost
     }
+    return result
   }
 
   /// What computing `results` from `memory` costs beyond cheap operations, or nil if it cannot be done.
