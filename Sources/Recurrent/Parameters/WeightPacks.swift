@@ -35,12 +35,9 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
       direction == .forward
       ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
       : Scalar.packedSize(k: m, m: k, panel: panel)
-    return pointer(key: offset, direction, size: size) { packed in
-      let packing = Packing(
-        m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
-        packed: packed)
-      packing.run(threads: threads)
-    }
+    let packing = Packing(
+      m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights)
+    return pointer(key: offset, direction, size: size, packing, threads: threads)
   }
 
   /// The packed copies of several matrices of the block, side by side as `layout` says.
@@ -50,19 +47,14 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     _ layout: PackLayout, in block: UnsafePointer<Scalar>, _ direction: ProductDirection,
     panel: Int, threads: Int
   ) -> UnsafePointer<Scalar> {
-    pointer(key: -1, direction, size: layout.size) { packed in
-      for part in layout.parts {
-        let packing = Packing(
-          m: part.m, k: part.k, gates: part.blocks, direction: direction, panel: panel,
-          weights: block + part.weights, packed: packed + part.packed)
-        packing.run(threads: threads)
-      }
-    }
+    let packing = LayoutPacking(
+      layout: layout, direction: direction, panel: panel, block: block)
+    return pointer(key: -1, direction, size: layout.size, packing, threads: threads)
   }
 
   private func pointer(
-    key: Int, _ direction: ProductDirection, size: Int,
-    pack: (UnsafeMutablePointer<Scalar>) -> Void
+    key: Int, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
+    threads: Int
   ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
@@ -76,7 +68,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
             isCurrent: false))
       }
       if !packs[index].isCurrent {
-        pack(packs[index].storage.pointer)
+        source.pack(into: packs[index].storage.pointer, threads: threads)
         packs[index].isCurrent = true
       }
       return UnsafePointer(packs[index].storage.pointer)
@@ -84,8 +76,34 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   }
 }
 
+/// What fills a pack: a value and not a closure, which would cost an allocation.
+private protocol PackSource<Scalar> {
+  associatedtype Scalar
+
+  /// Writes the whole pack.
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int)
+}
+
+/// Several matrices of a block side by side.
+private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
+  let layout: PackLayout
+  let direction: ProductDirection
+  let panel: Int
+  let block: UnsafePointer<Scalar>
+
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+    for i in 0..<layout.parts.count {
+      let part = layout.parts[i]
+      Packing(
+        m: part.m, k: part.k, gates: part.blocks, direction: direction, panel: panel,
+        weights: block + part.weights
+      ).pack(into: packed + part.packed, threads: threads)
+    }
+  }
+}
+
 /// The work of packing one matrix.
-private struct Packing<Scalar: RecurrentScalar>: TeamWork {
+private struct Packing<Scalar: RecurrentScalar>: TeamWork, PackSource {
   /// From so many weights on it pays to wake other threads.
   static var smallestShared: Int { 1 << 16 }
 
@@ -95,14 +113,18 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork {
   let direction: ProductDirection
   let panel: Int
   let weights: UnsafePointer<Scalar>
-  let packed: UnsafeMutablePointer<Scalar>
+  /// Where the pack begins, once there is one.
+  var packed: UnsafeMutablePointer<Scalar>?
 
   /// Packs with as many threads as pay.
-  func run(threads: Int) {
-    ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, self)
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+    var work = self
+    work.packed = packed
+    ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, work)
   }
 
   func run(_ member: TeamMember) {
+    guard let packed else { return }
     switch direction {
     case .forward:
       let width = m / gates
