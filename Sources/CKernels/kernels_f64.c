@@ -11,6 +11,7 @@
 #include "activations.inc"
 #include "softmax.inc"
 #include "cells.inc"
+#include "programs.inc"
 #include "training.inc"
 #include "column_sums.inc"
 // clang-format on

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "processor.h"
+#include "programs.h"
 
 #ifdef __cplusplus
 extern "C" {

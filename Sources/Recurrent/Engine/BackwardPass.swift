@@ -19,7 +19,7 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   let dOutputs: UnsafePointer<Scalar>?
   /// `[T, N, blocks·H]`: the activated gates, which become their gradients.
   let gates: UnsafeMutablePointer<Scalar>
-  /// `[T, N, H]`, for cells that have one.
+  /// `[T, N, cellSize]`, for cells that have one.
   let cells: UnsafePointer<Scalar>?
   /// The state before the first step, or nil for zeros.
   let initialHidden: UnsafePointer<Scalar>?
@@ -27,7 +27,7 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   /// The gradient of the final state, which becomes that of the initial one.
   let dHidden: UnsafeMutablePointer<Scalar>
   let dCell: UnsafeMutablePointer<Scalar>?
-  /// `[N, H]`.
+  /// `[N, scratchBlocks·H]`.
   let scratch: UnsafeMutablePointer<Scalar>
   let dParameters: UnsafeMutablePointer<Scalar>
   /// So many scalars for each member, or nil where OpenBLAS computes the products.
@@ -42,6 +42,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   @_specialize(where Layer == GRU<Double>)
   @_specialize(where Layer == SimpleRNN<Float>)
   @_specialize(where Layer == SimpleRNN<Double>)
+  @_specialize(where Layer == DefinedLayer<Float>)
+  @_specialize(where Layer == DefinedLayer<Double>)
   func run(_ member: TeamMember) {
     let (D, H) = (layer.inputSize, layer.hiddenSize)
     let gateWidth = layer.gateStorage.blocks * H
@@ -62,7 +64,9 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
           rows: steps.count * batch, dGates: gates + first * batch * gateWidth,
           x: x + first * batch * D, dx: dx + first * batch * D,
           initialRows: first == 0 ? batch : 0, initialHidden: initialHidden,
-          previousHidden: outputs + max(first - 1, 0) * batch * H, dParameters: dParameters,
+          previousHidden: outputs + max(first - 1, 0) * batch * H, initialCell: initialCell,
+          previousCell: cells.map { $0 + max(first - 1, 0) * batch * layer.cellSize },
+          dParameters: dParameters,
           scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member),
         weights)
     }
@@ -74,18 +78,20 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   ) {
     let H = layer.hiddenSize
     let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : outputs + (t - 1) * stepCount
-    let previousCell = t == 0 ? initialCell : cells.map { $0 + (t - 1) * stepCount }
+    let previousCell = t == 0 ? initialCell : cells.map { $0 + (t - 1) * cellCount }
     layer.backwardStep(
       BackwardStep(
         time: t, batch: rows.count, firstUnit: units.lowerBound, endUnit: units.upperBound,
         gates: gates + (t * batch + rows.lowerBound) * gateWidth,
         previousHidden: previousHidden.map { $0 + first },
         hidden: outputs + t * stepCount + first,
-        previousCell: previousCell.map { $0 + first },
-        cell: cells.map { $0 + t * stepCount + first },
+        previousCell: previousCell.map { $0 + firstCell },
+        cell: cells.map { $0 + t * cellCount + firstCell },
         dOutput: dOutputs.map { $0 + t * stepCount + first }, dHidden: dHidden + first,
-        dCell: dCell.map { $0 + first }, scratch: scratch + first,
+        dCell: dCell.map { $0 + firstCell },
+        scratch: scratch + first * layer.gateStorage.scratchBlocks,
         lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
   }
 }

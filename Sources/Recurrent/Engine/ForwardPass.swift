@@ -19,7 +19,7 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   /// The gates of as many steps as it has room for, and then again from its beginning.
   let gates: UnsafeMutablePointer<Scalar>
   let gateSteps: Int
-  /// `c` of as many steps as it has room for, for cells that have one.
+  /// `c`, `[N, cellSize]`, of as many steps as it has room for, for cells that have one.
   let cells: UnsafeMutablePointer<Scalar>?
   let cellSteps: Int
   /// The state before the first step, or nil for zeros.
@@ -34,6 +34,8 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   @_specialize(where Layer == GRU<Double>)
   @_specialize(where Layer == SimpleRNN<Float>)
   @_specialize(where Layer == SimpleRNN<Double>)
+  @_specialize(where Layer == DefinedLayer<Float>)
+  @_specialize(where Layer == DefinedLayer<Double>)
   func run(_ member: TeamMember) {
     let (D, H) = (layer.inputSize, layer.hiddenSize)
     let gateWidth = layer.gateStorage.blocks * H
@@ -70,17 +72,18 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   ) {
     let H = layer.hiddenSize
     let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : UnsafePointer(outputs + (t - 1) * stepCount)
     let previousCell =
-      t == 0 ? initialCell : cells.map { UnsafePointer($0 + (t - 1) % cellSteps * stepCount) }
+      t == 0 ? initialCell : cells.map { UnsafePointer($0 + (t - 1) % cellSteps * cellCount) }
     layer.forwardStep(
       ForwardStep(
         time: t, batch: rows.count, firstUnit: units.lowerBound, endUnit: units.upperBound,
         gates: gates + (t % gateSteps * batch + rows.lowerBound) * gateWidth,
         previousHidden: previousHidden.map { $0 + first },
         hidden: outputs + t * stepCount + first,
-        previousCell: previousCell.map { $0 + first },
-        cell: cells.map { $0 + t % cellSteps * stepCount + first },
+        previousCell: previousCell.map { $0 + firstCell },
+        cell: cells.map { $0 + t % cellSteps * cellCount + firstCell },
         lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
   }
 }

@@ -31,11 +31,13 @@ extension RecurrentLayer {
         dOutputs.hasShape(of: tape.outputs),
         "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
     }
-    dFinalState?.checkShape(batch: batch, hiddenSize: hiddenSize, "dFinalState")
+    dFinalState?.checkShape(
+      batch: batch, hiddenSize: hiddenSize, cellSize: cellSize, "dFinalState")
     checkGradients(gradients)
 
     tape.dx.renew(steps: steps, batch: batch, features: inputSize)
-    tape.dState.assign(dFinalState, batch: batch, hiddenSize: hiddenSize)
+    tape.dState.assign(
+      dFinalState, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
     runBackward(x, dOutputs, tape, threads: threads, dParameters: gradients.uniquePointer())
 
     tape.isRecorded = false

@@ -23,7 +23,8 @@ extension RecurrentLayer {
     let (steps, batch) = (x.steps, x.batch)
     workspace.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
     // c lives in the final state from the first step on; h joins it at the end.
-    workspace.finalState.assign(state, batch: batch, hiddenSize: hiddenSize)
+    workspace.finalState.assign(
+      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
@@ -113,9 +114,11 @@ extension RecurrentLayer {
     }
     withExtendedLifetime((x, state)) {}
 
-    tape.finalState.assign(state, batch: batch, hiddenSize: hiddenSize)
+    tape.finalState.assign(
+      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
     if let cells, let finalCell = tape.finalState.pointers.cell {
-      gatherLast(cells, steps: steps, batch: batch, lengths: lengths, into: finalCell)
+      gatherLast(
+        cells, width: cellSize, steps: steps, batch: batch, lengths: lengths, into: finalCell)
     }
     finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
@@ -134,31 +137,29 @@ extension RecurrentLayer {
   ) -> Tape<State> {
     Tape(
       steps: steps, batch: batch, inputSize: inputSize, hiddenSize: hiddenSize,
-      gateBlocks: gateStorage.blocks, hasCell: hasCell, products: products)
+      cellSize: cellSize, gateStorage: gateStorage, products: products)
   }
-
-  var hasCell: Bool { State(zerosForBatch: 0, hiddenSize: 0).pointers.cell != nil }
 
   /// Completes a final state whose cell part is done and whose hidden part holds the initial state.
   private func finish(
     _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?
   ) {
     gatherLast(
-      outputs.pointer(atStep: 0), steps: outputs.steps, batch: outputs.batch, lengths: lengths,
-      into: final.pointers.hidden)
+      outputs.pointer(atStep: 0), width: hiddenSize, steps: outputs.steps, batch: outputs.batch,
+      lengths: lengths, into: final.pointers.hidden)
   }
 
-  /// Copies each sequence's row of its last step from `[T, N, H]` to `[N, H]`; leaves the rows of
-  /// empty sequences as they are.
+  /// Copies each sequence's row of its last step from `[T, N, width]` to `[N, width]`; leaves the rows
+  /// of empty sequences as they are.
   private func gatherLast(
-    _ source: UnsafeMutablePointer<Scalar>, steps: Int, batch: Int, lengths: [Int]?,
-    into rows: UnsafeMutablePointer<Scalar>
+    _ source: UnsafeMutablePointer<Scalar>, width: Int, steps: Int, batch: Int,
+    lengths: [Int]?, into rows: UnsafeMutablePointer<Scalar>
   ) {
     for n in 0..<batch {
       let length = lengths?[n] ?? steps
       if length > 0 {
-        (rows + n * hiddenSize).update(
-          from: source + ((length - 1) * batch + n) * hiddenSize, count: hiddenSize)
+        (rows + n * width).update(
+          from: source + ((length - 1) * batch + n) * width, count: width)
       }
     }
   }

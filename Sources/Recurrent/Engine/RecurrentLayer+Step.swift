@@ -24,7 +24,8 @@ extension RecurrentLayer {
       step: x has shape [\(x.rows), \(x.columns)], \
       expected [N, D] = [\(state.hidden.rows), \(inputSize)]
       """)
-    state.checkShape(batch: x.rows, hiddenSize: hiddenSize, "state")
+    state.checkShape(
+      batch: x.rows, hiddenSize: hiddenSize, cellSize: cellSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
     let allowed = allowedThreads(threads)
@@ -46,6 +47,6 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    State(zerosForBatch: batch, hiddenSize: hiddenSize)
+    State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
   }
 }

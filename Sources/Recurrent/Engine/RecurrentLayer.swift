@@ -21,6 +21,9 @@ public protocol RecurrentLayer<Scalar>: Sendable {
   var inputSize: Int { get }
   /// `H`, the number of hidden units.
   var hiddenSize: Int { get }
+  /// How many scalars of state each sequence has beyond `h`: 0 without a cell state, else `H` unless
+  /// the layer says otherwise.
+  var cellSize: Int { get }
   /// The trainable numbers.
   var parameters: Parameters { get set }
 
@@ -59,6 +62,11 @@ public protocol RecurrentLayer<Scalar>: Sendable {
   func accumulateGradients(_ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>)
 }
 
+extension RecurrentLayer {
+  /// `H` for cells that have more than `h`, else 0.
+  public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
+}
+
 /// How much room a step's gates take, and whether they are anything but the step's output.
 public struct GateStorage: Sendable, Hashable {
   /// Blocks of `H` scalars per sequence and step: 4 for LSTM and GRU, 1 for the simple RNN.
@@ -66,6 +74,8 @@ public struct GateStorage: Sendable, Hashable {
   /// The pre-activations are written where the outputs go and become them: the forward pass needs no
   /// gate storage of its own (simple RNN).
   public var forwardSharesOutputs: Bool
+  /// Blocks of `H` scalars per sequence that a step backward has for its own use.
+  public var scratchBlocks = 1
 }
 
 /// The operands of one step of a forward pass; `[N, …]` blocks, row-major.
@@ -133,7 +143,7 @@ public struct BackwardStep<Scalar> {
   public var dHidden: UnsafeMutablePointer<Scalar>
   /// In: `∂L/∂c[t]` through later steps. Out: `∂L/∂c[t−1]`.
   public var dCell: UnsafeMutablePointer<Scalar>?
-  /// `[N, H]` for the cell's own use.
+  /// `[N, scratchBlocks·H]` for the cell's own use.
   public var scratch: UnsafeMutablePointer<Scalar>
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
@@ -165,6 +175,10 @@ public struct GradientSpan<Scalar> {
   public var initialHidden: UnsafePointer<Scalar>?
   /// `h[t−1]` of the other rows, consecutive.
   public var previousHidden: UnsafePointer<Scalar>
+  /// `c[t−1]` of the first ``initialRows`` rows, or nil for zeros and for cells without one.
+  public var initialCell: UnsafePointer<Scalar>?
+  /// `c[t−1]` of the other rows, consecutive, for cells that have one.
+  public var previousCell: UnsafePointer<Scalar>?
   /// The gradients of all parameters, laid out as the parameters are; accumulated.
   public var dParameters: UnsafeMutablePointer<Scalar>
   /// This member's memory for packing operands, or nil where OpenBLAS computes the products.

@@ -6,7 +6,8 @@ extension RecurrentLayer {
     require(
       x.features == inputSize,
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
-    state?.checkShape(batch: x.batch, hiddenSize: hiddenSize, "initial state")
+    state?.checkShape(
+      batch: x.batch, hiddenSize: hiddenSize, cellSize: cellSize, "initial state")
     if let lengths {
       require(
         lengths.count == x.batch, "\(lengths.count) lengths given for a batch of \(x.batch)")
@@ -20,7 +21,8 @@ extension RecurrentLayer {
 
   func checkTape(_ tape: Tape<State>) {
     require(
-      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize,
+      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize && tape.cellSize == cellSize
+        && tape.gateStorage == gateStorage,
       """
       the tape was made for D, H = \(tape.inputSize), \(tape.hiddenSize); \
       this layer has \(inputSize), \(hiddenSize)

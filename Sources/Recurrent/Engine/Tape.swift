@@ -28,10 +28,12 @@ public final class Tape<State: RecurrentState> {
 
   let inputSize: Int
   let hiddenSize: Int
+  let cellSize: Int
+  let gateStorage: GateStorage
 
   /// `[T, N, blocks·H]`: the activated gates, and after the backward pass their gradients.
   let gates: AlignedStorage<Scalar>
-  /// `[T, N, H]`: `c`, for cells that have one.
+  /// `[T, N, cellSize]`: `c`, for cells that have one.
   let cells: AlignedStorage<Scalar>?
   // Made by the first backward pass: inference that only records needs neither.
   private var backwardScratch: AlignedStorage<Scalar>?
@@ -50,8 +52,8 @@ public final class Tape<State: RecurrentState> {
   var dState: State
 
   init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, gateBlocks: Int, hasCell: Bool,
-    products: ProductStrategy
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, cellSize: Int,
+    gateStorage: GateStorage, products: ProductStrategy
   ) {
     require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
     maximumSteps = steps
@@ -59,13 +61,14 @@ public final class Tape<State: RecurrentState> {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.products = products
-    let count = steps * batch * hiddenSize
-    gates = AlignedStorage(uninitializedCount: count * gateBlocks)
-    cells = hasCell ? AlignedStorage(uninitializedCount: count) : nil
+    self.cellSize = cellSize
+    self.gateStorage = gateStorage
+    gates = AlignedStorage(uninitializedCount: steps * batch * hiddenSize * gateStorage.blocks)
+    cells = State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
     outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
     dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize)
-    dState = State(zerosForBatch: 0, hiddenSize: hiddenSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+    dState = State(zerosForBatch: 0, hiddenSize: hiddenSize, cellSize: cellSize)
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
@@ -83,10 +86,11 @@ public final class Tape<State: RecurrentState> {
     return recordedByteCount + backward * MemoryLayout<Scalar>.stride
   }
 
-  /// `[N, H]`, for the cell's backward step.
+  /// `[N, scratchBlocks·H]`, for the cell's backward step.
   var scratch: AlignedStorage<Scalar> {
     if let backwardScratch { return backwardScratch }
-    let scratch = AlignedStorage<Scalar>(uninitializedCount: maximumBatch * hiddenSize)
+    let scratch = AlignedStorage<Scalar>(
+      uninitializedCount: maximumBatch * hiddenSize * gateStorage.scratchBlocks)
     backwardScratch = scratch
     return scratch
   }
@@ -110,7 +114,7 @@ public final class Workspace<State: RecurrentState> {
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
-  var finalState = State(zerosForBatch: 0, hiddenSize: 0)
+  var finalState = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
 
   /// Who computes the products.
   public let products: ProductStrategy
@@ -127,7 +131,5 @@ public final class Workspace<State: RecurrentState> {
 
 extension RecurrentState {
   /// How many scalars it consists of.
-  fileprivate var scalarCount: Int {
-    hidden.rows * hidden.columns * (pointers.cell == nil ? 1 : 2)
-  }
+  fileprivate var scalarCount: Int { hidden.rows * (hidden.columns + cellSize) }
 }

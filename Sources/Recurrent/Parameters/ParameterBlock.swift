@@ -113,4 +113,16 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     }
     return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
   }
+
+  /// The first scalar of the block and, where products read packed weights, of the packed copies of the
+  /// matrices of `layout`. Valid while this value is alive and unchanged.
+  func weights(
+    _ layout: PackLayout, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
+  ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
+    let plain = UnsafePointer(storage.pointer)
+    guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
+    return (
+      plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)
+    )
+  }
 }

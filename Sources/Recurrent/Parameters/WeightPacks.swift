@@ -7,7 +7,8 @@ import Synchronization
 /// changed: once per optimizer step, into the memory that they already have.
 final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   private struct Pack {
-    let offset: Int
+    /// Where the matrix begins in the block, or −1 for a layout of several.
+    let key: Int
     let direction: ProductDirection
     let storage: AlignedStorage<Scalar>
     var isCurrent: Bool
@@ -30,27 +31,44 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
     _ direction: ProductDirection, panel: Int, threads: Int
   ) -> UnsafePointer<Scalar> {
+    let size =
+      direction == .forward
+      ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
+      : Scalar.packedSize(k: m, m: k, panel: panel)
+    let packing = Packing(
+      m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights)
+    return pointer(key: offset, direction, size: size, packing, threads: threads)
+  }
+
+  /// The packed copies of several matrices of the block, side by side as `layout` says.
+  ///
+  /// Valid until the block changes or its last copy goes.
+  func pointer(
+    _ layout: PackLayout, in block: UnsafePointer<Scalar>, _ direction: ProductDirection,
+    panel: Int, threads: Int
+  ) -> UnsafePointer<Scalar> {
+    let packing = LayoutPacking(
+      layout: layout, direction: direction, panel: panel, block: block)
+    return pointer(key: -1, direction, size: layout.size, packing, threads: threads)
+  }
+
+  private func pointer(
+    key: Int, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
+    threads: Int
+  ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
-        packs[index].offset != offset || packs[index].direction != direction
+        packs[index].key != key || packs[index].direction != direction
       { index += 1 }
       if index == packs.endIndex {
-        let size =
-          direction == .forward
-          ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
-          : Scalar.packedSize(k: m, m: k, panel: panel)
         packs.append(
           Pack(
-            offset: offset, direction: direction, storage: AlignedStorage(uninitializedCount: size),
+            key: key, direction: direction, storage: AlignedStorage(uninitializedCount: size),
             isCurrent: false))
       }
       if !packs[index].isCurrent {
-        let packing = Packing(
-          m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights,
-          packed: packs[index].storage.pointer)
-        ThreadTeam.shared.run(
-          threads: m * k < Packing<Scalar>.smallestShared ? 1 : threads, packing)
+        source.pack(into: packs[index].storage.pointer, threads: threads)
         packs[index].isCurrent = true
       }
       return UnsafePointer(packs[index].storage.pointer)
@@ -58,8 +76,34 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   }
 }
 
+/// What fills a pack: a value and not a closure, which would cost an allocation.
+private protocol PackSource<Scalar> {
+  associatedtype Scalar
+
+  /// Writes the whole pack.
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int)
+}
+
+/// Several matrices of a block side by side.
+private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
+  let layout: PackLayout
+  let direction: ProductDirection
+  let panel: Int
+  let block: UnsafePointer<Scalar>
+
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+    for i in 0..<layout.parts.count {
+      let part = layout.parts[i]
+      Packing(
+        m: part.m, k: part.k, gates: part.blocks, direction: direction, panel: panel,
+        weights: block + part.weights
+      ).pack(into: packed + part.packed, threads: threads)
+    }
+  }
+}
+
 /// The work of packing one matrix.
-private struct Packing<Scalar: RecurrentScalar>: TeamWork {
+private struct Packing<Scalar: RecurrentScalar>: TeamWork, PackSource {
   /// From so many weights on it pays to wake other threads.
   static var smallestShared: Int { 1 << 16 }
 
@@ -69,9 +113,18 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork {
   let direction: ProductDirection
   let panel: Int
   let weights: UnsafePointer<Scalar>
-  let packed: UnsafeMutablePointer<Scalar>
+  /// Where the pack begins, once there is one.
+  var packed: UnsafeMutablePointer<Scalar>?
+
+  /// Packs with as many threads as pay.
+  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+    var work = self
+    work.packed = packed
+    ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, work)
+  }
 
   func run(_ member: TeamMember) {
+    guard let packed else { return }
     switch direction {
     case .forward:
       let width = m / gates

@@ -8,27 +8,33 @@ public protocol RecurrentState<Scalar>: Sendable {
   /// The hidden state `h`, `[N, H]`.
   var hidden: Matrix<Scalar> { get set }
 
-  /// The state of zeros.
-  init(zerosForBatch batch: Int, hiddenSize: Int)
+  /// Whether there is more than `h`.
+  static var hasCell: Bool { get }
 
-  /// The elements of `h` and, for cells that have one, of the cell state `c`; each `[N, H]`.
+  /// How many scalars each sequence has beyond `h`; 0 for cells that have only a hidden state.
+  var cellSize: Int { get }
+
+  /// The state of zeros.
+  init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int)
+
+  /// The elements of `h`, `[N, H]`, and, for cells that have more, of that, `[N, cellSize]`.
   ///
   /// Valid while a copy of this value is alive.
   var pointers: StatePointers<Scalar> { get }
 
-  /// Makes every part a `[batch, hiddenSize]` matrix that nobody else holds, contents unspecified,
-  /// keeping storage where it can.
-  mutating func renew(batch: Int, hiddenSize: Int)
+  /// Makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
+  /// nobody else holds, contents unspecified, keeping storage where it can.
+  mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int)
 
   /// Makes every part unshared, keeping its contents.
   mutating func makeUnique()
 }
 
-/// The addresses of a state's parts, `[N, H]` each.
+/// The addresses of a state's parts.
 public struct StatePointers<Scalar> {
-  /// `h`.
+  /// `h`, `[N, H]`.
   public var hidden: UnsafeMutablePointer<Scalar>
-  /// `c`, for cells that have one.
+  /// What is beyond it, `[N, cellSize]`, for cells that have more.
   public var cell: UnsafeMutablePointer<Scalar>?
 }
 
@@ -40,8 +46,13 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
   /// A state from its hidden part, `[N, H]`.
   public init(hidden: Matrix<Scalar>) { self.hidden = hidden }
 
+  /// False.
+  public static var hasCell: Bool { false }
+  /// 0.
+  public var cellSize: Int { 0 }
+
   /// The state of zeros.
-  public init(zerosForBatch batch: Int, hiddenSize: Int) {
+  public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int = 0) {
     hidden = .zeros(rows: batch, columns: hiddenSize)
   }
 
@@ -49,7 +60,7 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
   public var pointers: StatePointers<Scalar> { StatePointers(hidden: hidden.basePointer) }
 
   /// Makes `h` an unshared `[batch, hiddenSize]` matrix with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int) {
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
   }
 
@@ -78,10 +89,15 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
     self.cell = cell
   }
 
+  /// True.
+  public static var hasCell: Bool { true }
+  /// The number of columns of `c`.
+  public var cellSize: Int { cell.columns }
+
   /// The state of zeros.
-  public init(zerosForBatch batch: Int, hiddenSize: Int) {
+  public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden = .zeros(rows: batch, columns: hiddenSize)
-    cell = .zeros(rows: batch, columns: hiddenSize)
+    cell = .zeros(rows: batch, columns: cellSize)
   }
 
   /// The addresses of `h` and `c`.
@@ -89,10 +105,10 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
     StatePointers(hidden: hidden.basePointer, cell: cell.basePointer)
   }
 
-  /// Makes both parts unshared `[batch, hiddenSize]` matrices with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int) {
+  /// Makes both parts unshared matrices with unspecified contents.
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
-    cell.renew(rows: batch, columns: hiddenSize)
+    cell.renew(rows: batch, columns: cellSize)
   }
 
   /// Copies the parts that another value shares.
@@ -103,28 +119,39 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
 }
 
 extension RecurrentState {
-  /// Traps unless the state is `[batch, hiddenSize]`.
-  func checkShape(batch: Int, hiddenSize: Int, _ what: StaticString) {
+  /// The state of zeros of a cell whose parts all have the same size.
+  public init(zerosForBatch batch: Int, hiddenSize: Int) {
+    self.init(
+      zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: Self.hasCell ? hiddenSize : 0)
+  }
+
+  /// Traps unless `h` is `[batch, hiddenSize]` and what is beyond it `[batch, cellSize]`.
+  func checkShape(batch: Int, hiddenSize: Int, cellSize: Int, _ what: StaticString) {
     require(
       hidden.rows == batch && hidden.columns == hiddenSize,
       """
       \(what) has shape [\(hidden.rows), \(hidden.columns)], \
       expected [N, H] = [\(batch), \(hiddenSize)]
       """)
+    require(
+      self.cellSize == cellSize,
+      "\(what) has \(self.cellSize) scalars beyond h for each sequence, expected \(cellSize)")
   }
 
   /// Replaces the contents by those of `source`, or by zeros where it is nil. Allocates only when the
   /// current storage is shared or of another shape.
-  package mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int) {
-    renew(batch: batch, hiddenSize: hiddenSize)
-    let count = batch * hiddenSize
+  package mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int, cellSize: Int) {
+    renew(batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+    let (count, cellCount) = (batch * hiddenSize, batch * cellSize)
     let to = pointers
     if let from = source?.pointers {
       to.hidden.update(from: from.hidden, count: count)
-      if let cell = to.cell, let fromCell = from.cell { cell.update(from: fromCell, count: count) }
+      if let cell = to.cell, let fromCell = from.cell {
+        cell.update(from: fromCell, count: cellCount)
+      }
     } else {
       to.hidden.update(repeating: 0, count: count)
-      to.cell?.update(repeating: 0, count: count)
+      to.cell?.update(repeating: 0, count: cellCount)
     }
   }
 }

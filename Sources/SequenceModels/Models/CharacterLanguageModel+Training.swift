@@ -87,7 +87,9 @@ extension CharacterLanguageModel {
       accumulatingInto: &tape.gradients.embedding)
     // Into the memory it has: a carried state that shared the tape's memory would make the tape
     // allocate anew at every step.
-    state.assign(run.finalState, batch: window.inputs.batch, hiddenSize: layer.hiddenSize)
+    state.assign(
+      run.finalState, batch: window.inputs.batch, hiddenSize: layer.hiddenSize,
+      cellSize: layer.cellSize)
     return loss
   }
 

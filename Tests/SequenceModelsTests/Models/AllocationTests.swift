@@ -53,6 +53,17 @@ struct AllocationTests {
       try countTraining(rnn, optimizer: SGD(for: rnn.parameters, learningRate: 0.1)) == 0)
   }
 
+  @Test func `a training step of a defined cell`() throws {
+    var rng = SeededGenerator(seed: 45)
+    for definition in [CellDefinition.peepholeLSTM(), .mut3] {
+      let model = CharacterLanguageModel(
+        vocabulary: CharacterModelSamples.vocabulary,
+        layer: try DefinedLayer<Float>(definition, inputSize: 3, hiddenSize: 4, using: &rng),
+        using: &rng)
+      #expect(try countTraining(model, optimizer: Adam(for: model.parameters)) == 0)
+    }
+  }
+
   @Test func `a copy of the model costs one`() throws {
     let model = CharacterModelSamples.lstm(Float.self)
     var copies: [CharacterLanguageModel<LSTM<Float>>] = []

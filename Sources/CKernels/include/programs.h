@@ -1,0 +1,93 @@
+// Elementwise programs: what a cell that is given as data computes between its products.
+//
+// A program is a list of instructions over operands. It runs block by block, a block being some
+// rows by some units that fit the first-level cache with all registers, so that an intermediate
+// value never leaves it and reading an instruction is paid for once in a few hundred elements.
+#ifndef CKERNELS_PROGRAMS_H
+#define CKERNELS_PROGRAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Where an operand of a program lies: in the program's own registers, or in memory of the caller.
+typedef enum ck_space {
+  CK_SPACE_REGISTERS,
+  CK_SPACE_PARAMETERS,
+  CK_SPACE_GATES,
+  CK_SPACE_PREVIOUS_HIDDEN,
+  CK_SPACE_HIDDEN,
+  CK_SPACE_PREVIOUS_CELL,
+  CK_SPACE_CELL,
+  CK_SPACE_D_OUTPUT,
+  CK_SPACE_D_HIDDEN,
+  CK_SPACE_D_CELL,
+  CK_SPACE_SCRATCH,
+  CK_SPACE_COUNT
+} ck_space;
+
+// `dst = …` for each element; what an instruction does not name in its comment it ignores.
+typedef enum ck_opcode {
+  CK_OP_FILL,         // α
+  CK_OP_COPY,         // a
+  CK_OP_AFFINE,       // α·a + β
+  CK_OP_ADD,          // a + b
+  CK_OP_SUB,          // a − b
+  CK_OP_MUL,          // a·b
+  CK_OP_FMA,          // a·b + c
+  CK_OP_FNMA,         // c − a·b
+  CK_OP_MIX,          // c + a·(b − c)
+  CK_OP_TANH,         // f(a)
+  CK_OP_SIGMOID,      //
+  CK_OP_TANH_SUM,     // f(a + b)
+  CK_OP_SIGMOID_SUM,  //
+  CK_OP_RELU,         // f(a)
+  CK_OP_LEAKY_RELU,   // with α
+  CK_OP_ELU,          // with α
+  CK_OP_SOFTPLUS,     //
+  CK_OP_SOFTSIGN,     //
+  CK_OP_HARD_SIGMOID, // with α, β
+  CK_OP_EXP,          //
+  // a·f', from the function's output b; the first two in a second form a·c·f'.
+  CK_OP_D_TANH,
+  CK_OP_D_SIGMOID,
+  CK_OP_D_TANH_PRODUCT,
+  CK_OP_D_SIGMOID_PRODUCT,
+  CK_OP_D_RELU,
+  CK_OP_D_LEAKY_RELU,
+  CK_OP_D_ELU,
+  CK_OP_D_SOFTPLUS,
+  CK_OP_D_SOFTSIGN,
+  CK_OP_D_HARD_SIGMOID,
+  CK_OP_COUNT
+} ck_opcode;
+
+typedef struct ck_instruction {
+  uint16_t opcode;
+  uint16_t dst, a, b, c; // operands
+  double alpha, beta;
+} ck_instruction;
+
+// `offset` scalars into its space; for registers, the register's number.
+typedef struct ck_operand {
+  ptrdiff_t offset;
+  int32_t space;
+} ck_operand;
+
+enum { CK_PROGRAM_MAX_OPERANDS = 1024, CK_PROGRAM_MAX_REGISTERS = 256 };
+
+// `count` instructions for the rows that are active, and behind them `padding_count` for those that
+// are not. An operand's number is its place in `operands`.
+typedef struct ck_program {
+  const ck_instruction *_Nonnull code;
+  const ck_operand *_Nonnull operands;
+  int32_t count, padding_count, operand_count, register_count;
+} ck_program;
+
+// For each space the address of unit 0 in row 0, or NULL for a space that reads as zeros, and how
+// many scalars its rows are apart: 0 where all rows read the same. float or double, as the kernel.
+typedef struct ck_bases {
+  void *_Nullable base[CK_SPACE_COUNT];
+  ptrdiff_t row[CK_SPACE_COUNT];
+} ck_bases;
+
+#endif

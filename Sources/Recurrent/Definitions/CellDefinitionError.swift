@@ -1,0 +1,66 @@
+/// Why a cell definition cannot be used, with the name of the node or state at fault.
+public enum CellDefinitionError: Error, Hashable, Sendable {
+  /// A definition without states computes nothing.
+  case noStates
+  /// A name is empty, is `x`, or holds a space, a bracket or a dot.
+  case invalidName(String)
+  /// Two nodes, or two states, have this name.
+  case duplicateName(String)
+  /// `reader` reads a state that the definition does not have.
+  case unknownState(String, reader: String)
+  /// `reader` reads a node that the definition does not have.
+  case unknownNode(String, reader: String)
+  /// A state does not say what it becomes.
+  case missingNext(state: String)
+  /// The node has another number of operands than its operation.
+  case operandCount(node: String, expected: Int, given: Int)
+  /// The nodes read each other in a circle within one step; only states lead from step to step.
+  case cycle([String])
+  /// Nothing that the cell computes depends on the node, the state or, for `x`, the input.
+  case unused(String)
+  /// A constant, a coefficient or a first value is no finite number.
+  case notFinite(node: String)
+  /// The activation's derivative is no function of its output, because its `alpha` is negative.
+  case noDerivative(node: String)
+  /// The node meets the input of `D` features with a vector of `H` units: project the input, or make
+  /// a layer whose `D` is `H`.
+  case inputSize(node: String, inputSize: Int, hiddenSize: Int)
+  /// The compiled cell has more values than the engine keeps at once.
+  case tooLarge(values: Int, limit: Int)
+  /// A file says that a node does something unknown.
+  case unknownOperation(String, node: String)
+  /// A file is of another format, or of a later version than this library knows.
+  case unknownFormat(String)
+}
+
+extension CellDefinitionError: CustomStringConvertible {
+  /// The reason as a sentence.
+  public var description: String {
+    switch self {
+    case .noStates: "the cell has no state"
+    case .invalidName(let name):
+      "'\(name)' is no name: it is empty or 'x', or holds a space, a bracket or a dot"
+    case .duplicateName(let name): "two nodes or two states have the name '\(name)'"
+    case .unknownState(let name, let reader): "'\(reader)' reads '\(name)[t-1]', which is no state"
+    case .unknownNode(let name, let reader): "'\(reader)' reads '\(name)', which is no node"
+    case .missingNext(let state): "state '\(state)' does not say what it becomes"
+    case .operandCount(let node, let expected, let given):
+      "node '\(node)' has \(given) operands, its operation takes \(expected)"
+    case .cycle(let nodes):
+      "nodes read each other within one step: \(nodes.joined(separator: " ← "))"
+    case .unused(let name): "nothing reads '\(name)'"
+    case .notFinite(let node): "node '\(node)' has a coefficient that is no finite number"
+    case .noDerivative(let node): "the activation of node '\(node)' has a negative alpha"
+    case .inputSize(let node, let inputSize, let hiddenSize):
+      """
+      node '\(node)' reads x, which has \(inputSize) features, beside \(hiddenSize) units; \
+      project x, or make a layer with as many features as units
+      """
+    case .tooLarge(let values, let limit):
+      "the cell has \(values) values at once, the engine keeps \(limit)"
+    case .unknownOperation(let operation, let node):
+      "node '\(node)' has the unknown operation '\(operation)'"
+    case .unknownFormat(let format): "'\(format)' is no format that this library knows"
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import LinAlg
+
+/// What a node of a ``CellDefinition`` reads, or a state becomes.
+public enum CellOperand: Hashable, Sendable {
+  /// The input of the step, written `x`.
+  case input
+  /// A state before the step, written `h[t-1]`.
+  case state(String)
+  /// Another node's value, written as its name.
+  case node(String)
+}
+
+extension CellOperand: CustomStringConvertible {
+  private static let stateSuffix = "[t-1]"
+
+  /// `x`, `h[t-1]` or a node's name.
+  public var description: String {
+    switch self {
+    case .input: "x"
+    case .state(let name): name + Self.stateSuffix
+    case .node(let name): name
+    }
+  }
+
+  /// The operand that `description` describes.
+  public init(_ description: String) {
+    if description == "x" {
+      self = .input
+    } else if description.hasSuffix(Self.stateSuffix) {
+      self = .state(String(description.dropLast(Self.stateSuffix.count)))
+    } else {
+      self = .node(description)
+    }
+  }
+}
+
+/// What a node of a ``CellDefinition`` computes for every unit, `[N, H]`.
+public enum CellOperation: Hashable, Sendable {
+  /// `operand·Wᵀ`, and `+ b` where there is a bias. `W` is `[H, D]` for the input and `[H, H]` for
+  /// everything else; its parameter has the name of the node, and the bias that name and `.bias`.
+  case projection(bias: Bool)
+  /// A trainable number for each unit, `[1, H]`, such as a bias or a diagonal peephole; its parameter
+  /// has the name of the node. A fresh layer starts with `initial`.
+  case perUnit(initial: Double)
+  /// A number.
+  case constant(Double)
+  /// `a + b`.
+  case add
+  /// `a − b`.
+  case subtract
+  /// `a ⊙ b`.
+  case multiply
+  /// `1 − a`.
+  case oneMinus
+  /// `f(a)`.
+  case activation(Activation)
+
+  /// How many operands the operation has.
+  public var operandCount: Int {
+    switch self {
+    case .perUnit, .constant: 0
+    case .projection, .oneMinus, .activation: 1
+    case .add, .subtract, .multiply: 2
+    }
+  }
+
+  /// The operation's name in files and in the names of nodes that have none of their own.
+  var name: String {
+    switch self {
+    case .projection: "project"
+    case .perUnit: "perUnit"
+    case .constant: "constant"
+    case .add: "add"
+    case .subtract: "subtract"
+    case .multiply: "multiply"
+    case .oneMinus: "oneMinus"
+    case .activation(let function): function.operationName
+    }
+  }
+}
+
+/// One named value of a ``CellDefinition``.
+public struct CellNode: Hashable, Sendable {
+  /// The name; no two nodes of a definition share one.
+  public var name: String
+  /// What the node computes.
+  public var operation: CellOperation
+  /// What it reads.
+  public var operands: [CellOperand]
+
+  /// A node.
+  public init(_ name: String, _ operation: CellOperation, of operands: [CellOperand] = []) {
+    self.name = name
+    self.operation = operation
+    self.operands = operands
+  }
+}
+
+/// One state of a ``CellDefinition``, `[N, H]`: its name, and what it becomes in each step.
+public struct CellState: Hashable, Sendable {
+  /// The name.
+  public var name: String
+  /// The value after the step.
+  public var next: CellOperand
+
+  /// A state that becomes `next` in each step.
+  public init(_ name: String, next: CellOperand) {
+    self.name = name
+    self.next = next
+  }
+}
+
+extension Activation {
+  /// The function's name in a definition's file.
+  var operationName: String {
+    switch self {
+    case .identity: "identity"
+    case .tanh: "tanh"
+    case .sigmoid: "sigmoid"
+    case .relu: "relu"
+    case .leakyRelu: "leakyRelu"
+    case .elu: "elu"
+    case .softplus: "softplus"
+    case .softsign: "softsign"
+    case .hardSigmoid: "hardSigmoid"
+    case .exp: "exp"
+    }
+  }
+
+  /// `α` and `β` where the function has them.
+  var coefficients: (alpha: Double?, beta: Double?) {
+    switch self {
+    case .leakyRelu(let alpha), .elu(let alpha): (alpha, nil)
+    case .hardSigmoid(let alpha, let beta): (alpha, beta)
+    default: (nil, nil)
+    }
+  }
+
+  /// The function of that name, with its usual coefficients where none are given.
+  init?(operationName name: String, alpha: Double?, beta: Double?) {
+    switch name {
+    case "identity": self = .identity
+    case "tanh": self = .tanh
+    case "sigmoid": self = .sigmoid
+    case "relu": self = .relu
+    case "leakyRelu": self = .leakyRelu(alpha: alpha ?? 0.01)
+    case "elu": self = .elu(alpha: alpha ?? 1)
+    case "softplus": self = .softplus
+    case "softsign": self = .softsign
+    case "hardSigmoid": self = .hardSigmoid(alpha: alpha ?? 0.2, beta: beta ?? 0.5)
+    case "exp": self = .exp
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import LinAlg
+
+/// A definition as values and products: which products are summed up in which slot, and what becomes of
+/// the sums.
+struct LoweredCell {
+  /// What a product multiplies with its weights.
+  enum Operand: Hashable {
+    case input
+    case state(Int)
+    case expression(ValueGraph.ID)
+  }
+
+  /// A product with one matrix of weights, `[H, D]` or `[H, H]`.
+  struct Product {
+    var name: String
+    var operand: Operand
+    var slot: Int
+  }
+
+  /// A number for each unit that is trained.
+  struct PerUnit {
+    var name: String
+    var initial: Double
+  }
+
+  var graph = ValueGraph()
+  var products: [Product] = []
+  /// For each slot the node that adds the raw input to it, or nil.
+  var rawInputs: [String?] = []
+  /// For each slot the phase of a step after whose products it is complete.
+  var slotPhases: [Int] = []
+  var parameters: [PerUnit] = []
+  /// For each state its value after the step.
+  var next: [ValueGraph.ID] = []
+  /// For each value of the way forward the phase in which it can be computed.
+  var phases: [Int] = []
+
+  init(_ definition: CellDefinition) throws(CellDefinitionError) {
+    var builder = Builder(definition)
+    for node in try definition.topologicalOrder() { builder.lower(node) }
+    for state in definition.states {
+      builder.cell.next.append(builder.value(state.next, state.name))
+    }
+    self = builder.cell
+    for id in graph.values.indices { phases.append(phase(of: id)) }
+  }
+
+  /// How many phases a step has.
+  var phaseCount: Int { 1 + (phases.max() ?? 0) }
+
+  /// The expressions that products multiply, in the order in which they can be computed.
+  var expressions: [ValueGraph.ID] {
+    var seen: Set<ValueGraph.ID> = []
+    for case .expression(let id) in products.map(\.operand) { seen.insert(id) }
+    return seen.sorted()
+  }
+
+  private func phase(of id: ValueGraph.ID) -> Int {
+    if case .slot(let slot) = graph.values[id].operation { return slotPhases[slot] }
+    return graph.inputs(of: id).reduce(0) { max($0, phases[$1]) }
+  }
+}
+
+extension LoweredCell {
+  /// Walks the nodes of a definition, each behind what it reads.
+  private struct Builder {
+    let definition: CellDefinition
+    let nodes: [String: Int]
+    let states: [String: Int]
+    var cell = LoweredCell()
+    /// How often each node is read, states among the readers.
+    var uses: [Int]
+    /// The values of the nodes, once they are known; for sums that only another sum reads, never.
+    var values: [ValueGraph.ID?]
+    var rawInput: ValueGraph.ID?
+    /// The nodes that only a sum reads, and that become part of it.
+    var isTerm: [Bool]
+
+    init(_ definition: CellDefinition) {
+      self.definition = definition
+      nodes = Dictionary(uniqueKeysWithValues: definition.nodes.enumerated().map { ($1.name, $0) })
+      states = Dictionary(
+        uniqueKeysWithValues: definition.states.enumerated().map { ($1.name, $0) })
+      uses = Array(repeating: 0, count: definition.nodes.count)
+      isTerm = Array(repeating: false, count: definition.nodes.count)
+      values = Array(repeating: nil, count: definition.nodes.count)
+      let readers =
+        definition.nodes.map { ($0.operation == .add, $0.operands) }
+        + definition.states.map { (false, [$0.next]) }
+      for (isSum, operands) in readers {
+        for case .node(let name) in operands {
+          guard let node = nodes[name] else { continue }
+          uses[node] += 1
+          isTerm[node] = isSum && uses[node] == 1
+        }
+      }
+    }
+
+    mutating func lower(_ index: Int) {
+      let node = definition.nodes[index]
+      let result: ValueGraph.ID
+      switch node.operation {
+      case .projection:
+        if isTerm[index] { return }
+        result = sum([index], name: node.name)
+      case .add:
+        if isTerm[index] { return }
+        result = sum([index], name: node.name)
+      case .perUnit(let initial): result = parameter(node.name, initial)
+      case .constant(let value): result = cell.graph.leaf(.constant(value))
+      case .subtract:
+        result = cell.graph.subtract(operand(node, 0), operand(node, 1))
+      case .multiply:
+        result = cell.graph.multiply(operand(node, 0), operand(node, 1))
+      case .oneMinus: result = cell.graph.affine(operand(node, 0), scale: -1, offset: 1)
+      case .activation(let function):
+        result = cell.graph.activation(function, operand(node, 0))
+      }
+      values[index] = result
+    }
+
+    mutating func operand(_ node: CellNode, _ place: Int) -> ValueGraph.ID {
+      value(node.operands[place], node.name)
+    }
+
+    mutating func value(_ operand: CellOperand, _ reader: String) -> ValueGraph.ID {
+      switch operand {
+      case .input:
+        if let rawInput { return rawInput }
+        let slot = newSlot(phase: 0, rawInput: reader)
+        rawInput = slot
+        return slot
+      case .state(let name): return cell.graph.leaf(.previous(states[name] ?? 0))
+      case .node(let name):
+        guard let node = nodes[name], let value = values[node] else {
+          failRequirement("cell node '\(name)' is read before it is known")
+        }
+        return value
+      }
+    }
+
+    mutating func parameter(_ name: String, _ initial: Double) -> ValueGraph.ID {
+      cell.parameters.append(PerUnit(name: name, initial: initial))
+      return cell.graph.leaf(.parameter(cell.parameters.count - 1))
+    }
+
+    mutating func newSlot(phase: Int, rawInput: String?) -> ValueGraph.ID {
+      cell.slotPhases.append(phase)
+      cell.rawInputs.append(rawInput)
+      return cell.graph.leaf(.slot(cell.slotPhases.count - 1))
+    }
+
+    /// A sum with all sums and products in it that nobody else reads: its products go into one slot,
+    /// so that they are accumulated where they are computed.
+    mutating func sum(_ roots: [Int], name: String) -> ValueGraph.ID {
+      var (projections, raw, biases, others) = (
+        [Int](), false, [ValueGraph.ID](), [ValueGraph.ID]()
+      )
+      var rest = roots.map { CellOperand.node(definition.nodes[$0].name) }
+      var isRoot = true
+      while let term = rest.popLast() {
+        if case .node(let name) = term, let index = nodes[name], isRoot || isTerm[index],
+          isMerged(definition.nodes[index].operation)
+        {
+          let node = definition.nodes[index]
+          if case .projection(let bias) = node.operation {
+            projections.append(index)
+            if bias { biases.append(parameter(node.name + ".bias", 0)) }
+          } else {
+            rest += node.operands.reversed()
+          }
+        } else if term == .input && !raw {
+          raw = true
+        } else {
+          let id = value(term, name)
+          if case .parameter = cell.graph.values[id].operation {
+            biases.append(id)
+          } else {
+            others.append(id)
+          }
+        }
+        isRoot = false
+      }
+      var terms = biases + others
+      if !projections.isEmpty {
+        terms.insert(slot(projections, rawInput: raw ? name : nil), at: 0)
+      } else if raw {
+        terms.insert(value(.input, name), at: 0)
+      }
+      return terms.dropFirst().reduce(terms[0]) { cell.graph.add($0, $1) }
+    }
+
+    func isMerged(_ operation: CellOperation) -> Bool {
+      switch operation {
+      case .add, .projection: true
+      default: false
+      }
+    }
+
+    mutating func slot(_ projections: [Int], rawInput: String?) -> ValueGraph.ID {
+      var (operands, phase) = ([Operand](), 0)
+      for index in projections {
+        let operand = productOperand(definition.nodes[index])
+        if case .expression(let id) = operand { phase = max(phase, phaseOfValue(id) + 1) }
+        operands.append(operand)
+      }
+      let id = newSlot(phase: phase, rawInput: rawInput)
+      for (index, operand) in zip(projections, operands) {
+        cell.products.append(
+          Product(
+            name: definition.nodes[index].name, operand: operand,
+            slot: cell.slotPhases.count - 1))
+      }
+      return id
+    }
+
+    mutating func productOperand(_ node: CellNode) -> Operand {
+      if node.operands[0] == .input { return .input }
+      let id = value(node.operands[0], node.name)
+      if case .previous(let state) = cell.graph.values[id].operation { return .state(state) }
+      return .expression(id)
+    }
+
+    /// The phase of a value; the walk is short, because cells are.
+    func phaseOfValue(_ root: ValueGraph.ID) -> Int {
+      var (rest, seen, phase) = ([root], Set<ValueGraph.ID>(), 0)
+      while let id = rest.popLast() {
+        guard seen.insert(id).inserted else { continue }
+        if case .slot(let slot) = cell.graph.values[id].operation {
+          phase = max(phase, cell.slotPhases[slot])
+        }
+        rest += cell.graph.inputs(of: id)
+      }
+      return phase
+    }
+  }
+
+  private init() {}
+}
