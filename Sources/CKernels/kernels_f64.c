@@ -10,6 +10,7 @@
 #include "spans.inc"
 #include "activations.inc"
 #include "softmax.inc"
+#include "pairs.inc"
 #include "cells.inc"
 #include "programs.inc"
 #include "training.inc"

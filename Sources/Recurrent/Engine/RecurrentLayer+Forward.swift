@@ -140,6 +140,19 @@ extension RecurrentLayer {
       cellSize: cellSize, gateStorage: gateStorage, products: products)
   }
 
+  /// Empty buffers for inference; they grow to what their first call needs.
+  public func makeWorkspace(products: ProductStrategy = .automatic) -> Workspace<State> {
+    Workspace(products: products)
+  }
+
+  /// How many steps of `batch` sequences one product over time spans.
+  public func stepsPerProduct(batch: Int) -> Int {
+    TimeChunks(
+      steps: .max, batch: batch,
+      bytesPerRow: gateStorage.blocks * hiddenSize * MemoryLayout<Scalar>.stride
+    ).length
+  }
+
   /// Completes a final state whose cell part is done and whose hidden part holds the initial state.
   private func finish(
     _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?

@@ -45,6 +45,9 @@ extension RecurrentLayer {
     withExtendedLifetime(x) {}
   }
 
+  /// `h`, `[N, H]`.
+  public func output(of state: State) -> Matrix<Scalar> { state.hidden }
+
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
     State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)

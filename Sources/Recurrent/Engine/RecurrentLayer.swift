@@ -9,23 +9,16 @@ import LinAlg
 ///
 /// A layer is a value. Many threads may run the same layer at once; tapes, workspaces and states
 /// belong to one caller each.
-public protocol RecurrentLayer<Scalar>: Sendable {
-  /// The type of the numbers.
-  associatedtype Scalar: RecurrentScalar
-  /// What is carried from step to step.
-  associatedtype State: RecurrentState<Scalar>
-  /// The trainable numbers; also the type of their gradients.
-  associatedtype Parameters: LayerParameters<Scalar>
-
-  /// `D`, the number of features of an input step.
-  var inputSize: Int { get }
+public protocol RecurrentLayer<Scalar>: CausalLayer
+where
+  State: RecurrentState<Scalar>, Parameters: LayerParameters<Scalar>, Recording == Tape<State>,
+  Buffers == Workspace<State>
+{
   /// `H`, the number of hidden units.
   var hiddenSize: Int { get }
   /// How many scalars of state each sequence has beyond `h`: 0 without a cell state, else `H` unless
   /// the layer says otherwise.
   var cellSize: Int { get }
-  /// The trainable numbers.
-  var parameters: Parameters { get set }
 
   /// What a step keeps for its backward pass besides `h` and `c`.
   var gateStorage: GateStorage { get }
@@ -65,6 +58,9 @@ public protocol RecurrentLayer<Scalar>: Sendable {
 extension RecurrentLayer {
   /// `H` for cells that have more than `h`, else 0.
   public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
+
+  /// `H`: the output of a step is its hidden state.
+  public var outputSize: Int { hiddenSize }
 }
 
 /// How much room a step's gates take, and whether they are anything but the step's output.
@@ -187,17 +183,18 @@ public struct GradientSpan<Scalar> {
 }
 
 /// What a layer returns for a batch of sequences.
-public struct RecurrentOutput<State: RecurrentState>: Sendable {
-  /// Every hidden state, `[T, N, H]`; zero after the end of a sequence.
+public struct RecurrentOutput<State: CarriedState>: Sendable {
+  /// Every output, `[T, N, F]`, for one layer its hidden states, `[T, N, H]`; zero after the end of a
+  /// sequence.
   public var outputs: SequenceBatch<State.Scalar>
   /// The state of each sequence after its last step.
   public var finalState: State
 }
 
 /// The gradients of what went into a layer's forward pass.
-public struct InputGradients<State: RecurrentState>: Sendable {
+public struct InputGradients<State: CarriedState>: Sendable {
   /// `∂L/∂x`, `[T, N, D]`; zero after the end of a sequence.
   public var x: SequenceBatch<State.Scalar>
-  /// `∂L/∂h₀` and, for cells that have one, `∂L/∂c₀`.
+  /// The gradient of the state before the first step: `∂L/∂h₀` and, for cells that have one, `∂L/∂c₀`.
   public var initialState: State
 }

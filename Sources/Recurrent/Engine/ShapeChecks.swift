@@ -8,15 +8,7 @@ extension RecurrentLayer {
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
     state?.checkShape(
       batch: x.batch, hiddenSize: hiddenSize, cellSize: cellSize, "initial state")
-    if let lengths {
-      require(
-        lengths.count == x.batch, "\(lengths.count) lengths given for a batch of \(x.batch)")
-      for (n, length) in lengths.enumerated() {
-        require(
-          length >= 0 && length <= x.steps,
-          "sequence \(n) has length \(length), expected 0...\(x.steps)")
-      }
-    }
+    x.checkLengths(lengths)
   }
 
   func checkTape(_ tape: Tape<State>) {
@@ -40,6 +32,17 @@ extension RecurrentLayer {
 }
 
 extension SequenceBatch {
+  /// Traps unless there is a length in `0...T` for every sequence, or none at all.
+  func checkLengths(_ lengths: [Int]?) {
+    guard let lengths else { return }
+    require(lengths.count == batch, "\(lengths.count) lengths given for a batch of \(batch)")
+    for (n, length) in lengths.enumerated() {
+      require(
+        length >= 0 && length <= steps,
+        "sequence \(n) has length \(length), expected 0...\(steps)")
+    }
+  }
+
   /// A copy with zeros after the end of each sequence, so that nothing found there, not even a NaN,
   /// reaches a product over all steps.
   func zeroingPadding(after lengths: [Int]) -> SequenceBatch {

@@ -8,7 +8,7 @@ import LinAlg
 /// memory for itself).
 ///
 /// A tape belongs to one caller at a time, and is spent by its backward pass.
-public final class Tape<State: RecurrentState> {
+public final class Tape<State: RecurrentState>: SequenceRecording {
   /// The type of the numbers.
   public typealias Scalar = State.Scalar
 
@@ -20,6 +20,9 @@ public final class Tape<State: RecurrentState> {
   public let products: ProductStrategy
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
+
+  /// Where the random choices of the next recorded pass come from, for layers that make any.
+  public var noise = RecordingNoise()
 
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
@@ -93,6 +96,14 @@ public final class Tape<State: RecurrentState> {
       uninitializedCount: maximumBatch * hiddenSize * gateStorage.scratchBlocks)
     backwardScratch = scratch
     return scratch
+  }
+
+  /// The bytes that all buffers take, the results among them.
+  public var byteCount: Int {
+    let scalars =
+      gates.count + (cells?.count ?? 0) + scratch.count + productScratch.count + outputs.count
+      + dx.count
+    return scalars * MemoryLayout<Scalar>.stride + finalState.byteCount + dState.byteCount
   }
 
   /// Room for `count` scalars.

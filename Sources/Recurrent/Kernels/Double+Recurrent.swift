@@ -13,6 +13,17 @@ extension Double: RecurrentScalar {
     kernels.column_sums_f64(rows, columns, x, ld, sums)
   }
 
+  public static func combine(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, by operation: PairOperation,
+    into y: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    switch operation {
+    case .sum: kernels.pair_sum_f64(a, b, y, count)
+    case .mean: kernels.pair_mean_f64(a, b, y, count)
+    case .product: kernels.pair_product_f64(a, b, y, count)
+    }
+  }
+
   public static func simpleRNNForward(
     _ s: ForwardStep<Double>, hiddenSize: Int, bias: UnsafePointer<Double>,
     activation: RNNActivation

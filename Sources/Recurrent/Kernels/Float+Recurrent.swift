@@ -13,6 +13,17 @@ extension Float: RecurrentScalar {
     kernels.column_sums_f32(rows, columns, x, ld, sums)
   }
 
+  public static func combine(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, by operation: PairOperation,
+    into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    switch operation {
+    case .sum: kernels.pair_sum_f32(a, b, y, count)
+    case .mean: kernels.pair_mean_f32(a, b, y, count)
+    case .product: kernels.pair_product_f32(a, b, y, count)
+    }
+  }
+
   public static func simpleRNNForward(
     _ s: ForwardStep<Float>, hiddenSize: Int, bias: UnsafePointer<Float>, activation: RNNActivation
   ) {

@@ -11,6 +11,11 @@ public protocol RecurrentScalar: LinAlgScalar, PackedProducts {
     rows: Int, columns: Int, of x: UnsafePointer<Self>, ld: Int, to sums: UnsafeMutablePointer<Self>
   )
 
+  /// `y = a + b`, `(a + b)/2` or `a∘b`; `y` may be `a` or `b`.
+  static func combine(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, by operation: PairOperation,
+    into y: UnsafeMutablePointer<Self>, count: Int)
+
   /// `h = act(a + b)`.
   static func simpleRNNForward(
     _ step: ForwardStep<Self>, hiddenSize: Int, bias: UnsafePointer<Self>,
@@ -54,6 +59,16 @@ public protocol RecurrentScalar: LinAlgScalar, PackedProducts {
   /// The gradient of r from that of `m`.
   static func gruResetBeforeBackwardReset(
     _ step: BackwardStep<Self>, hiddenSize: Int, dProduct: UnsafePointer<Self>)
+}
+
+/// What becomes of two numbers.
+public enum PairOperation: Sendable, Hashable {
+  /// `a + b`.
+  case sum
+  /// `(a + b)/2`.
+  case mean
+  /// `a·b`.
+  case product
 }
 
 extension ForwardStep {

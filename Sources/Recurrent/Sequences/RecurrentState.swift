@@ -1,10 +1,7 @@
 import LinAlg
 
 /// What a recurrent layer carries from one step to the next, for a batch of `N` sequences.
-public protocol RecurrentState<Scalar>: Sendable {
-  /// The type of the numbers.
-  associatedtype Scalar: LinAlgScalar
-
+public protocol RecurrentState<Scalar>: CarriedState {
   /// The hidden state `h`, `[N, H]`.
   var hidden: Matrix<Scalar> { get set }
 
@@ -25,9 +22,6 @@ public protocol RecurrentState<Scalar>: Sendable {
   /// Makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
   /// nobody else holds, contents unspecified, keeping storage where it can.
   mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int)
-
-  /// Makes every part unshared, keeping its contents.
-  mutating func makeUnique()
 }
 
 /// The addresses of a state's parts.

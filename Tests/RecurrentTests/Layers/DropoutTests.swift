@@ -1,6 +1,5 @@
 import LinAlg
 import Recurrent
-import SequenceModels
 import Testing
 
 @Suite struct DropoutTests {
@@ -57,6 +56,6 @@ import Testing
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = Dropout(rate: 1) }
-    #expect(message(result).contains("rate 1.0 is not in 0..<1"))
+    #expect(standardError(of: result).contains("rate 1.0 is not in 0..<1"))
   }
 }

@@ -1,0 +1,46 @@
+import LinAlg
+
+/// What a recorded forward pass of a ``Bidirectional`` layer leaves for its backward pass.
+///
+/// Made once and reused, like a ``Tape``; belongs to one caller at a time.
+public final class BidirectionalTape<Layer: SequenceLayer>: SequenceRecording {
+  /// The recording of the layer that reads from the first step to the last.
+  public let forward: Layer.Recording
+  /// The recording of the layer that reads from the last step to the first.
+  public let backward: ReversedTape<Layer>
+  /// Where the random choices of the next recorded pass come from.
+  public var noise = RecordingNoise()
+
+  /// The outputs of both directions, where the merged gradient needs them.
+  var factors: (forward: SequenceBatch<Layer.Scalar>, backward: SequenceBatch<Layer.Scalar>)?
+  var outputs = SequenceBatch<Layer.Scalar>.empty
+  var dForward = SequenceBatch<Layer.Scalar>.empty
+  var dBackward = SequenceBatch<Layer.Scalar>.empty
+  var dx = SequenceBatch<Layer.Scalar>.empty
+
+  init(forward: Layer.Recording, backward: ReversedTape<Layer>) {
+    self.forward = forward
+    self.backward = backward
+  }
+
+  /// Whether a forward pass has been recorded and not yet been used by a backward pass.
+  public var isRecorded: Bool { forward.isRecorded && backward.isRecorded }
+
+  /// The bytes that all buffers take.
+  public var byteCount: Int {
+    forward.byteCount + backward.byteCount + outputs.byteCount + dForward.byteCount
+      + dBackward.byteCount + dx.byteCount
+  }
+}
+
+/// The buffers of a ``Bidirectional`` layer's inference. Belongs to one caller at a time.
+public final class BidirectionalWorkspace<Layer: SequenceLayer> {
+  let forward: Layer.Buffers
+  let backward: ReversedWorkspace<Layer>
+  var outputs = SequenceBatch<Layer.Scalar>.empty
+
+  init(forward: Layer.Buffers, backward: ReversedWorkspace<Layer>) {
+    self.forward = forward
+    self.backward = backward
+  }
+}

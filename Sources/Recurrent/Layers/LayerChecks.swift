@@ -1,0 +1,22 @@
+import LinAlg
+
+extension SequenceBatch {
+  /// No steps of no sequences: a buffer before its first use.
+  static var empty: SequenceBatch { SequenceBatch(uninitializedSteps: 0, batch: 0, features: 0) }
+
+  /// Traps unless this has the shape of the outputs that it is the gradient of.
+  func checkIsGradient(of outputs: SequenceBatch) {
+    require(
+      hasShape(of: outputs),
+      "dOutputs has shape \(shape), expected [T, N, F] = \(outputs.shape)")
+  }
+}
+
+extension SequenceRecording {
+  /// Traps unless a forward pass has been recorded and not yet been used.
+  func checkRecorded() {
+    require(
+      isRecorded,
+      "backward needs a tape that a forward pass has recorded; each recording serves once")
+  }
+}

@@ -1,0 +1,146 @@
+import LinAlg
+
+/// Layers on top of each other: what one puts out, the next one takes in (a deep recurrent network,
+/// Graves et al. 2013).
+///
+/// ```
+/// y₀ = layer₀(x)      yₖ = layerₖ(dropout(yₖ₋₁))
+/// ```
+/// ```swift
+/// let deep = Stacked(count: 3, inputSize: 64, dropout: 0.2) {
+///   LSTM<Float>(inputSize: $0, hiddenSize: 128, using: &rng)
+/// }
+/// ```
+/// The layers have their own parameters, or all above the first share one set (`tied`). Between two
+/// layers, and not after the last, a recorded pass drops features (see ``Dropout``), by the choices of
+/// the tape's ``StackedTape/noise``; inference drops nothing. Each layer has its own state.
+public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
+  /// The type of the numbers.
+  public typealias Scalar = Layer.Scalar
+  /// One state for each layer, the first layer's first.
+  public typealias State = [Layer.State]
+
+  /// The parameters of all layers.
+  public var parameters: StackedParameters<Layer.Parameters>
+  /// What is dropped between two layers of a recorded pass.
+  public let dropout: Dropout
+  /// Whether all layers above the first share one set of parameters.
+  public let isTied: Bool
+  private let shells: [LayerShell<Layer>]
+
+  /// A stack of layers, each with its own parameters.
+  ///
+  /// - Parameters:
+  ///   - layers: the first takes the inputs.
+  ///   - dropout: how likely a feature is to be dropped between two layers.
+  /// - Precondition: there is a layer, and each takes as many features as the one before it gives.
+  public init(_ layers: [Layer], dropout: Double = 0) {
+    require(!layers.isEmpty, "Stacked: no layers")
+    for k in 1..<max(layers.count, 1) {
+      Self.checkSizes(k, takes: layers[k].inputSize, gives: layers[k - 1].outputSize)
+    }
+    parameters = StackedParameters(layers.map(\.parameters))
+    shells = layers.map { LayerShell($0) }
+    self.dropout = Dropout(rate: dropout)
+    isTied = false
+  }
+
+  /// A stack in which all layers above the first are the same one.
+  ///
+  /// - Parameters:
+  ///   - first: takes the inputs.
+  ///   - upper: every other layer; its gradients are the sums over all its places.
+  ///   - count: how many layers there are, at least 2.
+  ///   - dropout: how likely a feature is to be dropped between two layers.
+  /// - Precondition: the upper layer takes as many features as the first gives, and as many as it gives
+  ///   itself.
+  public init(first: Layer, tied upper: Layer, count: Int, dropout: Double = 0) {
+    require(count >= 2, "Stacked: \(count) layers, a tied stack has 2 or more")
+    Self.checkSizes(1, takes: upper.inputSize, gives: first.outputSize)
+    if count > 2 { Self.checkSizes(2, takes: upper.inputSize, gives: upper.outputSize) }
+    parameters = StackedParameters([first.parameters, upper.parameters])
+    let shell = LayerShell(upper)
+    shells = [LayerShell(first)] + (1..<count).map { _ in shell }
+    self.dropout = Dropout(rate: dropout)
+    isTied = true
+  }
+
+  /// A stack of `count` layers that `makeLayer` makes, called with each one's number of inputs.
+  ///
+  /// - Parameters:
+  ///   - count: how many layers there are.
+  ///   - inputSize: `D`, what the first layer takes.
+  ///   - dropout: how likely a feature is to be dropped between two layers.
+  ///   - tied: whether all layers above the first share one set of parameters.
+  ///   - makeLayer: makes a layer with the given number of inputs; called in the order of the layers.
+  public init(
+    count: Int, inputSize: Int, dropout: Double = 0, tied: Bool = false,
+    _ makeLayer: (_ inputSize: Int) -> Layer
+  ) {
+    require(count >= 1, "Stacked: \(count) layers")
+    var layers = [makeLayer(inputSize)]
+    for _ in 1..<max(tied ? min(count, 2) : count, 1) {
+      layers.append(makeLayer(layers[layers.count - 1].outputSize))
+    }
+    if tied && count > 1 {
+      self.init(first: layers[0], tied: layers[1], count: count, dropout: dropout)
+    } else {
+      self.init(layers, dropout: dropout)
+    }
+  }
+
+  private static func checkSizes(_ k: Int, takes input: Int, gives output: Int) {
+    require(
+      input == output,
+      "Stacked: layer \(k) takes \(input) features, layer \(k - 1) gives \(output)")
+  }
+
+  /// How many layers there are.
+  public var count: Int { shells.count }
+
+  /// Layer `index`, counted from 0 at the input.
+  public subscript(layer index: Int) -> Layer {
+    require(
+      index >= 0 && index < count, "Stacked: layer \(index) of \(count)")
+    return layer(index)
+  }
+
+  /// All layers, the one that takes the inputs first.
+  public var layers: [Layer] { (0..<count).map { layer($0) } }
+
+  func layer(_ index: Int) -> Layer {
+    shells[index].filled(with: parameters.parts[part(ofLayer: index)])
+  }
+
+  /// Where the parameters of layer `index` are.
+  func part(ofLayer index: Int) -> Int { isTied ? min(index, 1) : index }
+
+  /// `D`, the number of features of an input step.
+  public var inputSize: Int { layer(0).inputSize }
+  /// `F`, the number of features of an output step.
+  public var outputSize: Int { layer(count - 1).outputSize }
+
+  /// The states of zeros for `batch` sequences.
+  public func zeroState(batch: Int) -> State { layers.map { $0.zeroState(batch: batch) } }
+
+  /// The states that a nil state stands for.
+  public func initialState(batch: Int) -> State { layers.map { $0.initialState(batch: batch) } }
+
+  /// A tape with room for `steps` steps of `batch` sequences.
+  public func makeTape(
+    steps: Int, batch: Int, products: ProductStrategy = .automatic
+  ) -> StackedTape<Layer> {
+    StackedTape(
+      layers.map { $0.makeTape(steps: steps, batch: batch, products: products) })
+  }
+
+  /// Empty buffers for inference.
+  public func makeWorkspace(products: ProductStrategy = .automatic) -> StackedWorkspace<Layer> {
+    StackedWorkspace(layers.map { $0.makeWorkspace(products: products) })
+  }
+
+  func checkState(_ state: State?, _ what: StaticString) {
+    guard let state else { return }
+    require(state.count == count, "\(what) has \(state.count) layers, expected \(count)")
+  }
+}

@@ -1,0 +1,51 @@
+import LinAlg
+
+/// What a recorded forward pass of a ``Stacked`` layer leaves for its backward pass.
+///
+/// Made once and reused, like a ``Tape``; belongs to one caller at a time.
+public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
+  /// The recordings of the layers, the first layer's first.
+  public let layers: [Layer.Recording]
+  /// Where the random choices of the next recorded pass come from: a tape with the same seed drops the
+  /// same features, pass by pass.
+  public var noise = RecordingNoise()
+
+  let dropout: [DropoutTape<Layer.Scalar>]
+  var finalState: [Layer.State] = []
+  var dInitialState: [Layer.State] = []
+  /// The gradients of the initial states until all are known; they come last layer first.
+  var slots: [Layer.State?]
+
+  init(_ layers: [Layer.Recording]) {
+    self.layers = layers
+    dropout = layers.dropFirst().map { _ in DropoutTape() }
+    slots = layers.map { _ in nil }
+    finalState.reserveCapacity(layers.count)
+    dInitialState.reserveCapacity(layers.count)
+  }
+
+  /// Whether a forward pass has been recorded and not yet been used by a backward pass.
+  public var isRecorded: Bool {
+    for layer in layers where !layer.isRecorded { return false }
+    return true
+  }
+
+  /// The bytes that all buffers take.
+  public var byteCount: Int {
+    var bytes = 0
+    for layer in layers { bytes += layer.byteCount }
+    for tape in dropout { bytes += tape.byteCount }
+    return bytes
+  }
+}
+
+/// The buffers of a ``Stacked`` layer's inference. Belongs to one caller at a time.
+public final class StackedWorkspace<Layer: SequenceLayer> {
+  let layers: [Layer.Buffers]
+  var finalState: [Layer.State] = []
+
+  init(_ layers: [Layer.Buffers]) {
+    self.layers = layers
+    finalState.reserveCapacity(layers.count)
+  }
+}
