@@ -106,6 +106,14 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     return scalars * MemoryLayout<Scalar>.stride + finalState.byteCount + dState.byteCount
   }
 
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  public func discard() {
+    isRecorded = false
+    x = nil
+    initialState = nil
+    lengths = nil
+  }
+
   /// Room for `count` scalars.
   func productScratch(count: Int) -> UnsafeMutablePointer<Scalar> {
     if productScratch.count < count { productScratch = AlignedStorage(uninitializedCount: count) }

@@ -53,7 +53,7 @@ extension Bidirectional {
     threads: Int? = nil, recording tape: BidirectionalTape<Layer>
   ) -> BidirectionalOutput<Layer.State> {
     x.checkLengths(lengths)
-    tape.factors = nil
+    tape.discard()
     tape.forward.noise = tape.noise.child(0)
     tape.backward.noise = tape.noise.child(1)
     tape.noise = tape.noise.next

@@ -26,6 +26,13 @@ public final class BidirectionalTape<Layer: SequenceLayer>: SequenceRecording {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool { forward.isRecorded && backward.isRecorded }
 
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  public func discard() {
+    forward.discard()
+    backward.discard()
+    factors = nil
+  }
+
   /// The bytes that all buffers take.
   public var byteCount: Int {
     forward.byteCount + backward.byteCount + outputs.byteCount + dForward.byteCount

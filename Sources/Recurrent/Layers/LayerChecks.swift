@@ -17,6 +17,6 @@ extension SequenceRecording {
   func checkRecorded() {
     require(
       isRecorded,
-      "backward needs a tape that a forward pass has recorded; each recording serves once")
+      "the tape holds no recording: backward needs one, and each serves once")
   }
 }

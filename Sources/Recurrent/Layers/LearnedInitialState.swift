@@ -128,6 +128,7 @@ extension LearnedInitialState {
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, recording tape: LearnedInitialStateTape<Layer>
   ) -> RecurrentOutput<State> {
+    tape.discard()
     tape.usesLearnedState = state == nil
     return layer.forward(
       x, from: state ?? learned(batch: x.batch, in: &tape.state), lengths: lengths,

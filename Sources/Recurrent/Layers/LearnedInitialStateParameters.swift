@@ -63,6 +63,9 @@ public final class LearnedInitialStateTape<Layer: SequenceLayer>: SequenceRecord
     set { inner.noise = newValue }
   }
 
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  public func discard() { inner.discard() }
+
   /// The bytes that all buffers take.
   public var byteCount: Int { inner.byteCount + (state?.byteCount ?? 0) }
 }

@@ -89,6 +89,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     threads: Int? = nil, recording tape: ReversedTape<Layer>
   ) -> RecurrentOutput<State> {
     x.checkLengths(lengths)
+    tape.discard()
     tape.lengths = lengths
     tape.x.assignReversed(x, lengths: lengths)
     let run = layer.forward(
@@ -148,6 +149,12 @@ public final class ReversedTape<Layer: SequenceLayer>: SequenceRecording {
   public var noise: RecordingNoise {
     get { inner.noise }
     set { inner.noise = newValue }
+  }
+
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  public func discard() {
+    inner.discard()
+    lengths = nil
   }
 
   /// The bytes that all buffers take.

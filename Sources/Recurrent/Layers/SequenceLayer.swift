@@ -118,6 +118,9 @@ public protocol SequenceRecording: AnyObject {
 
   /// The bytes that all buffers take.
   var byteCount: Int { get }
+
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  func discard()
 }
 
 extension SequenceLayer {

@@ -44,6 +44,8 @@ extension Stacked {
   ) -> RecurrentOutput<State> {
     checkState(state, "initial state")
     checkTape(tape)
+    // Let go of before the layers run: a buffer with two owners is not reused.
+    tape.discard()
     tape.finalState.removeAll(keepingCapacity: true)
     let noise = tape.noise
     tape.noise = noise.next
@@ -84,7 +86,6 @@ extension Stacked {
     require(
       gradients.parts.count == parameters.parts.count,
       "gradients have \(gradients.parts.count) parts, the parameters \(parameters.parts.count)")
-    // Let go of before the layers run: a buffer with two owners is not reused.
     tape.dInitialState.removeAll(keepingCapacity: true)
     var dOutputs = dOutputs
     for k in stride(from: count - 1, through: 0, by: -1) {

@@ -30,6 +30,11 @@ public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
     return true
   }
 
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  public func discard() {
+    for layer in layers { layer.discard() }
+  }
+
   /// The bytes that all buffers take.
   public var byteCount: Int {
     var bytes = 0

@@ -1,0 +1,91 @@
+import LinAlg
+
+/// The gates of an ``LSTM``, as its tape keeps them.
+public enum LSTMGate: Int, Sendable, Hashable, CaseIterable {
+  /// `i`, how much of the candidate is taken in.
+  case input
+  /// `f`, how much of the cell is kept.
+  case forget
+  /// `g`, what may be taken in.
+  case candidate
+  /// `o`, how much of the cell is shown.
+  case output
+}
+
+/// The gates of a ``GRU``, as its tape keeps them.
+public enum GRUGate: Int, Sendable, Hashable, CaseIterable {
+  /// `r`, how much of the past the candidate sees.
+  case reset
+  /// `z`, how much of the past is kept.
+  case update
+  /// `n`, what takes its place.
+  case candidate
+}
+
+extension LSTM {
+  /// The activations of one gate at every step of a recorded pass, `[T, N, H]`; zero after the end of a
+  /// sequence.
+  ///
+  /// - Precondition: the tape holds a recording that no backward pass has used: that one puts
+  ///   gradients in the gates' place.
+  public func gate(
+    _ gate: LSTMGate, of tape: Tape<State>
+  ) -> SequenceBatch<Scalar> {
+    checkTape(tape)
+    return tape.gateBlock(gate.rawValue)
+  }
+
+  /// The cell state after every step of a recorded pass, `[T, N, H]`; after the end of a sequence, its
+  /// last one.
+  ///
+  /// - Precondition: the tape holds a recording that no backward pass has used.
+  public func cells(of tape: Tape<State>) -> SequenceBatch<Scalar> {
+    checkTape(tape)
+    return tape.cellTrace()
+  }
+}
+
+extension GRU {
+  /// The activations of one gate at every step of a recorded pass, `[T, N, H]`; zero after the end of a
+  /// sequence.
+  ///
+  /// - Precondition: the tape holds a recording that no backward pass has used: that one puts
+  ///   gradients in the gates' place.
+  public func gate(
+    _ gate: GRUGate, of tape: Tape<State>
+  ) -> SequenceBatch<Scalar> {
+    checkTape(tape)
+    // The blocks are r z q n where the reset comes after the product, else r z n m.
+    return tape.gateBlock(gate == .candidate && variant == .resetAfter ? 3 : gate.rawValue)
+  }
+}
+
+extension Tape {
+  /// The hidden state after every step of the last recorded pass, `[T, N, H]`; zero after the end of a
+  /// sequence.
+  public var hiddenTrace: SequenceBatch<Scalar> { outputs }
+
+  /// Block `index` of the gates of every step.
+  func gateBlock(_ index: Int) -> SequenceBatch<Scalar> {
+    checkRecorded()
+    let result = SequenceBatch<Scalar>(
+      uninitializedSteps: outputs.steps, batch: outputs.batch, features: hiddenSize)
+    let rowBytes = result.rowBytes
+    copyRows(
+      outputs.steps * outputs.batch, of: rowBytes,
+      UnsafeRawPointer(gates.pointer) + index * rowBytes, every: gateStorage.blocks * rowBytes,
+      to: result.pointer(atStep: 0), every: rowBytes)
+    return result
+  }
+
+  /// What each sequence has beyond `h`, after every step.
+  func cellTrace() -> SequenceBatch<Scalar> {
+    checkRecorded()
+    guard let cells else { failRequirement("a tape without cell states") }
+    let result = SequenceBatch<Scalar>(
+      uninitializedSteps: outputs.steps, batch: outputs.batch, features: cellSize)
+    UnsafeMutableRawPointer(result.pointer(atStep: 0)).copyMemory(
+      from: cells.pointer, byteCount: result.byteCount)
+    return result
+  }
+}
