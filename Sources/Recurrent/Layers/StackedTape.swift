@@ -26,13 +26,15 @@ public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
 
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool {
-    for layer in layers where !layer.isRecorded { return false }
-    return true
+    // Not for-in, whose iterator allocates in unoptimised builds.
+    var count = 0
+    for i in 0..<layers.count { count += layers[i].isRecorded ? 1 : 0 }
+    return count == layers.count
   }
 
   /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
   public func discard() {
-    for layer in layers { layer.discard() }
+    for i in 0..<layers.count { layers[i].discard() }
   }
 
   /// The bytes that all buffers take.

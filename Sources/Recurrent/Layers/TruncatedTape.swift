@@ -125,6 +125,8 @@ extension CausalLayer {
     let surplus = tape.historyCount - tape.k2
     if surplus > 0 {
       let run = record(steps: surplus, tape, threads: threads)
+      // The recording holds the state that is about to be overwritten.
+      tape.inner.discard()
       if tape.state == nil {
         tape.state = run.finalState
         tape.state?.makeUnique()

@@ -126,10 +126,10 @@ extension SequenceBatch {
 
   /// Makes this a batch of the given shape that nobody else holds, with unspecified contents.
   ///
-  /// Keeps its storage when that is unshared and of the right size.
+  /// Keeps its storage when that is unshared and large enough.
   package mutating func renew(steps: Int, batch: Int, features: Int) {
     let count = steps * batch * features
-    if storage.count != count || !isKnownUniquelyReferenced(&storage) {
+    if storage.count < count || !isKnownUniquelyReferenced(&storage) {
       self = SequenceBatch(uninitializedSteps: steps, batch: batch, features: features)
     } else {
       self.steps = steps

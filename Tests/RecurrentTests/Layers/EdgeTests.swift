@@ -1,0 +1,124 @@
+import LinAlg
+import Recurrent
+import ReferenceLoops
+import Testing
+
+/// Other layouts, the last output of each sequence, and what a tape shows.
+@Suite struct EdgeTests {
+  @Test func `batch first and back`() {
+    let (N, T, F) = (3, 4, 2)
+    let elements = (0..<N * T * F).map { Float($0) }
+    let x = SequenceBatch<Float>(batchFirst: elements, batch: N, steps: T, features: F)
+    #expect(x.shape == [T, N, F])
+    for n in 0..<N {
+      for t in 0..<T {
+        for f in 0..<F { #expect(x[t, n, f] == elements[(n * T + t) * F + f]) }
+      }
+    }
+    #expect(x.batchFirst == elements)
+    let lazy = SequenceBatch<Float>(
+      batchFirst: AnyCollection(elements), batch: N, steps: T, features: F)
+    #expect(lazy == x)
+    #expect(
+      SequenceBatch<Double>(batchFirst: [], batch: 2, steps: 0, features: 3).batchFirst.isEmpty)
+  }
+
+  @Test func `the last output of each sequence, and the way back`() {
+    var rng = SeededGenerator(seed: 5)
+    let x = SequenceBatch<Double>.uniform(steps: 5, batch: 4, features: 3, using: &rng)
+    let lengths = [2, 5, 0, 1]
+    let last = x.last(lengths: lengths)
+    #expect(
+      last.elements == [x[1, 0, 0], x[1, 0, 1], x[1, 0, 2]]
+        + [x[4, 1, 0], x[4, 1, 1], x[4, 1, 2]] + [0, 0, 0]
+        + [x[0, 3, 0], x[0, 3, 1], x[0, 3, 2]])
+    #expect(x.last().elements == x[step: 4].elements)
+    let dLast = Matrix<Double>(rows: 4, columns: 3, elements: (1...12).map { Double($0) })
+    let d = SequenceBatch(scatteringLast: dLast, steps: 5, lengths: lengths)
+    // ⟨last(x), dLast⟩ = ⟨x, dx⟩ for every x: the two are each other's transpose.
+    let left = zip(last.elements, dLast.elements).reduce(0) { $0 + $1.0 * $1.1 }
+    let right = zip(x.elements, d.elements).reduce(0) { $0 + $1.0 * $1.1 }
+    #expect(abs(left - right) < 1e-12)
+    #expect(d.elements.count { $0 != 0 } == 9)
+    #expect(SequenceBatch(scatteringLast: dLast, steps: 5).last().elements == dLast.elements)
+  }
+
+  @Test func `the last output is the final hidden state`() {
+    let layer: LSTM<Float> = SmallLayers.lstm()
+    let p = LayerInputs(layer, steps: 5, batch: 4, lengths: [2, 5, 4, 1], seed: 6)
+    let out = layer(p.x, from: p.state, lengths: p.lengths)
+    #expect(out.outputs.last(lengths: p.lengths).elements == out.finalState.hidden.elements)
+  }
+
+  @Test func `an LSTM's gates and cells by name`() {
+    var rng = SeededGenerator(seed: 7)
+    let lengths = [2, 5, 0]
+    let p: PassInputs<Double> = .random(
+      .lstm, steps: 5, batch: 3, inputSize: 2, hiddenSize: 6, lengths: lengths, using: &rng)
+    let layer = CellKind.lstm(p)
+    let tape = layer.makeTape(steps: 7, batch: 4)
+    layer.forward(
+      SequenceBatch(steps: 5, batch: 3, features: 2, elements: p.x),
+      from: lstmState(p, p.initialHidden, p.initialCell), lengths: lengths, recording: tape)
+    let H = 6
+    let W = Array(p.parameters[0..<4 * H * 2])
+    let U = Array(p.parameters[4 * H * 2..<4 * H * (2 + H)])
+    let naive = ReferenceLSTM(
+      inputSize: 2, hiddenSize: H, W: W, U: U, b: Array(p.parameters.suffix(4 * H)))
+    let trace = naive.forward(
+      p.x, steps: 5, batch: 3, initialHidden: p.initialHidden, initialCell: p.initialCell,
+      lengths: lengths)
+    let cells = layer.cells(of: tape)
+    #expect(cells.shape == [5, 3, 6])
+    for (n, length) in lengths.enumerated() {
+      for t in 0..<length {
+        let row = t * 3 + n
+        for (g, gate) in [LSTMGate.input, .forget, .candidate, .output].enumerated() {
+          let mine = layer.gate(gate, of: tape)
+          for j in 0..<H {
+            #expect(abs(mine[t, n, j] - trace.gates[(row * 4 + g) * H + j]) < 1e-14)
+          }
+        }
+        for j in 0..<H { #expect(abs(cells[t, n, j] - trace.cells[row * H + j]) < 1e-14) }
+      }
+    }
+    #expect(relativeError(tape.hiddenTrace.elements, trace.outputs) < 1e-14)
+  }
+
+  @Test(arguments: [GRUVariant.resetAfter, .resetBefore])
+  func `a GRU's gates by name`(variant: GRUVariant) {
+    var layer: GRU<Double> = SmallLayers.gru(variant: variant)
+    let p = LayerInputs(layer, steps: 3, batch: 2, seed: 8)
+    let tape = layer.makeTape(steps: 3, batch: 2)
+    let out = layer.forward(p.x, from: p.state, recording: tape)
+    let (r, z, n) = (
+      layer.gate(.reset, of: tape), layer.gate(.update, of: tape), layer.gate(.candidate, of: tape)
+    )
+    #expect(r.elements.allSatisfy { $0 > 0 && $0 < 1 })
+    for t in 0..<3 {
+      for i in 0..<2 {
+        for j in 0..<4 {
+          let h = t == 0 ? p.state?.hidden[i, j] ?? 0 : out.outputs[t - 1, i, j]
+          let mixed = (1 - z[t, i, j]) * n[t, i, j] + z[t, i, j] * h
+          #expect(abs(mixed - out.outputs[t, i, j]) < 1e-14)
+        }
+      }
+    }
+    // Without weights the reset gate is the logistic function of its bias.
+    layer.parameters.flat = layer.parameters.flat.map { _ in 0 }
+    layer.parameters.b[0, 0] = 2
+    layer.forward(p.x, recording: tape)
+    #expect(abs(layer.gate(.reset, of: tape)[1, 0, 0] - 0.8807970779778823) < 1e-15)
+  }
+
+  @Test func `gates that have become gradients are not shown`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let layer: LSTM<Float> = SmallLayers.lstm()
+      let tape = layer.makeTape(steps: 2, batch: 1)
+      _ = layer.gate(.forget, of: tape)
+    }
+    #expect(standardError(of: result).contains("the tape holds no recording"))
+  }
+}
