@@ -16,6 +16,7 @@ import torch
 import golden_file
 from cases import BASE_SEED, GATES, cases, inputs
 from layers import run_equations, run_module
+from stacks import FIRST_SEED, run_stack_equations, run_stack_module, stack_cases, stack_inputs
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Golden"
 TOLERANCE = 1e-12
@@ -111,14 +112,77 @@ def render_case(case):
     return {"fields": fields, "arrays": named}
 
 
-def render_file(cell):
+def evaluate_stack(case, run):
+    """Every result of a stack, as `evaluate` does for one layer; final states place by place."""
+    tensors = {
+        name: torch.tensor(values, dtype=torch.float64).reshape(shape)
+        for name, (shape, values) in stack_inputs(case).items()
+    }
+    upstream = {n: t for n, t in tensors.items() if n.split(".")[0] in UPSTREAM}
+    variables = {n: t.requires_grad_() for n, t in tensors.items() if n not in upstream}
+    outputs, hidden, cell = run(case, variables)
+    values = {"outputs": outputs}
+    for index, place in enumerate(case.places):
+        values[f"finalHidden.{place}"] = hidden[index]
+        if cell is not None:
+            values[f"finalCell.{place}"] = cell[index]
+    loss = sum(
+        (weight * values[name[1].lower() + name[2:]]).sum() for name, weight in upstream.items()
+    )
+    gradients = torch.autograd.grad(loss, list(variables.values()), materialize_grads=True)
+    values.update(zip(map(gradient_name, variables), gradients))
+    return tensors, {name: value.detach() for name, value in values.items()}
+
+
+def render_stack(case):
+    """One case of stacked.json."""
+    tensors, results = evaluate_stack(case, run_stack_module if case.packable else run_stack_equations)
+    if case.packable:
+        for name, value in evaluate_stack(case, run_stack_equations)[1].items():
+            check_equal(case, f"{name} of the module and of the equations", results[name], value)
+    arrays = {name: tensor.detach() for name, tensor in tensors.items()}
+    for place in case.places:
+        for values, prefix in ((arrays, ""), (results, "d")):
+            own = {}
+            for bias in (f"{prefix}bias_ih", f"{prefix}bias_hh"):
+                own[bias] = values.pop(f"{bias}.{place}")
+            map_biases(case, own, prefix=prefix)
+            values.update({f"{name}.{place}": value for name, value in own.items()})
+    fields = {
+        "name": case.name,
+        "cell": case.cell,
+        "source": "equations"
+        if not case.packable
+        else "torch.nn.LSTM" if case.cell == "lstm" else "torch.nn.GRU",
+        "precision": "float64",
+        "seed": case.seed,
+        "layers": case.layers,
+        "directions": case.directions,
+        "steps": case.steps,
+        "batch": case.batch,
+        "inputSize": case.input_size,
+        "hiddenSize": case.hidden_size,
+    }
+    if case.lengths is not None:
+        fields["lengths"] = list(case.lengths)
+    named = {
+        name: (tuple(tensor.shape), tensor.flatten().tolist(), "float64")
+        for name, tensor in {**arrays, **results}.items()
+    }
+    return {"fields": fields, "arrays": named}
+
+
+def render_file(name):
+    """The text of the file of a cell, or of `stacked`."""
+    is_stack = name == "stacked"
     header = {
         "about": "A recurrent layer's outputs and gradients, to compare an engine with.",
         "command": "Tools/golden/generate.sh",
         "pytorch": torch.__version__.split("+")[0],
-        "seed": BASE_SEED,
+        "seed": FIRST_SEED if is_stack else BASE_SEED,
     }
-    return golden_file.render(header, [render_case(case) for case in cases(cell)])
+    rendered = map(render_stack, stack_cases()) if is_stack else map(render_case, cases(name))
+    return golden_file.render(header, list(rendered))
 
 
 def main():
@@ -133,8 +197,8 @@ def main():
     torch.use_deterministic_algorithms(True)
 
     found = []
-    for cell in GATES:
-        path, text = FOLDER / f"{cell}.json", render_file(cell)
+    for name in [*GATES, "stacked"]:
+        path, text = FOLDER / f"{name}.json", render_file(name)
         if not arguments.check:
             FOLDER.mkdir(parents=True, exist_ok=True)
             golden_file.write(path, text)
