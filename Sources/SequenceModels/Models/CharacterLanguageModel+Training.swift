@@ -45,7 +45,7 @@ extension CharacterLanguageModel {
   ///   - steps: the largest number of steps of a window.
   ///   - batch: the largest number of streams.
   ///   - dropout: how likely a feature is to be dropped on the way into the recurrent layer and on the
-  ///     way out of it; see ``Dropout``.
+  ///     way out of it; see `Dropout`.
   ///   - seed: where the choice of what to drop starts.
   public func makeTape(
     steps: Int, batch: Int, dropout: Double = 0, seed: UInt64 = 0
