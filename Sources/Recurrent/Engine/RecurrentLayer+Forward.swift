@@ -83,8 +83,8 @@ extension RecurrentLayer {
       input has shape [T, N] = [\(steps), \(batch)], the tape has room for \
       [\(tape.maximumSteps), \(tape.maximumBatch)]
       """)
-    tape.isRecorded = false
-    tape.x = lengths.map { x.zeroingPadding(after: $0) } ?? x
+    tape.discard()
+    tape.keep(x, lengths)
     tape.initialState = state
     tape.lengths = lengths
     tape.outputs.renew(steps: steps, batch: batch, features: hiddenSize)

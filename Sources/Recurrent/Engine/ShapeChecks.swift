@@ -36,27 +36,20 @@ extension SequenceBatch {
   func checkLengths(_ lengths: [Int]?) {
     guard let lengths else { return }
     require(lengths.count == batch, "\(lengths.count) lengths given for a batch of \(batch)")
-    for (n, length) in lengths.enumerated() {
+    // Not for-in over the array, whose iterator allocates in unoptimised builds.
+    for n in 0..<lengths.count {
       require(
-        length >= 0 && length <= steps,
-        "sequence \(n) has length \(length), expected 0...\(steps)")
+        lengths[n] >= 0 && lengths[n] <= steps,
+        "sequence \(n) has length \(lengths[n]), expected 0...\(steps)")
     }
   }
 
-  /// A copy with zeros after the end of each sequence, so that nothing found there, not even a NaN,
-  /// reaches a product over all steps.
-  func zeroingPadding(after lengths: [Int]) -> SequenceBatch {
-    guard lengths.contains(where: { $0 < steps }) else { return self }
-    var result = self
-    let (batch, features) = (batch, features)
-    result.withUnsafeMutableBufferPointer { buffer in
-      for (n, length) in lengths.enumerated() {
-        for t in length..<steps {
-          let start = (t * batch + n) * features
-          buffer[start..<start + features].update(repeating: 0)
-        }
+  /// Sets what lies after the end of each sequence to zero. The storage is not shared.
+  func clearPadding(after lengths: [Int]) {
+    for n in 0..<batch {
+      for t in lengths[n]..<steps {
+        clear(UnsafeMutableRawPointer(pointer(atStep: t)) + n * rowBytes, byteCount: rowBytes)
       }
     }
-    return result
   }
 }

@@ -48,6 +48,9 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var initialState: State?
   var lengths: [Int]?
 
+  /// The inputs with zeros in their padding, where there is any.
+  private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
+
   // Results. They are handed out as shared copies and renewed when somebody still holds one.
   var outputs: SequenceBatch<Scalar>
   var finalState: State
@@ -102,8 +105,22 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   public var byteCount: Int {
     let scalars =
       gates.count + (cells?.count ?? 0) + scratch.count + productScratch.count + outputs.count
-      + dx.count
+      + dx.count + paddedX.count
     return scalars * MemoryLayout<Scalar>.stride + finalState.byteCount + dState.byteCount
+  }
+
+  /// Keeps the inputs of a recording; of sequences that end early a copy with zeros after their end, so
+  /// that nothing found there, not even a NaN, reaches a product over all steps.
+  func keep(_ x: SequenceBatch<Scalar>, _ lengths: [Int]?) {
+    self.x = x
+    guard let lengths else { return }
+    var isPadded = false
+    for n in 0..<lengths.count where lengths[n] < x.steps { isPadded = true }
+    if isPadded {
+      paddedX.assign(x, steps: 0..<x.steps)
+      paddedX.clearPadding(after: lengths)
+      self.x = paddedX
+    }
   }
 
   /// Forgets a recording that no backward pass will use, and lets go of what it refers to.

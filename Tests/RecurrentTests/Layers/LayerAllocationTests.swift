@@ -34,6 +34,13 @@ import Testing
     expectNone("recording \(Layer.self) on \(threads)") {
       layer.forward(p.x, from: nil, lengths: nil, threads: threads, recording: tape)
     }
+    let lengths = [4, 0, 6]
+    expectNone("training \(Layer.self) with lengths on \(threads)") {
+      layer.forward(p.x, from: nil, lengths: lengths, threads: threads, recording: tape)
+      layer.backward(
+        p.dOutputs, finalState: nil, through: tape, threads: threads,
+        accumulatingInto: &gradients)
+    }
     expectNone("inference of \(Layer.self) on \(threads)") {
       _ = layer(p.x, from: nil, lengths: nil, threads: threads, workspace: workspace)
     }
@@ -41,6 +48,7 @@ import Testing
 
   @Test(.enabled(if: allocation_counter_is_available()), arguments: [1, 2])
   func `passes`(threads: Int) {
+    sequences(SmallLayers.lstm() as LSTM<Float>, threads: threads)
     sequences(Reversed(SmallLayers.lstm() as LSTM<Float>), threads: threads)
     for merge in DirectionMerge.allCases {
       sequences(SmallLayers.bidirectional(3, merge) as Bidirectional<LSTM<Float>>, threads: threads)

@@ -2,11 +2,10 @@ import LinAlg
 import Recurrent
 import Testing
 
-/// What must not change a result: the number of threads, the place in the batch, the padding, whether
-/// the pass is recorded.
+/// What must not change a result: the place in the batch, the padding, whether the pass is recorded.
 @Suite struct LayerInvarianceTests {
   /// Every kind of layer made of layers, large enough to be divided among threads.
-  func forAll(_ body: LayerBody) {
+  static func forAll(_ body: LayerBody) {
     var seed: UInt64 = 300
     func lstm(_ inputSize: Int) -> LSTM<Float> {
       seed += 1
@@ -20,30 +19,11 @@ import Testing
     body.run(Stacked(count: 2, inputSize: 9) { size in Bidirectional { lstm(size) } })
   }
 
-  @Test func `one, two, three and five threads give the same bits`() { forAll(ThreadCounts()) }
+  @Test func `a sequence gives the same bits anywhere in any batch`() { Self.forAll(BatchPlaces()) }
 
-  @Test func `dropout is the same for any number of threads`() {
-    ThreadCounts().run(SmallLayers.stack(count: 3, dropout: 0.4) as Stacked<LSTM<Float>>)
-  }
+  @Test func `what lies in the padding does not matter, not even NaN`() { Self.forAll(Padding()) }
 
-  @Test func `a sequence gives the same bits anywhere in any batch`() { forAll(BatchPlaces()) }
-
-  @Test func `what lies in the padding does not matter, not even NaN`() { forAll(Padding()) }
-
-  @Test func `inference equals the recorded pass, bit by bit`() { forAll(Inference()) }
-
-  struct ThreadCounts: LayerBody {
-    func run<Layer: SequenceLayer>(_ layer: Layer) where Layer.Scalar == Float {
-      for lengths in [nil, (0..<24).map { ($0 * 5 + 2) % 6 }] {
-        let p = LayerInputs(layer, steps: 5, batch: 24, lengths: lengths, seed: 65)
-        let one = layer.results(p, threads: 1)
-        for threads in [2, 3, 5] {
-          let many = layer.results(p, threads: threads)
-          #expect(bitDifferences(one, many) == [], "\(Layer.self), \(threads) threads")
-        }
-      }
-    }
-  }
+  @Test func `inference equals the recorded pass, bit by bit`() { Self.forAll(Inference()) }
 
   struct BatchPlaces: LayerBody {
     func run<Layer: SequenceLayer>(_ layer: Layer) where Layer.Scalar == Float {
@@ -112,4 +92,28 @@ import Testing
 /// A check that works on any layer in single precision.
 protocol LayerBody {
   func run<Layer: SequenceLayer>(_ layer: Layer) where Layer.Scalar == Float
+}
+
+/// Results do not depend on the number of threads; both directions at once touch nothing in common.
+@Suite struct LayerThreadTests {
+  @Test func `one, two, three and five threads give the same bits`() {
+    LayerInvarianceTests.forAll(ThreadCounts())
+  }
+
+  @Test func `dropout is the same for any number of threads`() {
+    ThreadCounts().run(SmallLayers.stack(count: 3, dropout: 0.4) as Stacked<LSTM<Float>>)
+  }
+
+  struct ThreadCounts: LayerBody {
+    func run<Layer: SequenceLayer>(_ layer: Layer) where Layer.Scalar == Float {
+      for lengths in [nil, (0..<24).map { ($0 * 5 + 2) % 6 }] {
+        let p = LayerInputs(layer, steps: 5, batch: 24, lengths: lengths, seed: 65)
+        let one = layer.results(p, threads: 1)
+        for threads in [2, 3, 5] {
+          let many = layer.results(p, threads: threads)
+          #expect(bitDifferences(one, many) == [], "\(Layer.self), \(threads) threads")
+        }
+      }
+    }
+  }
 }
