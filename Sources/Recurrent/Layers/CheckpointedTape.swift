@@ -3,11 +3,13 @@ import LinAlg
 /// A tape for long sequences that keeps only the states at the beginnings of segments, and computes
 /// each segment anew when the backward pass comes to it (Chen et al. 2016).
 ///
-/// With segments of `√T` steps it takes `O(√T)` memory where a ``Tape`` takes `O(T)`, besides the
-/// results themselves, and one more forward pass. The gradients are the same: bit by bit in `Float`
-/// with the engine's own products, as long as a segment is a multiple of
+/// With segments of `√T` steps, or of one product over time where that is longer (256 rows, or a
+/// megabyte of gates), it takes `O(√T)` memory where a ``Tape`` takes `O(T)`, besides the results
+/// themselves, and one more forward pass. The gradients are the same: bit by bit in `Float` with the
+/// engine's own products, as long as a segment is a multiple of
 /// ``CausalLayer/stepsPerProduct(batch:)`` steps (the length that is chosen when none is given), because
-/// every sum is then formed in the same order; otherwise up to rounding.
+/// every sum is then formed in the same order; otherwise up to rounding. What a layer drops at random,
+/// it drops again when the segment is computed anew.
 ///
 /// ```swift
 /// let tape = CheckpointedTape(for: lstm, steps: 4096, batch: 8)
