@@ -1,16 +1,16 @@
 import LinAlg
 
-/// A gate that an ``CellDefinition/lstm(without:forgetBias:)`` can do without; it is then always open.
-public enum LSTMGate: String, Sendable, Hashable, Codable, CaseIterable {
-  /// `i`, which scales the candidate.
-  case input
-  /// `f`, which scales the old cell state.
-  case forget
-  /// `o`, which scales what the cell shows.
-  case output
-}
-
 extension CellDefinition {
+  /// A gate that an ``lstm(without:forgetBias:)`` can do without; it is then always open.
+  public enum RemovableGate: String, Sendable, Hashable, Codable, CaseIterable {
+    /// `i`, which scales the candidate.
+    case input
+    /// `f`, which scales the old cell state.
+    case forget
+    /// `o`, which scales what the cell shows.
+    case output
+  }
+
   /// The simple recurrent network of Elman (1990): `h ← tanh(W·x + U·h + b)`, or with another
   /// activation.
   public static func elman(activation: Activation = .tanh) -> CellDefinition {
@@ -26,7 +26,7 @@ extension CellDefinition {
   }
 
   /// The LSTM without one of its gates: Jozefowicz et al. (2015) and Greff et al. (2017) compare them.
-  public static func lstm(without gate: LSTMGate, forgetBias: Double = 1) -> CellDefinition {
+  public static func lstm(without gate: RemovableGate, forgetBias: Double = 1) -> CellDefinition {
     gated("lstm-without-\(gate.rawValue)-gate", forgetBias: forgetBias, without: gate)
   }
 
@@ -48,7 +48,7 @@ extension CellDefinition {
   }
 
   private static func gated(
-    _ name: String, forgetBias: Double, without missing: LSTMGate? = nil, coupled: Bool = false,
+    _ name: String, forgetBias: Double, without missing: RemovableGate? = nil, coupled: Bool = false,
     peepholes: Bool = false, projected: Bool = false
   ) -> CellDefinition {
     let c = CellExpression.state("c")

@@ -84,12 +84,13 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     return (steps + finalState.scalarCount) * MemoryLayout<Scalar>.stride
   }
 
-  /// All bytes that the tape holds: the recording, and from the first backward pass on the gradients of
-  /// inputs and state that it returned and its scratch memory.
+  /// All bytes that the tape holds: the recording, from the first backward pass on the gradients of
+  /// inputs and state that it returned and its scratch memory, and the copy of padded inputs.
   public var byteCount: Int {
-    let backward =
+    let others =
       dx.count + dState.scalarCount + (backwardScratch?.count ?? 0) + productScratch.count
-    return recordedByteCount + backward * MemoryLayout<Scalar>.stride
+      + paddedX.count
+    return recordedByteCount + others * MemoryLayout<Scalar>.stride
   }
 
   /// `[N, scratchBlocks·H]`, for the cell's backward step.
@@ -99,14 +100,6 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
       uninitializedCount: maximumBatch * hiddenSize * gateStorage.scratchBlocks)
     backwardScratch = scratch
     return scratch
-  }
-
-  /// The bytes that all buffers take, the results among them.
-  public var byteCount: Int {
-    let scalars =
-      gates.count + (cells?.count ?? 0) + scratch.count + productScratch.count + outputs.count
-      + dx.count + paddedX.count
-    return scalars * MemoryLayout<Scalar>.stride + finalState.byteCount + dState.byteCount
   }
 
   /// Keeps the inputs of a recording; of sequences that end early a copy with zeros after their end, so
