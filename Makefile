@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate lint format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate adding lint format docs golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (need
 
 prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; half an hour
 	SCRATCH=$(SCRATCH) Benchmarks/prove-gate.sh $(ARGS)
+
+adding: dependencies ## how long each cell remembers: the adding problem; minutes
+	swift run $(SWIFT_FLAGS) -c release AddingProblem $(ARGS)
 
 lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
 	@Tools/setup.sh --lint --quiet

@@ -76,6 +76,14 @@ let package = Package(
       ],
       path: "Examples/CharacterModel"),
 
+    .executableTarget(
+      name: "AddingProblem",
+      dependencies: [
+        "LinAlg", "Recurrent", "SequenceModels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples/AddingProblem"),
+
     // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
 
@@ -105,7 +113,8 @@ let package = Package(
     .testTarget(
       name: "SequenceModelsTests",
       dependencies: [
-        "LinAlg", "Recurrent", "SequenceModels", "CharacterModel", "CAllocationCounter",
+        "LinAlg", "Recurrent", "SequenceModels", "CharacterModel", "AddingProblem",
+        "CAllocationCounter",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
     .testTarget(

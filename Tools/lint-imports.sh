@@ -16,13 +16,14 @@ Sources/CAllocationCounter
 Sources/CMachineProbe
 Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe
 Examples/CharacterModel    LinAlg Recurrent SequenceModels
+Examples/AddingProblem     LinAlg Recurrent SequenceModels
 Tests/Consumer             LinAlg Recurrent SequenceModels
 Tests/LinAlgTests          * CKernels
 Tests/RecurrentTests       * CKernels
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel CAllocationCounter CMachineProbe'
+testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe'
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 
