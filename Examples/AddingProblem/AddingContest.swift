@@ -7,7 +7,7 @@ struct AddingContest {
   var steps = 100
   var hiddenSize = 64
   var batch = 32
-  var updates = 4000
+  var updates = 6000
   var learningRate = 1e-3
   var maximumNorm = 1.0
   var forgetBias = 1.0

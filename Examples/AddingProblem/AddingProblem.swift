@@ -35,7 +35,7 @@ struct AddingProblem: ParsableCommand {
   var batch = 32
 
   @Option(help: "Updates of the weights.")
-  var updates = 4000
+  var updates = 6000
 
   @Option(help: "The learning rate of Adam.")
   var learningRate = 1e-3
