@@ -60,7 +60,7 @@ format: ## lay out all Swift and C files
 docs: dependencies ## build the documentation into docs-build; any warning fails
 	@SCRATCH=$(SCRATCH) Tools/docs.sh docs-build
 
-golden: ## make the golden values again from PyTorch (needs Python)
+golden: ## make the golden values again from PyTorch and Keras (needs Python)
 	Tools/golden/generate.sh $(ARGS)
 
 clean: ## remove everything that was built

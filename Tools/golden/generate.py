@@ -1,19 +1,19 @@
-"""Makes the golden files of Tests/Golden from PyTorch on the CPU, or checks the committed ones.
+"""Makes the golden files of Tests/Golden from PyTorch on the CPU, and from Keras on top of it, or checks
+the committed ones.
 
-Run it through generate.sh, which provides PyTorch. README.md says what the files hold.
+Run it through generate.sh, which provides both. README.md says what the files hold.
 """
 
 import argparse
 import json
 import sys
-import warnings
 from pathlib import Path
 
-warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
-
+import keras
 import torch
 
 import golden_file
+import keras_layers
 from cases import BASE_SEED, GATES, cases, inputs
 from layers import run_equations, run_module
 from stacks import FIRST_SEED, run_stack_equations, run_stack_module, stack_cases, stack_inputs
@@ -173,7 +173,17 @@ def render_stack(case):
 
 
 def render_file(name):
-    """The text of the file of a cell, or of `stacked`."""
+    """The text of the file of a cell, of `stacked`, or of `keras`."""
+    if name == "keras":
+        header = {
+            "about": "Keras layers' outputs and gradients, to compare an engine with.",
+            "command": "Tools/golden/generate.sh",
+            "pytorch": torch.__version__.split("+")[0],
+            "keras": keras.__version__,
+            "seed": keras_layers.FIRST_SEED,
+        }
+        rendered = map(keras_layers.render_keras_case, keras_layers.keras_cases())
+        return golden_file.render(header, list(rendered))
     is_stack = name == "stacked"
     header = {
         "about": "A recurrent layer's outputs and gradients, to compare an engine with.",
@@ -197,7 +207,7 @@ def main():
     torch.use_deterministic_algorithms(True)
 
     found = []
-    for name in [*GATES, "stacked"]:
+    for name in [*GATES, "stacked", "keras"]:
         path, text = FOLDER / f"{name}.json", render_file(name)
         if not arguments.check:
             FOLDER.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the golden files of Tests/Golden, or with --check compares them with fresh ones.
-# PyTorch goes into .venv at the repository's root, which git ignores.
+# PyTorch and Keras go into .venv at the repository's root, which git ignores.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,6 +25,16 @@ if [ "$installed" != "$version" ]; then
   "$python" -m pip install --quiet --disable-pip-version-check "torch==$version+cpu" 2>/dev/null ||
     "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 fi
+
+version=$(sed -n 's/^keras==//p' "$here/requirements.txt")
+query='from importlib.metadata import version; print(version("keras"))'
+if [ "$("$python" -c "$query" 2>/dev/null || true)" != "$version" ]; then
+  echo "generate.sh: installing Keras $version" >&2
+  "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+fi
+
+# Keras keeps its settings in a file of the user's unless it is told of another place.
+export KERAS_BACKEND=torch KERAS_HOME="$venv/keras"
 
 # PyTorch and MKL choose kernels by the CPU's instruction set, which changes last digits; these
 # settings ask both for the kernels that every x86-64 CPU has.
