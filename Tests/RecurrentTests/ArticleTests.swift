@@ -203,7 +203,7 @@ import Testing
   }
 
   /// Each block of Swift code in an article is in this file, line by line, whatever its indentation.
-  @Test(arguments: ["ChoosingACell", "GateLayouts", "VariableLengths", "Streaming"])
+  @Test(arguments: ["ChoosingACell", "GateLayouts", "VariableLengths", "Streams"])
   func `the articles show this code`(article: String) throws {
     func lines(_ url: URL) throws -> [Substring] {
       try String(contentsOf: url, encoding: .utf8).split(
