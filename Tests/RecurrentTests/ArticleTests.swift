@@ -7,6 +7,54 @@ import Testing
 /// The code of the documentation's articles, compiled and run; ``the articles show this code`` compares
 /// the two texts.
 @Suite struct ArticleTests {
+  @Test func `the overview`() {
+    var rng = SeededGenerator(seed: 42)
+    let lstm = LSTM<Float>(inputSize: 64, hiddenSize: 128, using: &rng)
+    let x = SequenceBatch<Float>.uniform(steps: 32, batch: 16, features: 64, using: &rng)
+    let y = lstm(x)  // y.outputs [32, 16, 128], y.finalState.hidden [16, 128]
+
+    let dOutputs = y.outputs
+
+    let tape = lstm.makeTape(steps: 32, batch: 16)
+    var gradients = lstm.parameters.zeros()
+    let out = lstm.forward(x, recording: tape)
+    let d = lstm.backward(dOutputs, through: tape, accumulatingInto: &gradients)
+
+    #expect(out.outputs.shape == [32, 16, 128] && d.x.shape == x.shape)
+
+    let deep = Stacked(count: 2, inputSize: 64, dropout: 0.2) { inputSize in
+      Bidirectional { LSTM<Float>(inputSize: inputSize, hiddenSize: 128, using: &rng) }
+    }
+    let z = deep(x)  // z.outputs [32, 16, 256], z.finalState[1].forward.hidden [16, 128]
+
+    #expect(z.outputs.shape == [32, 16, 256])
+    #expect(z.finalState[1].forward.hidden.columns == 128)
+  }
+
+  @Test func `writing your own cell`() throws {
+    var rng = SeededGenerator(seed: 1)
+
+    let (x, h, m) = (CellExpression.x, CellExpression.state("h"), CellExpression.state("m"))
+    let f = sigmoid(
+      Projection("W_f")(x) + Projection("U_f")(h) + .perUnit("p_f") * m
+        + .perUnit("b_f", initial: 1))
+    let g = tanh(Projection("W_g", bias: true)(x) + Projection("U_g")(f * h))
+    let memory = f * m + (1 - f) * g
+    let cell = try CellDefinition("my-cell", states: ["h": tanh(memory), "m": memory])
+
+    let inputs = SequenceBatch<Float>.uniform(steps: 3, batch: 2, features: 16, using: &rng)
+
+    let layer = try DefinedLayer<Float>(cell, inputSize: 16, hiddenSize: 32, using: &rng)
+    let y = layer(inputs)
+    let final = layer.state("m", of: y.finalState)  // [N, H]
+    let peephole = layer.parameters["p_f"]  // [1, H]
+
+    #expect(final.rows == 2 && final.columns == 32 && final == y.finalState[1])
+    #expect(peephole.rows == 1 && peephole.columns == 32)
+    #expect(layer.parameters["b_f"].elements == Array(repeating: 1, count: 32))
+    #expect(layer.parameters.names.contains("W_g.bias"))
+  }
+
   @Test func `choosing a cell`() throws {
     var rng = SeededGenerator(seed: 1)
 
@@ -203,7 +251,9 @@ import Testing
   }
 
   /// Each block of Swift code in an article is in this file, line by line, whatever its indentation.
-  @Test(arguments: ["ChoosingACell", "GateLayouts", "VariableLengths", "Streams"])
+  @Test(arguments: [
+    "Recurrent", "CellsAsData", "ChoosingACell", "GateLayouts", "VariableLengths", "Streams",
+  ])
   func `the articles show this code`(article: String) throws {
     func lines(_ url: URL) throws -> [Substring] {
       try String(contentsOf: url, encoding: .utf8).split(

@@ -196,25 +196,6 @@ import Testing
     }
   }
 
-  /// The example of the article "Writing your own cell".
-  @Test func `a cell as documented`() throws {
-    var rng = SeededGenerator(seed: 1)
-    let (x, h, m) = (CellExpression.x, CellExpression.state("h"), CellExpression.state("m"))
-    let f = sigmoid(
-      Projection("W_f")(x) + Projection("U_f")(h) + .perUnit("p_f") * m
-        + .perUnit("b_f", initial: 1))
-    let g = tanh(Projection("W_g", bias: true)(x) + Projection("U_g")(f * h))
-    let memory = f * m + (1 - f) * g
-    let cell = try CellDefinition("my-cell", states: ["h": tanh(memory), "m": memory])
-    let layer = try DefinedLayer<Float>(cell, inputSize: 16, hiddenSize: 32, using: &rng)
-    let y = layer(SequenceBatch<Float>.uniform(steps: 3, batch: 2, features: 16, using: &rng))
-    let final = layer.state("m", of: y.finalState)
-    #expect(final.rows == 2 && final.columns == 32 && final == y.finalState[1])
-    #expect(layer.parameters["p_f"].columns == 32)
-    #expect(layer.parameters["b_f"].elements == Array(repeating: 1, count: 32))
-    #expect(layer.parameters.names.contains("W_g.bias"))
-  }
-
   // MARK: Plans
 
   /// A step keeps no more than the built-in layers do: a block for each sum of products, one for each
