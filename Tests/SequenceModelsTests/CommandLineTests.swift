@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `CharacterModel` as its users run it.
+/// `CharacterModel` and `AddingProblem` as their users run them.
 @Suite struct CommandLineTests {
   struct Outcome {
     var status: Int32
@@ -10,11 +10,10 @@ import Testing
   }
 
   /// Runs the program that was built beside these tests.
-  func run(_ arguments: [String]) throws -> Outcome {
+  func run(_ arguments: [String], program: String = "CharacterModel") throws -> Outcome {
     let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
     let process = Process()
-    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(
-      "CharacterModel")
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(program)
     process.arguments = arguments
     let (output, error) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, error)
@@ -106,5 +105,26 @@ import Testing
     for option in ["--cell", "--minutes", "--validation-fraction", "--threads", "--prompt"] {
       #expect(outcome.output.contains(option))
     }
+  }
+
+  @Test func `the adding problem prints a table`() throws {
+    let arguments =
+      "--cells rnn,mut3 --steps 4 --hidden 3 --batch 4 --updates 60 --threads 1"
+      .split(separator: " ").map(String.init)
+    let outcome = try run(arguments, program: "AddingProblem")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let rows = outcome.output.split(separator: "\n").filter { $0.hasPrefix("|") }
+    #expect(rows.count == 4 && rows[2].hasPrefix("| rnn |") && rows[3].hasPrefix("| mut3 |"))
+    #expect(lines(outcome).last?.hasPrefix("2/2 mut3: update 60 of 60, validation error ") == true)
+  }
+
+  @Test(arguments: [
+    (["--cells", "tree"], "lstm, gru, "), (["--steps", "1"], "--steps must be in 2...100000."),
+    (["--learning-rate", "0"], "--learning-rate must be positive."),
+  ])
+  func `the adding problem says what is wrong`(arguments: [String], message: String) throws {
+    let outcome = try run(arguments, program: "AddingProblem")
+    #expect(outcome.status == 64 && outcome.error.contains(message), "\(outcome.error)")
+    #expect(outcome.output.isEmpty)
   }
 }
