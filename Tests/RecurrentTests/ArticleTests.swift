@@ -203,6 +203,7 @@ import Testing
     let e = lstm.backward(finalState: dFinal, through: tape, accumulatingInto: &gradients)
 
     #expect(relativeError(e.x.elements, dx.elements) < 1e-5)
+    #expect(gradients.flat.allSatisfy { $0.isFinite }, "what stands in the padding is never used")
 
     let both = Bidirectional { LSTM<Float>(inputSize: 3, hiddenSize: 6, using: &rng) }
     let z = both(x, from: nil, lengths: lengths, threads: nil, workspace: nil)
