@@ -48,7 +48,8 @@ extension CellDefinition {
   }
 
   private static func gated(
-    _ name: String, forgetBias: Double, without missing: RemovableGate? = nil, coupled: Bool = false,
+    _ name: String, forgetBias: Double, without missing: RemovableGate? = nil,
+    coupled: Bool = false,
     peepholes: Bool = false, projected: Bool = false
   ) -> CellDefinition {
     let c = CellExpression.state("c")
