@@ -62,7 +62,9 @@ extension CellState: Codable {
 }
 
 extension CellNode: Codable {
-  private enum Key: String, CodingKey { case name, op, of, bias, initial, value, alpha, beta }
+  private enum Key: String, CodingKey {
+    case name, op, of, bias, initial, value, alpha, beta, limit, rate, perStep
+  }
 
   /// Reads a node.
   public init(from decoder: any Decoder) throws {
@@ -83,6 +85,17 @@ extension CellNode: Codable {
     case "subtract": operation = .subtract
     case "multiply": operation = .multiply
     case "oneMinus": operation = .oneMinus
+    case "dropoutMask":
+      operation = .dropoutMask(
+        rate: try container.decode(Double.self, forKey: .rate),
+        perStep: try container.decodeIfPresent(Bool.self, forKey: .perStep) ?? false)
+    case "zoneoutMask":
+      operation = .zoneoutMask(rate: try container.decode(Double.self, forKey: .rate))
+    case "threshold":
+      operation = .threshold(alpha: try container.decode(Double.self, forKey: .alpha))
+    case "clip": operation = .clip(limit: try container.decode(Double.self, forKey: .limit))
+    case "clipGradient":
+      operation = .clipGradient(limit: try container.decode(Double.self, forKey: .limit))
     case let other:
       guard
         let function = Activation(
@@ -105,6 +118,12 @@ extension CellNode: Codable {
     case .activation(let function):
       try container.encodeIfPresent(function.coefficients.alpha, forKey: .alpha)
       try container.encodeIfPresent(function.coefficients.beta, forKey: .beta)
+    case .dropoutMask(let rate, let perStep):
+      try container.encode(rate, forKey: .rate)
+      if perStep { try container.encode(perStep, forKey: .perStep) }
+    case .zoneoutMask(let rate): try container.encode(rate, forKey: .rate)
+    case .threshold(let alpha): try container.encode(alpha, forKey: .alpha)
+    case .clip(let limit), .clipGradient(let limit): try container.encode(limit, forKey: .limit)
     default: break
     }
   }

@@ -20,6 +20,10 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   case unused(String)
   /// A constant, a coefficient or a first value is no finite number.
   case notFinite(node: String)
+  /// A limit is not above zero.
+  case notPositive(node: String)
+  /// A rate is not in `0 ..< 1`.
+  case rate(node: String)
   /// The activation's derivative is no function of its output, because its `alpha` is negative.
   case noDerivative(node: String)
   /// The node meets the input of `D` features with a vector of `H` units: project the input, or make
@@ -50,6 +54,8 @@ extension CellDefinitionError: CustomStringConvertible {
       "nodes read each other within one step: \(nodes.joined(separator: " ← "))"
     case .unused(let name): "nothing reads '\(name)'"
     case .notFinite(let node): "node '\(node)' has a coefficient that is no finite number"
+    case .notPositive(let node): "node '\(node)' has a limit that is not above zero"
+    case .rate(let node): "node '\(node)' has a rate outside 0 ..< 1"
     case .noDerivative(let node): "the activation of node '\(node)' has a negative alpha"
     case .inputSize(let node, let inputSize, let hiddenSize):
       """

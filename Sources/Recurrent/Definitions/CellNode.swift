@@ -54,12 +54,25 @@ public enum CellOperation: Hashable, Sendable {
   case oneMinus
   /// `f(a)`.
   case activation(Activation)
+  /// `a` where `a > α`, else 0: the thresholded rectifier of Konda et al. (2015).
+  case threshold(alpha: Double)
+  /// `a` limited to `[−limit, limit]`; its gradient is 0 where it has been limited.
+  case clip(limit: Double)
+  /// `a`, whose gradient is limited to `[−limit, limit]` on its way back (Graves 2013).
+  case clipGradient(limit: Double)
+  /// A factor for each unit that is 0 with probability `rate` and `1 / (1 − rate)` otherwise, while a pass
+  /// is recorded with ``RecordingNoise``; else 1. The same in all steps of a sequence (Gal &
+  /// Ghahramani 2016), or another in each.
+  case dropoutMask(rate: Double, perStep: Bool)
+  /// A number for each unit and step that is 1 with probability `rate` and 0 otherwise, while a pass is
+  /// recorded with ``RecordingNoise``; else `rate` (Krueger et al. 2017).
+  case zoneoutMask(rate: Double)
 
   /// How many operands the operation has.
   public var operandCount: Int {
     switch self {
-    case .perUnit, .constant: 0
-    case .projection, .oneMinus, .activation: 1
+    case .perUnit, .constant, .dropoutMask, .zoneoutMask: 0
+    case .projection, .oneMinus, .activation, .threshold, .clip, .clipGradient: 1
     case .add, .subtract, .multiply: 2
     }
   }
@@ -75,6 +88,11 @@ public enum CellOperation: Hashable, Sendable {
     case .multiply: "multiply"
     case .oneMinus: "oneMinus"
     case .activation(let function): function.operationName
+    case .threshold: "threshold"
+    case .clip: "clip"
+    case .clipGradient: "clipGradient"
+    case .dropoutMask: "dropoutMask"
+    case .zoneoutMask: "zoneoutMask"
     }
   }
 }

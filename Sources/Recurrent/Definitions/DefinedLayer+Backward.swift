@@ -38,7 +38,7 @@ extension DefinedLayer {
           accumulate: run.accumulatesBackward, dx: step.scratch + run.scratch * H,
           ldx: scratchWidth, columns: step.units, reverse: step.isOdd)
       }
-      withUnsafePointer(to: bases) {
+      withUnsafePointers(bases, step.noise) {
         Scalar.runProgram(
           plan.backward.program(phase), $0, step.batch, step.firstUnit, step.endUnit,
           step.lengths64, Int64(step.time))

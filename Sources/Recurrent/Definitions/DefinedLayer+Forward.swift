@@ -84,7 +84,7 @@ extension DefinedLayer {
           step.synchronizeBeforeOverwriting()
         }
       }
-      withUnsafePointer(to: bases) {
+      withUnsafePointers(bases, step.noise) {
         Scalar.runProgram(
           plan.forward.program(phase), $0, step.batch, step.firstUnit, step.endUnit,
           step.lengths64, Int64(step.time))
@@ -127,5 +127,17 @@ extension ProductRun {
     case .state: plan.cellSize
     case .expression: plan.gateWidth
     }
+  }
+}
+
+/// Hands out the addresses of a program's operands and of its noise.
+func withUnsafePointers(
+  _ bases: ck_bases, _ noise: ck_noise?, _ body: (UnsafePointer<ck_bases>) -> Void
+) {
+  guard let noise else { return withUnsafePointer(to: bases, body) }
+  withUnsafePointer(to: noise) { noise in
+    var bases = bases
+    bases.noise = noise
+    withUnsafePointer(to: bases, body)
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// One pass backward over a recorded batch of sequences, as each thread that works on it runs it:
@@ -34,6 +35,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   let productScratch: UnsafeMutablePointer<Scalar>?
   let productScratchCount: Int
   let lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
   @_specialize(where Layer == LSTM<Float>)
@@ -92,6 +95,7 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
         dOutput: dOutputs.map { $0 + t * stepCount + first }, dHidden: dHidden + first,
         dCell: dCell.map { $0 + firstCell },
         scratch: scratch + first * layer.gateStorage.scratchBlocks,
-        lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
+        lengths: lengths.map { $0 + rows.lowerBound },
+        noise: noise?.fromRow(rows.lowerBound), member: member), weights)
   }
 }

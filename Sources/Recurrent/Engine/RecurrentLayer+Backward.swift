@@ -85,7 +85,7 @@ extension RecurrentLayer {
       ? GradientSpan<Scalar>.scratchCount(
         rows: chunks.length * x.batch, gateWidth: gateWidth, features: max(inputSize, hiddenSize))
       : 0
-    withOptionalPointer(to: tape.lengths) { lengths in
+    withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
       let pass = BackwardPass(
         layer: self, weights: weights, batch: x.batch,
         chunks: chunks,
@@ -98,7 +98,7 @@ extension RecurrentLayer {
         dParameters: dParameters,
         productScratch: weights.U.isPacked
           ? tape.productScratch(count: threads * scratchCount) : nil,
-        productScratchCount: scratchCount, lengths: lengths)
+        productScratchCount: scratchCount, lengths: lengths, noise: noise)
       ThreadTeam.shared.run(threads: threads, pass)
     }
     withExtendedLifetime((x, dOutputs, tape)) {}

@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 extension RecurrentLayer {
@@ -49,7 +50,7 @@ extension RecurrentLayer {
           gateSteps: sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
           initialHidden: state.map { UnsafePointer($0.pointers.hidden) },
           initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
-          lengths: lengths))
+          lengths: lengths, noise: nil))
     }
     withExtendedLifetime((x, state)) {}
     finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
@@ -87,6 +88,7 @@ extension RecurrentLayer {
     tape.keep(x, lengths)
     tape.initialState = state
     tape.lengths = lengths
+    tape.beginPass(batch: batch)
     tape.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
 
     let gateWidth = gateStorage.blocks * hiddenSize
@@ -101,7 +103,7 @@ extension RecurrentLayer {
       tape.products, threads: allowed)
     let (split, threads) = split(
       weights, steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
-    withOptionalPointer(to: lengths) { lengths in
+    withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
@@ -110,7 +112,8 @@ extension RecurrentLayer {
           gates: gateStorage.forwardSharesOutputs ? outputs : tape.gates.pointer,
           gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
           initialHidden: initial.map { UnsafePointer($0.hidden) },
-          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths))
+          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths,
+          noise: noise))
     }
     withExtendedLifetime((x, state)) {}
 
@@ -184,4 +187,14 @@ func withOptionalPointer<Element, Result>(
 ) -> Result {
   guard let array else { return body(nil) }
   return array.withUnsafeBufferPointer { body($0.baseAddress) }
+}
+
+/// Hands out what the passes need for as long as `body` runs.
+func withPointers<Result>(
+  to lengths: [Int]?, _ noise: RecordingNoise?,
+  _ body: (UnsafePointer<Int>?, ck_noise?) -> Result
+) -> Result {
+  withOptionalPointer(to: lengths) { lengths in
+    RecordingNoise.withKernelNoise(noise) { body(lengths, $0) }
+  }
 }

@@ -41,7 +41,7 @@ extension RecurrentLayer {
         chunks: TimeChunks(steps: 1, batch: x.rows, bytesPerRow: 1, forced: 1), split: split,
         x: x.basePointer, outputs: hidden, gates: gates, gateSteps: 1, cells: cell, cellSteps: 1,
         initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
-        lengths: nil))
+        lengths: nil, noise: nil))
     withExtendedLifetime(x) {}
   }
 

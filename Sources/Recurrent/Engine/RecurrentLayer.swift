@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
@@ -96,6 +97,8 @@ public struct ForwardStep<Scalar> {
   public var cell: UnsafeMutablePointer<Scalar>?
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.
@@ -143,6 +146,8 @@ public struct BackwardStep<Scalar> {
   public var scratch: UnsafeMutablePointer<Scalar>
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.

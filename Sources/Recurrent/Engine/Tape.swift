@@ -21,8 +21,9 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
 
-  /// Where the random choices of the next recorded pass come from, for layers that make any.
-  public var noise = RecordingNoise()
+  /// Where the random choices of the next recorded pass come from, for layers that make any; nil turns
+  /// them off, as in inference. Each recorded pass is counted; see ``RecordingNoise/pass``.
+  public var noise: RecordingNoise? = RecordingNoise()
 
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
@@ -47,6 +48,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var x: SequenceBatch<Scalar>?
   var initialState: State?
   var lengths: [Int]?
+  private(set) var recordedNoise: RecordingNoise?
 
   /// The inputs with zeros in their padding, where there is any.
   private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
@@ -91,6 +93,13 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
       dx.count + dState.scalarCount + (backwardScratch?.count ?? 0) + productScratch.count
       + paddedX.count
     return recordedByteCount + others * MemoryLayout<Scalar>.stride
+  }
+
+  /// Notes where the random choices of a pass that begins come from.
+  func beginPass(batch: Int) {
+    noise?.checkBatch(batch)
+    recordedNoise = noise
+    noise?.pass &+= 1
   }
 
   /// `[N, scratchBlocks·H]`, for the cell's backward step.

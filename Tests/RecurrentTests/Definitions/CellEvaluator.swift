@@ -29,7 +29,8 @@ struct CellEvaluator {
       var states = final.map { Array($0[n * H..<(n + 1) * H]) }
       for t in 0..<(c.lengths?[n] ?? T) {
         let start = (t * N + n) * D
-        states = step(Array(c.x[start..<start + D]), states)
+        let place = c.noise.map { Place(noise: $0, row: n, step: t) }
+        states = step(Array(c.x[start..<start + D]), states, place)
         outputs.replaceSubrange((t * N + n) * H..<(t * N + n + 1) * H, with: states[0])
       }
       for (i, state) in states.enumerated() {
@@ -39,7 +40,7 @@ struct CellEvaluator {
     return (outputs, final)
   }
 
-  private func step(_ x: [Double], _ states: [[Double]]) -> [[Double]] {
+  private func step(_ x: [Double], _ states: [[Double]], _ place: Place?) -> [[Double]] {
     var known: [String: [Double]] = [:]
     func value(_ operand: CellOperand) -> [Double] {
       switch operand {
@@ -49,7 +50,7 @@ struct CellEvaluator {
         if let value = known[name] { return value }
         guard let node = definition.nodes.first(where: { $0.name == name }) else { return [] }
         let operands = node.operands.map(value)
-        let result = evaluate(node, operands)
+        let result = evaluate(node, operands, place)
         known[name] = result
         return result
       }
@@ -57,7 +58,9 @@ struct CellEvaluator {
     return definition.states.map { value($0.next) }
   }
 
-  private func evaluate(_ node: CellNode, _ operands: [[Double]]) -> [Double] {
+  private func evaluate(
+    _ node: CellNode, _ operands: [[Double]], _ place: Place?
+  ) -> [Double] {
     switch node.operation {
     case .projection(let bias):
       let (W, v) = (parameters[node.name] ?? [], operands[0])
@@ -74,6 +77,58 @@ struct CellEvaluator {
     case .multiply: return zip(operands[0], operands[1]).map { $0 * $1 }
     case .oneMinus: return operands[0].map { 1 - $0 }
     case .activation(let function): return operands[0].map { evaluate(function, $0) }
+    case .threshold(let alpha): return operands[0].map { $0 > alpha ? $0 : 0 }
+    case .clip(let limit): return operands[0].map { min(max($0, -limit), limit) }
+    case .clipGradient: return operands[0]
+    case .dropoutMask(let rate, let perStep):
+      guard let place else { return Array(repeating: 1, count: hiddenSize) }
+      return (0..<hiddenSize).map {
+        place.isHit(stream(node), unit: $0, rate, perStep: perStep) ? 0 : 1 / (1 - rate)
+      }
+    case .zoneoutMask(let rate):
+      guard let place else { return Array(repeating: rate, count: hiddenSize) }
+      return (0..<hiddenSize).map {
+        place.isHit(stream(node), unit: $0, rate, perStep: true) ? 1 : 0
+      }
+    }
+  }
+
+  private func stream(_ mask: CellNode) -> UInt64 {
+    let names = definition.nodes.filter {
+      switch $0.operation {
+      case .dropoutMask, .zoneoutMask: true
+      default: false
+      }
+    }.map(\.name).sorted()
+    return UInt64(names.firstIndex(of: mask.name) ?? 0)
+  }
+
+  /// A row and a step of a pass with noise, and what is drawn there: written down a second time,
+  /// because seeds of published results must give the same masks in later versions.
+  struct Place {
+    var noise: RecordingNoise
+    var row: Int
+    var step: Int
+
+    private static func mixed(_ value: UInt64) -> UInt64 {
+      var z = value
+      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+      return z ^ (z >> 31)
+    }
+
+    func isHit(_ stream: UInt64, unit: Int, _ rate: Double, perStep: Bool) -> Bool {
+      let golden: UInt64 = 0x9e37_79b9_7f4a_7c15
+      let sequence = noise.sequences?[row] ?? row
+      let seed = Self.mixed(Self.mixed(noise.seed &+ golden) &+ noise.pass &+ golden)
+      var key = Self.mixed(seed &+ golden &* (stream + 1))
+      key = Self.mixed(key ^ UInt64(bitPattern: Int64(sequence)))
+      if perStep { key = Self.mixed(key &+ golden &+ UInt64(noise.firstStep + step)) }
+      var x = UInt32(unit) &* 0x9e37_79b9 &+ UInt32(truncatingIfNeeded: key)
+      x = (x ^ (x >> 16)) &* 0x7feb_352d
+      x = ((x ^ (x >> 15)) &+ UInt32(truncatingIfNeeded: key >> 32)) &* 0x846c_a68b
+      x ^= x >> 16
+      return Double(x) < (rate * 4_294_967_296).rounded(.down)
     }
   }
 

@@ -12,6 +12,7 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
   var lengths: [Int]?
   var dOutputs: [Scalar]?
   var dFinal: [[Scalar]]?
+  var noise: RecordingNoise?
 
   /// Random inputs; states and all upstream gradients are set.
   init(
@@ -74,6 +75,7 @@ extension DefinedCase {
     let tape = layer.makeTape(steps: steps, batch: batch, products: products)
     tape.chunkLength = chunkLength
     tape.workSplit = split
+    tape.noise = noise
     let out = layer.forward(
       input, from: state(initial), lengths: lengths, threads: threads, recording: tape)
     var gradients = layer.parameters.zeros()
@@ -91,9 +93,17 @@ extension DefinedCase {
     (0..<layer.definition.states.count).map { state[$0].elements }
   }
 
-  /// Inference and the loss that has `dOutputs` and `dFinal` as its gradients.
+  /// Inference, or with noise a recorded pass, and the loss that has `dOutputs` and `dFinal` as its gradients.
   func loss() -> Scalar {
-    let out = layer(input, from: state(initial), lengths: lengths, threads: 1)
+    let out: RecurrentOutput<DefinedState<Scalar>>
+    if let noise {
+      let tape = layer.makeTape(steps: steps, batch: batch)
+      tape.noise = noise
+      out = layer.forward(
+        input, from: state(initial), lengths: lengths, threads: 1, recording: tape)
+    } else {
+      out = layer(input, from: state(initial), lengths: lengths, threads: 1)
+    }
     func weighted(_ weights: [Scalar], _ values: [Scalar]) -> Scalar {
       zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
     }

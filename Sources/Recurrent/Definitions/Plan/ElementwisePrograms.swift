@@ -42,6 +42,8 @@ final class ElementwisePrograms: @unchecked Sendable {
         instruction.b = places.count > 1 ? places[1] : instruction.a
         instruction.c = places.count > 2 ? places[2] : instruction.a
         (instruction.alpha, instruction.beta) = (step.alpha, step.beta)
+        instruction.stream = UInt16(truncatingIfNeeded: step.draw.stream)
+        instruction.per_step = step.draw.perStep ? 1 : 0
         allCode.append(instruction)
       }
       counts.append(allOperands.count - (starts.last?.operands ?? 0))

@@ -115,8 +115,30 @@ extension LoweredCell {
       case .oneMinus: result = cell.graph.affine(operand(node, 0), scale: -1, offset: 1)
       case .activation(let function):
         result = cell.graph.activation(function, operand(node, 0))
+      case .dropoutMask(let rate, let perStep):
+        result = cell.graph.leaf(
+          .dropoutMask(stream: stream(index), rate: rate, perStep: perStep))
+      case .zoneoutMask(let rate):
+        result = cell.graph.leaf(.zoneoutMask(stream: stream(index), rate: rate))
+      case .threshold(let alpha):
+        result = cell.graph.unary(.threshold(alpha), operand(node, 0))
+      case .clip(let limit): result = cell.graph.unary(.clip(limit), operand(node, 0))
+      case .clipGradient(let limit):
+        result = cell.graph.unary(.clipGradient(limit), operand(node, 0))
       }
       values[index] = result
+    }
+
+    /// The number of a mask's random numbers: the mask's place among all by name, so that they do not
+    /// depend on what else is in the cell's list of nodes.
+    func stream(_ index: Int) -> Int {
+      let masks = definition.nodes.filter {
+        switch $0.operation {
+        case .dropoutMask, .zoneoutMask: true
+        default: false
+        }
+      }
+      return masks.map(\.name).sorted().firstIndex(of: definition.nodes[index].name) ?? 0
     }
 
     mutating func operand(_ node: CellNode, _ place: Int) -> ValueGraph.ID {
