@@ -94,7 +94,7 @@ final class ElementwisePrograms: @unchecked Sendable {
   }
 }
 
-extension RecurrentScalar {
+extension LinAlgScalar {
   /// The interpreter of elementwise programs for this type.
   static var runProgram: ProgramKernel {
     let kernels = InstructionSet.kernels.pointee
