@@ -72,6 +72,12 @@ public struct CellExpression: Sendable {
     CellExpression(.activation(function), self)
   }
 
+  /// The value less its mean over the units, divided by its standard deviation over the units; see
+  /// ``CellOperation/standardize(epsilon:)``.
+  public func standardized(epsilon: Double = 1e-5) -> CellExpression {
+    CellExpression(.standardize(epsilon: epsilon), self)
+  }
+
   /// The value where it is above `alpha`, else 0.
   public func thresholded(above alpha: Double) -> CellExpression {
     CellExpression(.threshold(alpha: alpha), self)
@@ -95,16 +101,19 @@ public struct Projection: Sendable {
   public var name: String
   /// Whether a bias is added; its name is the projection's and `.bias`.
   public var bias: Bool
+  /// What the weights are.
+  public var form: ProjectionForm
 
   /// A projection with weights of the given name.
-  public init(_ name: String, bias: Bool = false) {
+  public init(_ name: String, bias: Bool = false, form: ProjectionForm = .full) {
     self.name = name
     self.bias = bias
+    self.form = form
   }
 
   /// `operand·Wᵀ`, or `operand·Wᵀ + b`. A projection has one operand in a cell.
   public func callAsFunction(_ operand: CellExpression) -> CellExpression {
-    CellExpression(.projection(bias: bias), operand, name: name)
+    CellExpression(.projection(bias: bias, form: form), operand, name: name)
   }
 }
 

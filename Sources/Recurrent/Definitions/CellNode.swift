@@ -38,7 +38,10 @@ extension CellOperand: CustomStringConvertible {
 public enum CellOperation: Hashable, Sendable {
   /// `operand·Wᵀ`, and `+ b` where there is a bias. `W` is `[H, D]` for the input and `[H, H]` for
   /// everything else; its parameter has the name of the node, and the bias that name and `.bias`.
-  case projection(bias: Bool)
+  case projection(bias: Bool, form: ProjectionForm = .full)
+  /// `(a − mean a) / √(variance of a + ε)` over the units of each sequence: layer normalization (Ba et
+  /// al. 2016) before its gain and bias, which are ``perUnit(initial:)``.
+  case standardize(epsilon: Double)
   /// A trainable number for each unit, `[1, H]`, such as a bias or a diagonal peephole; its parameter
   /// has the name of the node. A fresh layer starts with `initial`.
   case perUnit(initial: Double)
@@ -72,7 +75,7 @@ public enum CellOperation: Hashable, Sendable {
   public var operandCount: Int {
     switch self {
     case .perUnit, .constant, .dropoutMask, .zoneoutMask: 0
-    case .projection, .oneMinus, .activation, .threshold, .clip, .clipGradient: 1
+    case .projection, .standardize, .oneMinus, .activation, .threshold, .clip, .clipGradient: 1
     case .add, .subtract, .multiply: 2
     }
   }
@@ -81,6 +84,7 @@ public enum CellOperation: Hashable, Sendable {
   var name: String {
     switch self {
     case .projection: "project"
+    case .standardize: "standardize"
     case .perUnit: "perUnit"
     case .constant: "constant"
     case .add: "add"
@@ -95,6 +99,19 @@ public enum CellOperation: Hashable, Sendable {
     case .zoneoutMask: "zoneoutMask"
     }
   }
+}
+
+/// What the weights of a projection are.
+public enum ProjectionForm: Hashable, Codable, Sendable {
+  /// A matrix of parameters.
+  case full
+  /// A symmetric `[H, H]` matrix of which the parameters are one triangle, `[1, H·(H+1)/2]`: row by row
+  /// what is not right of the diagonal. So it stays symmetric, whatever an optimizer does.
+  case symmetric
+  /// A matrix of parameters each of which is left out with probability `rate`, and else counts
+  /// `1 / (1 − rate)` times, while a pass is recorded with ``RecordingNoise``: DropConnect (Wan et al.
+  /// 2013) with one mask for all steps and sequences of a pass (Merity et al. 2018).
+  case dropped(rate: Double)
 }
 
 /// One named value of a ``CellDefinition``.

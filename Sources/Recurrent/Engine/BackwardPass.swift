@@ -67,7 +67,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
           rows: steps.count * batch, dGates: gates + first * batch * gateWidth,
           x: x + first * batch * D, dx: dx + first * batch * D,
           initialRows: first == 0 ? batch : 0, initialHidden: initialHidden,
-          previousHidden: outputs + max(first - 1, 0) * batch * H, initialCell: initialCell,
+          previousHidden: outputs + max(first - 1, 0) * batch * layer.outputSize,
+          initialCell: initialCell,
           previousCell: cells.map { $0 + max(first - 1, 0) * batch * layer.cellSize },
           dParameters: dParameters,
           scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member),
@@ -79,8 +80,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let H = layer.hiddenSize
-    let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let P = layer.outputSize
+    let (first, stepCount) = (rows.lowerBound * P, batch * P)
     let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : outputs + (t - 1) * stepCount
     let previousCell = t == 0 ? initialCell : cells.map { $0 + (t - 1) * cellCount }
@@ -94,7 +95,7 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
         cell: cells.map { $0 + t * cellCount + firstCell },
         dOutput: dOutputs.map { $0 + t * stepCount + first }, dHidden: dHidden + first,
         dCell: dCell.map { $0 + firstCell },
-        scratch: scratch + first * layer.gateStorage.scratchBlocks,
+        scratch: scratch + rows.lowerBound * layer.hiddenSize * layer.gateStorage.scratchBlocks,
         lengths: lengths.map { $0 + rows.lowerBound },
         noise: noise?.fromRow(rows.lowerBound), member: member), weights)
   }

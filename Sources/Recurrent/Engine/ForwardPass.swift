@@ -73,8 +73,8 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let H = layer.hiddenSize
-    let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let P = layer.outputSize
+    let (first, stepCount) = (rows.lowerBound * P, batch * P)
     let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : UnsafePointer(outputs + (t - 1) * stepCount)
     let previousCell =

@@ -22,10 +22,11 @@ extension RecurrentLayer {
     checkInput(x, state, lengths)
     let workspace = workspace ?? Workspace()
     let (steps, batch) = (x.steps, x.batch)
-    workspace.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
+    workspace.outputs.renew(steps: steps, batch: batch, features: outputSize)
     // c lives in the final state from the first step on; h joins it at the end.
     workspace.finalState.assign(
-      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    workspace.finalState.unitSize = hiddenSize
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
@@ -89,7 +90,8 @@ extension RecurrentLayer {
     tape.initialState = state
     tape.lengths = lengths
     tape.beginPass(batch: batch)
-    tape.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
+    let layer = drawingWeights(of: tape)
+    tape.outputs.renew(steps: steps, batch: batch, features: outputSize)
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
@@ -99,15 +101,14 @@ extension RecurrentLayer {
     let cells = tape.cells?.pointer
     let initial = state?.pointers
     let allowed = allowedThreads(threads)
-    let weights = forwardWeights(
-      tape.products, threads: allowed)
+    let weights = layer.forwardWeights(tape.products, threads: allowed)
     let (split, threads) = split(
       weights, steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          layer: self, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          layer: layer, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
           x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
           gates: gateStorage.forwardSharesOutputs ? outputs : tape.gates.pointer,
           gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
@@ -118,7 +119,7 @@ extension RecurrentLayer {
     withExtendedLifetime((x, state)) {}
 
     tape.finalState.assign(
-      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
     if let cells, let finalCell = tape.finalState.pointers.cell {
       gatherLast(
         cells, width: cellSize, steps: steps, batch: batch, lengths: lengths, into: finalCell)
@@ -126,6 +127,23 @@ extension RecurrentLayer {
     finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
     return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
+  }
+
+  /// This layer with the weights that the pass of the tape draws, or as it is.
+  private func drawingWeights(of tape: Tape<State>) -> Self {
+    guard let weightForm, weightForm.isRandom, let noise = tape.recordedNoise else { return self }
+    let weights = tape.passWeights as? PassWeights<Scalar> ?? PassWeights(weightForm)
+    tape.passWeights = weights
+    weights.draw(weightForm, from: parameters.block.pointer, noise)
+    return with(weights)
+  }
+
+  /// This layer with the weights that the pass of the tape has drawn, or as it is.
+  func drawn(_ tape: Tape<State>) -> Self {
+    guard weightForm?.isRandom == true, tape.recordedNoise != nil,
+      let weights = tape.passWeights as? PassWeights<Scalar>
+    else { return self }
+    return with(weights)
   }
 
   /// A tape with room for `steps` steps of `batch` sequences, allocated once; what only the backward pass
@@ -140,7 +158,7 @@ extension RecurrentLayer {
   ) -> Tape<State> {
     Tape(
       steps: steps, batch: batch, inputSize: inputSize, hiddenSize: hiddenSize,
-      cellSize: cellSize, gateStorage: gateStorage, products: products)
+      outputSize: outputSize, cellSize: cellSize, gateStorage: gateStorage, products: products)
   }
 
   /// Empty buffers for inference; they grow to what their first call needs.
@@ -161,7 +179,7 @@ extension RecurrentLayer {
     _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?
   ) {
     gatherLast(
-      outputs.pointer(atStep: 0), width: hiddenSize, steps: outputs.steps, batch: outputs.batch,
+      outputs.pointer(atStep: 0), width: outputSize, steps: outputs.steps, batch: outputs.batch,
       lengths: lengths, into: final.pointers.hidden)
   }
 

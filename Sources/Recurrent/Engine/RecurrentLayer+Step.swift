@@ -25,7 +25,7 @@ extension RecurrentLayer {
       expected [N, D] = [\(state.hidden.rows), \(inputSize)]
       """)
     state.checkShape(
-      batch: x.rows, hiddenSize: hiddenSize, cellSize: cellSize, "state")
+      batch: x.rows, hiddenSize: outputSize, cellSize: cellSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
     let allowed = allowedThreads(threads)
@@ -50,6 +50,8 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+    var state = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    state.unitSize = hiddenSize
+    return state
   }
 }

@@ -21,6 +21,12 @@ where
   /// the layer says otherwise.
   var cellSize: Int { get }
 
+  /// How the weights of the products are made of the parameters, or nil where they are the parameters.
+  var weightForm: WeightForm? { get }
+
+  /// The layer with the weights of one pass in place of its own.
+  func with(_ weights: PassWeights<Scalar>) -> Self
+
   /// What a step keeps for its backward pass besides `h` and `c`.
   var gateStorage: GateStorage { get }
 
@@ -60,8 +66,15 @@ extension RecurrentLayer {
   /// `H` for cells that have more than `h`, else 0.
   public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
 
-  /// `H`: the output of a step is its hidden state.
+  /// `H`: the output of a step is its hidden state, with as many features as units unless the layer
+  /// says otherwise.
   public var outputSize: Int { hiddenSize }
+
+  /// Nil: the weights are parameters.
+  public var weightForm: WeightForm? { nil }
+
+  /// The layer itself.
+  public func with(_ weights: PassWeights<Scalar>) -> Self { self }
 }
 
 /// How much room a step's gates take, and whether they are anything but the step's output.

@@ -32,6 +32,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
 
   let inputSize: Int
   let hiddenSize: Int
+  let outputSize: Int
   let cellSize: Int
   let gateStorage: GateStorage
 
@@ -43,6 +44,9 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   private var backwardScratch: AlignedStorage<Scalar>?
   /// Where the products of the backward pass pack their operands.
   private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
+  /// The weights of this pass alone, and the gradients of weights that are made of parameters.
+  var passWeights: (any PassMemory)?
+  private var weightGradient = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // What the recording refers to; released by the backward pass.
   var x: SequenceBatch<Scalar>?
@@ -60,7 +64,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var dState: State
 
   init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, cellSize: Int,
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, outputSize: Int, cellSize: Int,
     gateStorage: GateStorage, products: ProductStrategy
   ) {
     require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
@@ -68,15 +72,18 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     maximumBatch = batch
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
+    self.outputSize = outputSize
     self.products = products
     self.cellSize = cellSize
     self.gateStorage = gateStorage
     gates = AlignedStorage(uninitializedCount: steps * batch * hiddenSize * gateStorage.blocks)
     cells = State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
-    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
+    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: outputSize)
     dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
-    dState = State(zerosForBatch: 0, hiddenSize: hiddenSize, cellSize: cellSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    dState = State(zerosForBatch: 0, hiddenSize: outputSize, cellSize: cellSize)
+    finalState.unitSize = hiddenSize
+    dState.unitSize = hiddenSize
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
@@ -89,9 +96,8 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// All bytes that the tape holds: the recording, from the first backward pass on the gradients of
   /// inputs and state that it returned and its scratch memory, and the copy of padded inputs.
   public var byteCount: Int {
-    let others =
-      dx.count + dState.scalarCount + (backwardScratch?.count ?? 0) + productScratch.count
-      + paddedX.count
+    var others = dx.count + dState.scalarCount + productScratch.count + paddedX.count
+    others += (backwardScratch?.count ?? 0) + (passWeights?.scalarCount ?? 0) + weightGradient.count
     return recordedByteCount + others * MemoryLayout<Scalar>.stride
   }
 
@@ -131,6 +137,13 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     x = nil
     initialState = nil
     lengths = nil
+  }
+
+  /// `count` zeros for the gradients of weights.
+  func clearedWeightGradient(count: Int) -> UnsafeMutablePointer<Scalar> {
+    if weightGradient.count < count { weightGradient = AlignedStorage(uninitializedCount: count) }
+    weightGradient.pointer.update(repeating: 0, count: count)
+    return weightGradient.pointer
   }
 
   /// Room for `count` scalars.

@@ -30,6 +30,8 @@ public struct GRUOptions: Hashable, Codable, Sendable {
   public var clipping = Clipping()
   /// Random changes; a GRU has no cell state, so ``Regularization/zoneoutCell`` is refused.
   public var regularization = Regularization()
+  /// Layer normalization.
+  public var normalization = LayerNormalization.none
 
   /// The plain GRU.
   public init() {}
@@ -41,22 +43,20 @@ public struct GRUOptions: Hashable, Codable, Sendable {
     try validate()
     let h = CellExpression.state("h")
     let seen = regularization.dropped(h)
+    let sums = PreActivations(
+      clipping: clipping, regularization: regularization, normalization: normalization)
     func gate(_ letter: String, _ activation: GateActivation) -> CellExpression {
-      let sum =
-        Projection("W_" + letter)(.x) + Projection("U_" + letter)(seen)
-        + .perUnit("b_" + letter)
-      return activation(clipping.limited(sum)).named(letter)
+      activation(sums.gate(letter, seen)).named(letter)
     }
     let (r, z) = (gate("r", resetGate), gate("z", updateGate))
     let n: CellExpression
     switch candidate {
     case .resetAfter:
-      let recurrent = Projection("U_n")(seen) + .perUnit("b_hn")
-      n = candidateActivation(
-        clipping.limited(Projection("W_n")(.x) + .perUnit("b_n") + r * recurrent))
+      let recurrent = sums.recurrent("_n", seen) + .perUnit("b_hn")
+      n = candidateActivation(sums.finished(sums.input("_n") + r * recurrent, "_n"))
     case .resetBefore:
       n = candidateActivation(
-        clipping.limited(Projection("W_n")(.x) + Projection("U_n")(r * seen) + .perUnit("b_n")))
+        sums.finished(sums.input("_n") + sums.recurrent("_n", r * seen), "_n"))
     case .lectureNotes: n = r * candidateActivation(h)
     }
     let next = (1 - z) * regularization.candidate(n) + z * h
@@ -71,6 +71,7 @@ public struct GRUOptions: Hashable, Codable, Sendable {
     try candidateActivation.validate("candidateActivation")
     try clipping.validateWithoutCell()
     try regularization.validateWithoutCell()
+    try normalization.validate()
   }
 }
 

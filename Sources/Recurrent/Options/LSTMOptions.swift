@@ -19,7 +19,8 @@ import LinAlg
 ///   inputSize: 64, hiddenSize: 128, using: &rng)
 /// ```
 ///
-/// Parameters are named `W_i U_i b_i` and so on, peepholes `p_i` and full memory matrices `V_i`.
+/// Parameters are named `W_i U_i b_i` and so on, peepholes `p_i`, memory matrices `V_i`
+/// (symmetric ones as triangles, see ``ProjectionForm/symmetric``) and the projection `W_p`.
 public struct LSTMOptions: Hashable, Codable, Sendable {
   /// How the cell state reaches the gates: `i`, `f` and the candidate see `c[t−1]`, `o` sees `c[t]`.
   public enum Memory: Hashable, Codable, Sendable {
@@ -27,6 +28,9 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
     case none
     /// Each unit's own, through a weight: peepholes (Gers et al. 2002); on request, into the candidate.
     case diagonal(candidate: Bool = false)
+    /// All units', through a symmetric matrix for each gate, of which one triangle is stored: it stays
+    /// symmetric under any optimizer; on request, into the candidate.
+    case symmetric(candidate: Bool = false)
     /// All units', through a matrix for each gate; on request, into the candidate.
     case full(candidate: Bool = false)
   }
@@ -55,6 +59,11 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
   public var outputActivation = GateActivation.tanh
   /// What `b_f` of a fresh layer is (Jozefowicz et al. 2015).
   public var forgetBias = 1.0
+  /// `P`, how many features `h` has: `h = W_p·(o ⊙ act(c))` with `W_p [P, H]` (Sak et al. 2014; PyTorch's
+  /// `proj_size`), so that the `U` are `[H, P]`; nil for no projection.
+  public var projection: Int?
+  /// Layer normalization.
+  public var normalization = LayerNormalization.none
   /// Limits.
   public var clipping = Clipping()
   /// Random changes of recorded passes.
@@ -70,14 +79,14 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
     try validate()
     let (h, c) = (CellExpression.state("h"), CellExpression.state("c"))
     let seen = regularization.dropped(h)
+    let sums = PreActivations(
+      clipping: clipping, regularization: regularization, normalization: normalization)
     func gate(
       _ letter: String, _ activation: GateActivation, sees cell: CellExpression?, bias: Double = 0
     ) -> CellExpression {
-      var sum =
-        Projection("W_" + letter)(.x) + Projection("U_" + letter)(seen)
-        + .perUnit("b_" + letter, initial: bias)
-      if let cell { sum = sum + connection(letter, cell) }
-      return activation(clipping.limited(sum)).named(letter)
+      activation(
+        sums.gate(letter, seen, bias: bias, memory: cell.flatMap { connection(letter, $0) })
+      ).named(letter)
     }
     let memory = memory == .none ? nil : c
     let f = forgetGate.map { gate("f", $0, sees: memory, bias: forgetBias) }
@@ -93,8 +102,9 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
     if let limit = clipping.cell { next = next.clipped(to: limit) }
     next = next.named("c_new")
     let o = outputGate.map { gate("o", $0, sees: memory == nil ? nil : next) }
-    let shown = outputActivation(next)
-    let output = o.map { $0 * shown } ?? shown
+    let shown = outputActivation(normalization.cell(next))
+    var output = o.map { $0 * shown } ?? shown
+    if projection != nil { output = Projection("W_p")(output) }
     return CellDefinition(
       shipped: "lstm",
       states: [
@@ -106,13 +116,14 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
   private var reachesCandidate: Bool {
     switch memory {
     case .none: false
-    case .diagonal(let candidate), .full(let candidate): candidate
+    case .diagonal(let candidate), .symmetric(let candidate), .full(let candidate): candidate
     }
   }
 
-  private func connection(_ letter: String, _ cell: CellExpression) -> CellExpression {
+  private func connection(_ letter: String, _ cell: CellExpression) -> CellExpression? {
     switch memory {
-    case .none: 0
+    case .none: nil
+    case .symmetric: Projection("V_" + letter, form: .symmetric)(cell)
     case .diagonal: .perUnit("p_" + letter) * cell
     case .full: Projection("V_" + letter)(cell)
     }
@@ -130,9 +141,14 @@ public struct LSTMOptions: Hashable, Codable, Sendable {
     ]
     for (name, activation) in gates { try activation?.validate(name) }
     guard forgetBias.isFinite else { throw .notFinite("forgetBias") }
+    if let projection, projection < 1 { throw .notPositive("projection") }
+    try normalization.validate()
     try clipping.validate()
     try regularization.validate()
   }
 }
 
-extension LSTMOptions: LayerOptions {}
+extension LSTMOptions: LayerOptions {
+  /// ``projection``.
+  public var outputSize: Int? { projection }
+}

@@ -10,6 +10,9 @@ public struct RNNOptions: Hashable, Codable, Sendable {
   /// Random changes; there is no cell state, so ``Regularization/zoneoutCell`` is refused.
   public var regularization = Regularization()
 
+  /// Layer normalization.
+  public var normalization = LayerNormalization.none
+
   /// The plain simple recurrent network.
   public init() {}
 
@@ -20,9 +23,11 @@ public struct RNNOptions: Hashable, Codable, Sendable {
     try activation.validate("activation")
     try clipping.validateWithoutCell()
     try regularization.validateWithoutCell()
+    try normalization.validate()
     let h = CellExpression.state("h")
-    let sum = Projection("W")(.x) + Projection("U")(regularization.dropped(h)) + .perUnit("b")
-    let next = regularization.candidate(activation(clipping.limited(sum)))
+    let sums = PreActivations(
+      clipping: clipping, regularization: regularization, normalization: normalization)
+    let next = regularization.candidate(activation(sums.gate("", regularization.dropped(h))))
     return CellDefinition(
       shipped: "elman",
       states: ["h": regularization.zoned(next, h, "zone_h", regularization.zoneoutHidden)])

@@ -6,6 +6,9 @@ public struct Regularization: Hashable, Codable, Sendable {
   /// How much of `h[t−1]` the products do not see: variational dropout, one mask for all steps of a
   /// sequence and for all gates (Gal & Ghahramani 2016, tied weights).
   public var recurrentDropout = 0.0
+  /// How many of the recurrent weights `U` a pass leaves out: DropConnect (Wan et al. 2013), one mask for all
+  /// steps and sequences of a pass (Merity et al. 2018).
+  public var dropConnect = 0.0
   /// How much of the candidate is left out (Semeniuta et al. 2016): what is stored stays whole.
   public var candidateDropout = 0.0
   /// Whether ``candidateDropout`` draws another mask in each step instead of one for each sequence.
@@ -21,6 +24,7 @@ public struct Regularization: Hashable, Codable, Sendable {
   func validate() throws(LayerOptionsError) {
     for (name, rate) in [
       ("regularization.recurrentDropout", recurrentDropout),
+      ("regularization.dropConnect", dropConnect),
       ("regularization.candidateDropout", candidateDropout),
       ("regularization.zoneoutHidden", zoneoutHidden),
       ("regularization.zoneoutCell", zoneoutCell),
@@ -28,6 +32,9 @@ public struct Regularization: Hashable, Codable, Sendable {
       throw .rate(name)
     }
   }
+
+  /// What the recurrent weights are.
+  var recurrentForm: ProjectionForm { dropConnect > 0 ? .dropped(rate: dropConnect) : .full }
 
   /// What the products of `h[t−1]` see.
   func dropped(_ h: CellExpression) -> CellExpression {

@@ -8,6 +8,7 @@ struct CellEvaluator {
   let definition: CellDefinition
   let inputSize: Int
   let hiddenSize: Int
+  let outputSize: Int
   /// Each parameter by name, row-major.
   let parameters: [String: [Double]]
 
@@ -15,6 +16,7 @@ struct CellEvaluator {
     definition = layer.definition
     inputSize = layer.inputSize
     hiddenSize = layer.hiddenSize
+    outputSize = layer.outputSize
     var parameters: [String: [Double]] = [:]
     for name in layer.parameters.names { parameters[name] = layer.parameters[name].elements }
     self.parameters = parameters
@@ -22,18 +24,20 @@ struct CellEvaluator {
 
   /// The outputs `[T, N, H]` and the final states of a case.
   func run(_ c: DefinedCase<Double>) -> (outputs: [Double], final: [[Double]]) {
-    let (T, N, D, H) = (c.steps, c.batch, inputSize, hiddenSize)
-    var outputs = [Double](repeating: 0, count: T * N * H)
-    var final = c.initial ?? definition.states.map { _ in [Double](repeating: 0, count: N * H) }
+    let (T, N, D, P) = (c.steps, c.batch, inputSize, outputSize)
+    var outputs = [Double](repeating: 0, count: T * N * P)
+    let widths = definition.states.indices.map { $0 == 0 ? P : hiddenSize }
+    var final = c.initial ?? widths.map { [Double](repeating: 0, count: N * $0) }
     for n in 0..<N {
-      var states = final.map { Array($0[n * H..<(n + 1) * H]) }
+      var states = zip(final, widths).map { Array($0[n * $1..<(n + 1) * $1]) }
       for t in 0..<(c.lengths?[n] ?? T) {
         let start = (t * N + n) * D
         let place = c.noise.map { Place(noise: $0, row: n, step: t) }
         states = step(Array(c.x[start..<start + D]), states, place)
-        outputs.replaceSubrange((t * N + n) * H..<(t * N + n + 1) * H, with: states[0])
+        outputs.replaceSubrange((t * N + n) * P..<(t * N + n + 1) * P, with: states[0])
       }
       for (i, state) in states.enumerated() {
+        let H = widths[i]
         final[i].replaceSubrange(n * H..<(n + 1) * H, with: state)
       }
     }
@@ -62,14 +66,20 @@ struct CellEvaluator {
     _ node: CellNode, _ operands: [[Double]], _ place: Place?
   ) -> [Double] {
     switch node.operation {
-    case .projection(let bias):
-      let (W, v) = (parameters[node.name] ?? [], operands[0])
+    case .projection(let bias, let form):
+      let v = operands[0]
+      let W = weights(node.name, form, size: v.count, place)
       let b = bias ? parameters[node.name + ".bias"] : nil
-      return (0..<hiddenSize).map { unit in
+      return (0..<W.count / v.count).map { unit in
         var sum: Double = b?[unit] ?? 0
         for j in v.indices { sum += W[unit * v.count + j] * v[j] }
         return sum
       }
+    case .standardize(let epsilon):
+      let a = operands[0]
+      let mean = a.reduce(0, +) / Double(a.count)
+      let variance = a.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(a.count)
+      return a.map { ($0 - mean) / (variance + epsilon).squareRoot() }
     case .perUnit: return parameters[node.name] ?? []
     case .constant(let number): return Array(repeating: number, count: hiddenSize)
     case .add: return zip(operands[0], operands[1]).map { $0 + $1 }
@@ -89,6 +99,31 @@ struct CellEvaluator {
       guard let place else { return Array(repeating: rate, count: hiddenSize) }
       return (0..<hiddenSize).map {
         place.isHit(stream(node), unit: $0, rate, perStep: true) ? 1 : 0
+      }
+    }
+  }
+
+  /// The matrix that a projection multiplies with.
+  private func weights(
+    _ name: String, _ form: ProjectionForm, size: Int, _ place: Place?
+  ) -> [Double] {
+    let stored = parameters[name] ?? []
+    switch form {
+    case .full: return stored
+    case .symmetric:
+      return (0..<size * size).map {
+        let (i, j) = (max($0 / size, $0 % size), min($0 / size, $0 % size))
+        return stored[i * (i + 1) / 2 + j]
+      }
+    case .dropped(let rate):
+      guard let place else { return stored }
+      let names = definition.nodes.compactMap { node -> String? in
+        if case .projection(_, .dropped) = node.operation { node.name } else { nil }
+      }.sorted()
+      let threshold = ((1 - rate) * 65536).rounded()
+      return stored.indices.map {
+        place.draw(UInt64(names.firstIndex(of: name) ?? 0), weight: $0) < threshold
+          ? stored[$0] * 65536 / threshold : 0
       }
     }
   }
@@ -115,6 +150,16 @@ struct CellEvaluator {
       z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
       z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
       return z ^ (z >> 31)
+    }
+
+    /// A number below 65536 for a weight.
+    func draw(_ stream: UInt64, weight: Int) -> Double {
+      let golden: UInt64 = 0x9e37_79b9_7f4a_7c15
+      func mix(_ z: UInt64) -> UInt64 { Self.mixed(z &+ golden) }
+      let seed = mix(noise.seed ^ mix(stream + 1))
+      let key = mix(mix(seed) &+ noise.pass)
+      let bits = Self.mixed(key &+ UInt64(weight / 4 + 1) &* golden)
+      return Double((bits >> (16 * UInt64(weight % 4))) & 0xffff)
     }
 
     func isHit(_ stream: UInt64, unit: Int, _ rate: Double, perStep: Bool) -> Bool {

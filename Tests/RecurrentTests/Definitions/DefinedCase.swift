@@ -28,10 +28,11 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
     self.batch = batch
     let (H, states) = (layer.hiddenSize, layer.definition.states.count)
     x = draw(steps * batch * layer.inputSize, 1)
-    initial = (0..<states).map { _ in draw(batch * H, 0.5) }
+    let P = layer.outputSize
+    initial = (0..<states).map { draw(batch * ($0 == 0 ? P : H), 0.5) }
     self.lengths = lengths
-    dOutputs = draw(steps * batch * H, 1)
-    dFinal = (0..<states).map { _ in draw(batch * H, 1) }
+    dOutputs = draw(steps * batch * P, 1)
+    dFinal = (0..<states).map { draw(batch * ($0 == 0 ? P : H), 1) }
   }
 
   var parameters: [Scalar] {
@@ -46,7 +47,7 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
   func state(_ parts: [[Scalar]]?) -> DefinedState<Scalar>? {
     parts.map {
       DefinedState(
-        $0.map { Matrix(rows: batch, columns: layer.hiddenSize, elements: $0) })
+        $0.map { Matrix(rows: batch, columns: $0.count / max(batch, 1), elements: $0) })
     }
   }
 }
@@ -81,7 +82,7 @@ extension DefinedCase {
     var gradients = layer.parameters.zeros()
     let d = layer.backward(
       dOutputs.map {
-        SequenceBatch(steps: steps, batch: batch, features: layer.hiddenSize, elements: $0)
+        SequenceBatch(steps: steps, batch: batch, features: layer.outputSize, elements: $0)
       },
       finalState: state(dFinal), through: tape, threads: threads, accumulatingInto: &gradients)
     return DefinedResults(

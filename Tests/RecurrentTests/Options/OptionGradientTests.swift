@@ -76,7 +76,8 @@ import Testing
       let order = [3, 1, 4, 0, 2]
       let moved = c.reordered(order).engine(threads: 1)
       for (a, b) in zip(one.named, moved.named) where a.name != "dParameters" {
-        let width = a.name == "dx" ? 24 : 40
+        let isOutput = a.name == "outputs" || a.name.hasSuffix(" 0")
+        let width = a.name == "dx" ? 24 : isOutput ? layer.outputSize : 40
         #expect(
           reordered(a.values, order, width: width) == b.values,
           "\(a.name) of a reordered batch, seed \(i): \(options)")
@@ -102,10 +103,13 @@ extension DefinedCase {
       RecurrentTests.reordered(values, order, width: width)
     }
     c.x = moved(x, D)
-    c.initial = initial?.map { moved($0, H) }
+    func each(_ states: [[Scalar]]?) -> [[Scalar]]? {
+      states?.enumerated().map { moved($1, $0 == 0 ? layer.outputSize : H) }
+    }
+    c.initial = each(initial)
     c.lengths = lengths.map { lengths in order.map { lengths[$0] } }
-    c.dOutputs = dOutputs.map { moved($0, H) }
-    c.dFinal = dFinal?.map { moved($0, H) }
+    c.dOutputs = dOutputs.map { moved($0, layer.outputSize) }
+    c.dFinal = each(dFinal)
     let numbers = noise?.sequences ?? Array(0..<batch)
     c.noise?.sequences = order.map { numbers[$0] }
     return c

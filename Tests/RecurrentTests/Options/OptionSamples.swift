@@ -7,6 +7,7 @@ enum OptionSamples {
   static var lstm: [LSTMOptions] {
     let memory: [LSTMOptions.Memory] = [
       .none, .diagonal(), .diagonal(candidate: true), .full(), .full(candidate: true),
+      .symmetric(), .symmetric(candidate: true),
     ]
     let input: [LSTMOptions.InputGate] = [
       .gate(.sigmoid), .gate(.hardSigmoid()), .coupled, .open,
@@ -16,7 +17,7 @@ enum OptionSamples {
     let outputs: [GateActivation] = [
       .tanh, .identity, .softplus, .elu(), .thresholdedRelu(alpha: -0.2),
     ]
-    let rows = coveringSet([5, 4, 3, 3, 4, 5, 2, 2, 2, 3, 2, 2], seed: seed)
+    let rows = coveringSet([7, 4, 3, 3, 4, 5, 2, 2, 2, 3, 2, 2, 2, 2, 3], seed: seed)
     return rows.map { row in
       var o = LSTMOptions()
       o.memory = memory[row[0]]
@@ -28,7 +29,10 @@ enum OptionSamples {
       o.clipping.preActivations = [nil, 0.7][row[6]]
       o.clipping.cell = [nil, 0.6][row[7]]
       regularize(&o.regularization, Array(row[8...]))
-      o.regularization.zoneoutCell = [0, 0.3][row[11]]
+      o.regularization.dropConnect = [0, 0.3][row[11]]
+      o.regularization.zoneoutCell = [0, 0.3][row[12]]
+      o.projection = [nil, 3][row[13]]
+      o.normalization = normalizations[row[14]]
       return o
     }.filter { (try? $0.definition()) != nil }
   }
@@ -38,7 +42,7 @@ enum OptionSamples {
       .sigmoid, .hardSigmoid(), .affine(alpha: 0.3, beta: 0.4), .softsign,
     ]
     let candidates: [GateActivation] = [.tanh, .softsign, .scaledTanh(alpha: 0.8, beta: 1.1)]
-    return coveringSet([3, 4, 4, 3, 2, 2, 3, 2], seed: seed).map { row in
+    return coveringSet([3, 4, 4, 3, 2, 2, 3, 2, 2, 3], seed: seed).map { row in
       var o = GRUOptions()
       o.candidate = GRUOptions.Candidate.allCases[row[0]]
       o.resetGate = gates[row[1]]
@@ -46,6 +50,8 @@ enum OptionSamples {
       o.candidateActivation = candidates[row[3]]
       o.clipping.preActivations = [nil, 0.7][row[4]]
       regularize(&o.regularization, Array(row[5...]))
+      o.regularization.dropConnect = [0, 0.3][row[8]]
+      o.normalization = normalizations[row[9]]
       return o
     }
   }
@@ -54,14 +60,20 @@ enum OptionSamples {
     let activations: [GateActivation] = [
       .tanh, .relu, .softplus, .thresholdedRelu(alpha: 0.1), .elu(alpha: 1.2),
     ]
-    return coveringSet([5, 2, 2, 3, 2], seed: seed).map { row in
+    return coveringSet([5, 2, 2, 3, 2, 2, 3], seed: seed).map { row in
       var o = RNNOptions()
       o.activation = activations[row[0]]
       o.clipping.preActivations = [nil, 0.7][row[1]]
       regularize(&o.regularization, Array(row[2...]))
+      o.regularization.dropConnect = [0, 0.3][row[5]]
+      o.normalization = normalizations[row[6]]
       return o
     }
   }
+
+  static let normalizations: [LayerNormalization] = [
+    .none, .sums(epsilon: 0.1), .products(epsilon: 0.1),
+  ]
 
   /// All of them, as what they have in common.
   static var all: [any LayerOptions] { lstm + gru + rnn }

@@ -264,6 +264,13 @@ struct ProgramEmitter {
   }
 }
 
+/// The programs of a phase: of values with as many features as units, and, where the output has a size of
+/// its own, of those with as many as the output.
+struct PhasePrograms {
+  var units = StepProgram()
+  var output = StepProgram()
+}
+
 /// A program in terms of the places of a step.
 struct StepProgram {
   enum Place: Hashable {
