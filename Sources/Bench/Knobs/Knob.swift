@@ -38,7 +38,7 @@ struct Knob {
       Knob(name: Cell.lstm.rawValue, cell: .lstm, options: nil, limit: 1),
       knob("plain options", everyday) { _ in },
       knob("projection to H/2", everyday) { $0.projection = -2 },
-      knob("projection to H", everyday, countsProducts: true) { $0.projection = -1 },
+      knob("projection to H", everyday) { $0.projection = -1 },
       knob("diagonal peepholes", everyday) { $0.memory = .diagonal() },
       knob("diagonal peepholes, candidate too", everyday) {
         $0.memory = .diagonal(candidate: true)
@@ -73,8 +73,8 @@ struct Knob {
         $0.candidateActivation = .softsign
         $0.outputActivation = .softsign
       },
-      knob("symmetric memory", countsProducts: true) { $0.memory = .symmetric() },
-      knob("full memory", countsProducts: true) { $0.memory = .full() },
+      knob("symmetric memory", everyday, countsProducts: true) { $0.memory = .symmetric() },
+      knob("full memory", everyday, countsProducts: true) { $0.memory = .full() },
       knob("peepholes, zoneout, dropout and clipping", everyday) {
         $0.memory = .diagonal()
         $0.clipping.cell = 3

@@ -119,7 +119,8 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   ///
   /// - Parameter form: how the weights are made of the block; nil where they are the block.
   func weights(
-    _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
+    _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection,
+    _ strategy: ProductStrategy, threads: Int
   ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
