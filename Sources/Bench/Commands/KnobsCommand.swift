@@ -78,7 +78,8 @@ struct KnobsCommand: ParsableCommand {
         : Format.fixed(ratio, 2) + (ratio > allowed ? " **over**" : "")
       lines.append(
         "| \(subject.knob.name) | \(time) | \(i == plain ? "" : Format.fixed(allowed, 2)) | "
-          + "\(Format.fixed(products, 2)) | \(i == plain ? "" : Format.scientific(subject.error)) |")
+          + "\(Format.fixed(products, 2)) | \(i == plain ? "" : Format.scientific(subject.error)) |"
+      )
     }
     return lines.joined(separator: "\n") + "\n"
   }
