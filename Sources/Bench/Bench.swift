@@ -14,6 +14,7 @@ struct Bench: ParsableCommand {
         Bench --suite standard -o report.html  a page with plots
         Bench check                            fails when the engine got slower
         Bench compare before.json after.json   two reports side by side
+        Bench knobs                            what each option of a layer costs
         Bench peak                             what the machine can do at best
 
       EXIT CODES
@@ -23,7 +24,7 @@ struct Bench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
-      PeerCommand.self,
+      PeerCommand.self, KnobsCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

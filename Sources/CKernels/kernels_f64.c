@@ -1,6 +1,8 @@
 // The kernels in double precision: the same source as in single precision, one lane at a time.
 #include "tables.h"
 
+#include <math.h>
+
 #include "simd_scalar_f64.h"
 
 #define REAL double
@@ -15,4 +17,5 @@
 #include "programs.inc"
 #include "training.inc"
 #include "column_sums.inc"
+#include "standardize.inc"
 // clang-format on

@@ -149,7 +149,7 @@ import Testing
     var rng = SeededGenerator(seed: 4)
     let x = SequenceBatch<Layer.Scalar>.uniform(steps: 6, batch: N, features: 5, using: &rng)
     let dy = SequenceBatch<Layer.Scalar>.uniform(
-      steps: 6, batch: N, features: layer.hiddenSize, using: &rng)
+      steps: 6, batch: N, features: layer.outputSize, using: &rng)
     let tape = layer.makeTape(steps: 6, batch: N)
     var gradients = layer.parameters.zeros()
     var state = layer.zeroState(batch: N)

@@ -47,6 +47,8 @@ typedef enum ck_opcode {
   CK_OP_SOFTSIGN,     //
   CK_OP_HARD_SIGMOID, // with α, β
   CK_OP_EXP,          //
+  CK_OP_THRESHOLD,    // a where a > α, else 0
+  CK_OP_CLIP,         // a limited to [−α, α]
   // a·f', from the function's output b; the first two in a second form a·c·f'.
   CK_OP_D_TANH,
   CK_OP_D_SIGMOID,
@@ -58,12 +60,19 @@ typedef enum ck_opcode {
   CK_OP_D_SOFTPLUS,
   CK_OP_D_SOFTSIGN,
   CK_OP_D_HARD_SIGMOID,
+  CK_OP_D_THRESHOLD, // from the function's input b
+  CK_OP_D_CLIP,      // from its output b
+  // Random numbers, which depend on the noise, the stream, the sequence, the unit and, where
+  // per_step is set, the step. Without noise, what they are on average.
+  CK_OP_DROPOUT, // 0 with probability α, else β = 1 / (1 − α); without noise 1
+  CK_OP_ZONEOUT, // 1 with probability α, else 0; without noise α
   CK_OP_COUNT
 } ck_opcode;
 
 typedef struct ck_instruction {
   uint16_t opcode;
   uint16_t dst, a, b, c; // operands
+  uint16_t stream, per_step;
   double alpha, beta;
 } ck_instruction;
 
@@ -83,11 +92,20 @@ typedef struct ck_program {
   int32_t count, padding_count, operand_count, register_count;
 } ck_program;
 
+// What random numbers depend on besides their place. Row n is of sequence `sequences[n]`, or
+// `first_sequence + n` where that is NULL; step t of a pass is step `first_step + t`.
+typedef struct ck_noise {
+  uint64_t seed;
+  const int64_t *_Nullable sequences;
+  int64_t first_sequence, first_step;
+} ck_noise;
+
 // For each space the address of unit 0 in row 0, or NULL for a space that reads as zeros, and how
 // many scalars its rows are apart: 0 where all rows read the same. float or double, as the kernel.
 typedef struct ck_bases {
   void *_Nullable base[CK_SPACE_COUNT];
   ptrdiff_t row[CK_SPACE_COUNT];
+  const ck_noise *_Nullable noise;
 } ck_bases;
 
 #endif

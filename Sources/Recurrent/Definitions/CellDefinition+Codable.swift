@@ -62,7 +62,10 @@ extension CellState: Codable {
 }
 
 extension CellNode: Codable {
-  private enum Key: String, CodingKey { case name, op, of, bias, initial, value, alpha, beta }
+  private enum Key: String, CodingKey {
+    case name, op, of, bias, initial, value, alpha, beta, limit, rate, perStep, symmetric,
+      epsilon
+  }
 
   /// Reads a node.
   public init(from decoder: any Decoder) throws {
@@ -75,14 +78,30 @@ extension CellNode: Codable {
       .map { CellOperand($0) }
     switch try container.decode(String.self, forKey: .op) {
     case "project":
+      let symmetric = try container.decodeIfPresent(Bool.self, forKey: .symmetric) ?? false
+      let form =
+        symmetric ? ProjectionForm.symmetric : try number(.rate).map { .dropped(rate: $0) } ?? .full
       operation = .projection(
-        bias: try container.decodeIfPresent(Bool.self, forKey: .bias) ?? false)
+        bias: try container.decodeIfPresent(Bool.self, forKey: .bias) ?? false, form: form)
+    case "standardize":
+      operation = .standardize(epsilon: try container.decode(Double.self, forKey: .epsilon))
     case "perUnit": operation = .perUnit(initial: try number(.initial) ?? 0)
     case "constant": operation = .constant(try container.decode(Double.self, forKey: .value))
     case "add": operation = .add
     case "subtract": operation = .subtract
     case "multiply": operation = .multiply
     case "oneMinus": operation = .oneMinus
+    case "dropoutMask":
+      operation = .dropoutMask(
+        rate: try container.decode(Double.self, forKey: .rate),
+        perStep: try container.decodeIfPresent(Bool.self, forKey: .perStep) ?? false)
+    case "zoneoutMask":
+      operation = .zoneoutMask(rate: try container.decode(Double.self, forKey: .rate))
+    case "threshold":
+      operation = .threshold(alpha: try container.decode(Double.self, forKey: .alpha))
+    case "clip": operation = .clip(limit: try container.decode(Double.self, forKey: .limit))
+    case "clipGradient":
+      operation = .clipGradient(limit: try container.decode(Double.self, forKey: .limit))
     case let other:
       guard
         let function = Activation(
@@ -99,12 +118,25 @@ extension CellNode: Codable {
     try container.encode(operation.name, forKey: .op)
     if !operands.isEmpty { try container.encode(operands.map(\.description), forKey: .of) }
     switch operation {
-    case .projection(let bias): if bias { try container.encode(bias, forKey: .bias) }
+    case .projection(let bias, let form):
+      if bias { try container.encode(bias, forKey: .bias) }
+      switch form {
+      case .full: break
+      case .symmetric: try container.encode(true, forKey: .symmetric)
+      case .dropped(let rate): try container.encode(rate, forKey: .rate)
+      }
+    case .standardize(let epsilon): try container.encode(epsilon, forKey: .epsilon)
     case .perUnit(let initial): try container.encode(initial, forKey: .initial)
     case .constant(let value): try container.encode(value, forKey: .value)
     case .activation(let function):
       try container.encodeIfPresent(function.coefficients.alpha, forKey: .alpha)
       try container.encodeIfPresent(function.coefficients.beta, forKey: .beta)
+    case .dropoutMask(let rate, let perStep):
+      try container.encode(rate, forKey: .rate)
+      if perStep { try container.encode(perStep, forKey: .perStep) }
+    case .zoneoutMask(let rate): try container.encode(rate, forKey: .rate)
+    case .threshold(let alpha): try container.encode(alpha, forKey: .alpha)
+    case .clip(let limit), .clipGradient(let limit): try container.encode(limit, forKey: .limit)
     default: break
     }
   }

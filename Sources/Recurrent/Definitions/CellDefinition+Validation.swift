@@ -49,6 +49,19 @@ extension CellDefinition {
     case .activation(let function):
       if !function.hasDerivativeFromOutput { throw .noDerivative(node: node.name) }
       numbers = [function.coefficients.alpha, function.coefficients.beta].compactMap { $0 }
+    case .projection(_, .symmetric):
+      if node.operands == [.input] { throw .symmetricInput(node: node.name) }
+      numbers = []
+    case .standardize(let epsilon):
+      if epsilon <= 0 { throw .notPositive(node: node.name) }
+      numbers = [epsilon]
+    case .dropoutMask(let rate, _), .zoneoutMask(let rate), .projection(_, .dropped(let rate)):
+      guard rate >= 0 && rate < 1 else { throw .rate(node: node.name) }
+      numbers = []
+    case .threshold(let alpha): numbers = [alpha]
+    case .clip(let limit), .clipGradient(let limit):
+      if limit <= 0 { throw .notPositive(node: node.name) }
+      numbers = [limit]
     default: numbers = []
     }
     guard numbers.allSatisfy(\.isFinite) else { throw .notFinite(node: node.name) }

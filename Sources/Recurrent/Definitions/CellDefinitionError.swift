@@ -20,6 +20,19 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   case unused(String)
   /// A constant, a coefficient or a first value is no finite number.
   case notFinite(node: String)
+  /// A limit is not above zero.
+  case notPositive(node: String)
+  /// A rate is not in `0 ..< 1`.
+  case rate(node: String)
+  /// The weights of a projection of the input, `[H, D]`, cannot be symmetric.
+  case symmetricInput(node: String)
+  /// The symmetric weights of the projection would lead from `operand` features to `width` others.
+  case notSquare(node: String, operand: Int, width: Int)
+  /// An output of `outputSize` features needs as many units at least, and at least one.
+  case outputSize(Int, hiddenSize: Int)
+  /// The output has `outputSize` features, and the cell makes it of the state or input `of`, which has
+  /// others, without a projection.
+  case outputOfOtherSize(of: String, outputSize: Int)
   /// The activation's derivative is no function of its output, because its `alpha` is negative.
   case noDerivative(node: String)
   /// The node meets the input of `D` features with a vector of `H` units: project the input, or make
@@ -50,6 +63,19 @@ extension CellDefinitionError: CustomStringConvertible {
       "nodes read each other within one step: \(nodes.joined(separator: " ← "))"
     case .unused(let name): "nothing reads '\(name)'"
     case .notFinite(let node): "node '\(node)' has a coefficient that is no finite number"
+    case .notPositive(let node): "node '\(node)' has a limit that is not above zero"
+    case .rate(let node): "node '\(node)' has a rate outside 0 ..< 1"
+    case .symmetricInput(let node):
+      "projection '\(node)' of the input cannot have symmetric weights"
+    case .notSquare(let node, let operand, let width):
+      "the weights of projection '\(node)', [\(width), \(operand)], cannot be symmetric"
+    case .outputSize(let outputSize, let hiddenSize):
+      "an output of \(outputSize) features cannot be projected from \(hiddenSize) units"
+    case .outputOfOtherSize(let name, let outputSize):
+      """
+      the output of \(outputSize) features is made of '\(name)' without a projection, which has \
+      another size
+      """
     case .noDerivative(let node): "the activation of node '\(node)' has a negative alpha"
     case .inputSize(let node, let inputSize, let hiddenSize):
       """

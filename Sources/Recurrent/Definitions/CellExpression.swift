@@ -42,11 +42,27 @@ public struct CellExpression: Sendable {
     CellExpression(.perUnit(initial: initial), name: name)
   }
 
+  /// A random factor for each unit; see ``CellOperation/dropoutMask(rate:perStep:)``. Masks of
+  /// different names are independent.
+  public static func dropoutMask(
+    _ name: String, rate: Double, perStep: Bool = false
+  ) -> CellExpression {
+    CellExpression(.dropoutMask(rate: rate, perStep: perStep), name: name)
+  }
+
+  /// A random choice for each unit and step; see ``CellOperation/zoneoutMask(rate:)``. Masks of
+  /// different names are independent.
+  public static func zoneoutMask(_ name: String, rate: Double) -> CellExpression {
+    CellExpression(.zoneoutMask(rate: rate), name: name)
+  }
+
   /// The same value with a name, which errors and files use. The input and states keep theirs, and
   /// so do projections and per-unit parameters.
   public func named(_ name: String) -> CellExpression {
     switch content.term {
-    case .input, .state, .operation(.projection, _), .operation(.perUnit, _): self
+    case .input, .state, .operation(.projection, _), .operation(.perUnit, _),
+      .operation(.dropoutMask, _), .operation(.zoneoutMask, _):
+      self
     case .operation: CellExpression(content.term, name: name)
     }
   }
@@ -54,6 +70,27 @@ public struct CellExpression: Sendable {
   /// `function` of the value.
   public func activated(by function: Activation) -> CellExpression {
     CellExpression(.activation(function), self)
+  }
+
+  /// The value less its mean over the units, divided by its standard deviation over the units; see
+  /// ``CellOperation/standardize(epsilon:)``.
+  public func standardized(epsilon: Double = 1e-5) -> CellExpression {
+    CellExpression(.standardize(epsilon: epsilon), self)
+  }
+
+  /// The value where it is above `alpha`, else 0.
+  public func thresholded(above alpha: Double) -> CellExpression {
+    CellExpression(.threshold(alpha: alpha), self)
+  }
+
+  /// The value limited to `[−limit, limit]`; no gradient passes where it has been limited.
+  public func clipped(to limit: Double) -> CellExpression {
+    CellExpression(.clip(limit: limit), self)
+  }
+
+  /// The same value; the gradient that passes back through it is limited to `[−limit, limit]`.
+  public func clippingGradient(to limit: Double) -> CellExpression {
+    CellExpression(.clipGradient(limit: limit), self)
   }
 }
 
@@ -64,16 +101,19 @@ public struct Projection: Sendable {
   public var name: String
   /// Whether a bias is added; its name is the projection's and `.bias`.
   public var bias: Bool
+  /// What the weights are.
+  public var form: ProjectionForm
 
   /// A projection with weights of the given name.
-  public init(_ name: String, bias: Bool = false) {
+  public init(_ name: String, bias: Bool = false, form: ProjectionForm = .full) {
     self.name = name
     self.bias = bias
+    self.form = form
   }
 
   /// `operand·Wᵀ`, or `operand·Wᵀ + b`. A projection has one operand in a cell.
   public func callAsFunction(_ operand: CellExpression) -> CellExpression {
-    CellExpression(.projection(bias: bias), operand, name: name)
+    CellExpression(.projection(bias: bias, form: form), operand, name: name)
   }
 }
 

@@ -18,8 +18,9 @@ extension DefinedLayer {
     _ layout: PackLayout, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
   ) -> LayerWeights<Scalar> {
     let plan = parameters.plan
-    let (plain, packed) = parameters.block.weights(
-      layout, direction, strategy, threads: threads)
+    let (plain, packed) =
+      passWeights?.weights(layout, direction, strategy, threads: threads)
+      ?? parameters.block.weights(layout, plan.form, direction, strategy, threads: threads)
     func all(_ m: Int, _ k: Int) -> WeightMatrix<Scalar> {
       WeightMatrix(m: m, k: k, gates: plan.blocks, plain: plain, packed: packed)
     }
@@ -48,21 +49,22 @@ extension DefinedLayer {
     for i in 0..<plan.runs.count {
       let run = plan.runs.pointer[i]
       guard run.source == .input else { return }
-      run.matrix(weights, hiddenSize: H, run.packedForward).forward(
+      run.matrix(weights, run.packedForward).forward(
         rows: rows, x: x, ldx: D, accumulate: run.accumulates, gates: gates + run.block * H,
-        ldg: width, units: units)
+        ldg: width, units: units.clamped(to: 0..<run.width))
     }
   }
 
   /// Phase by phase the products whose operands are known, then the program.
   public func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>) {
     let plan = parameters.plan
-    let (H, width) = (plan.hiddenSize, plan.gateWidth)
+    let (H, P, width) = (plan.hiddenSize, plan.outputSize, plan.gateWidth)
+    let units = step.units
     var bases = ck_bases()
     bases.base.1 = UnsafeMutableRawPointer(parameters.block.pointer)
     (bases.base.2, bases.row.2) = (UnsafeMutableRawPointer(step.gates), width)
-    (bases.base.3, bases.row.3) = (mutable(step.previousHidden), H)
-    (bases.base.4, bases.row.4) = (UnsafeMutableRawPointer(step.hidden), H)
+    (bases.base.3, bases.row.3) = (mutable(step.previousHidden), P)
+    (bases.base.4, bases.row.4) = (UnsafeMutableRawPointer(step.hidden), P)
     (bases.base.5, bases.row.5) = (mutable(step.previousCell), plan.cellSize)
     (bases.base.6, bases.row.6) = (step.cell.map { UnsafeMutableRawPointer($0) }, plan.cellSize)
 
@@ -73,9 +75,16 @@ extension DefinedLayer {
         guard run.source != .input, run.phase == phase,
           let operand = run.operand(step, hiddenSize: H)
         else { continue }
-        run.matrix(weights, hiddenSize: H, run.packedForward).forward(
+        let own = units.clamped(to: 0..<run.width)
+        if run.standardizes {
+          Scalar.standardize(
+            rows: step.batch, width: run.width, units: own, operand, ld: width,
+            into: step.gates + run.block * H, ld: width, epsilon: run.epsilon)
+          continue
+        }
+        run.matrix(weights, run.packedForward).forward(
           rows: step.batch, x: operand, ldx: run.rowStride(plan), accumulate: true,
-          gates: step.gates + run.block * H, ldg: width, units: step.units, reverse: step.isOdd)
+          gates: step.gates + run.block * H, ldg: width, units: own, reverse: step.isOdd)
       }
       if phase == 0 && plan.forward.count == 1 {
         if plan.multipliesCell && step.previousCell == step.cell.map({ UnsafePointer($0) }) {
@@ -84,10 +93,10 @@ extension DefinedLayer {
           step.synchronizeBeforeOverwriting()
         }
       }
-      withUnsafePointer(to: bases) {
-        Scalar.runProgram(
-          plan.forward.program(phase), $0, step.batch, step.firstUnit, step.endUnit,
-          step.lengths64, Int64(step.time))
+      withUnsafePointers(bases, step.noise) {
+        plan.forward.run(
+          phase, $0, as: Scalar.self, batch: step.batch, units: units,
+          outputs: units.clamped(to: 0..<P), step.lengths64, time: step.time)
       }
     }
   }
@@ -100,10 +109,10 @@ extension DefinedLayer {
 extension ProductRun {
   /// The run's weights.
   func matrix<Scalar>(
-    _ weights: LayerWeights<Scalar>, hiddenSize: Int, _ packed: Int
+    _ weights: LayerWeights<Scalar>, _ packed: Int
   ) -> WeightMatrix<Scalar> {
     WeightMatrix(
-      m: blocks * hiddenSize, k: k, gates: blocks, plain: weights.W.plain + self.weights,
+      m: blocks * width, k: k, gates: blocks, plain: weights.W.plain + self.weights,
       packed: weights.W.packed.map { $0 + packed })
   }
 
@@ -123,9 +132,21 @@ extension ProductRun {
   func rowStride(_ plan: CellPlan) -> Int {
     switch source {
     case .input: plan.inputSize
-    case .state where index == 0: plan.hiddenSize
+    case .state where index == 0: plan.outputSize
     case .state: plan.cellSize
     case .expression: plan.gateWidth
     }
+  }
+}
+
+/// Hands out the addresses of a program's operands and of its noise.
+func withUnsafePointers(
+  _ bases: ck_bases, _ noise: ck_noise?, _ body: (UnsafePointer<ck_bases>) -> Void
+) {
+  guard let noise else { return withUnsafePointer(to: bases, body) }
+  withUnsafePointer(to: noise) { noise in
+    var bases = bases
+    bases.noise = noise
+    withUnsafePointer(to: bases, body)
   }
 }

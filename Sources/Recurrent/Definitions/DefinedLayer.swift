@@ -21,11 +21,25 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
   public var inputSize: Int { parameters.plan.inputSize }
   /// `H`, the number of hidden units.
   public var hiddenSize: Int { parameters.plan.hiddenSize }
+  /// `P`, the number of features of an output step and of the first state: `H` unless the layer was
+  /// made with another.
+  public var outputSize: Int { parameters.plan.outputSize }
+  /// How the weights of the products are made of the parameters.
+  public var weightForm: WeightForm? { parameters.plan.form }
+  /// The weights of a recorded pass in place of the layer's own.
+  var passWeights: PassWeights<Scalar>?
   /// The scalars of each sequence's states behind the first.
   public var cellSize: Int { parameters.plan.cellSize }
 
   /// A layer with the given parameters.
   public init(parameters: DefinedParameters<Scalar>) { self.parameters = parameters }
+
+  /// The layer with the weights of a recorded pass in place of its own.
+  public func with(_ weights: PassWeights<Scalar>) -> DefinedLayer {
+    var result = self
+    result.passWeights = weights
+    return result
+  }
 
   /// A layer with random weights; biases and other per-unit parameters start as the definition says.
   ///
@@ -33,23 +47,27 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
   ///   - definition: the cell.
   ///   - inputSize: `D`.
   ///   - hiddenSize: `H`.
+  ///   - outputSize: `P`, how many features the output, which is the first state, has: at most `H`, and
+  ///     nil means `H`. Less than `H` needs a cell that makes its output by a projection, and then
+  ///     everything that the cell makes of the output without one has `P` features too.
   ///   - inputWeights: the rule for the weights of each projection of `x`, `[H, D]`.
   ///   - recurrentWeights: the rule for the weights of every other projection, `[H, H]`.
   ///   - generator: the source of randomness.
-  /// - Throws: ``CellDefinitionError/inputSize(node:inputSize:hiddenSize:)`` where the definition uses
-  ///   the input without a projection and `D` is not `H`.
+  /// - Throws: ``CellDefinitionError`` where the sizes do not fit the definition: it uses the input without
+  ///   a projection and `D` is not `H`, or the output without one and `P` is not `H`.
   public init(
-    _ definition: CellDefinition, inputSize: Int, hiddenSize: Int,
+    _ definition: CellDefinition, inputSize: Int, hiddenSize: Int, outputSize: Int? = nil,
     inputWeights: Initializer<Scalar> = .glorotUniform,
     recurrentWeights: Initializer<Scalar> = .orthogonal(1),
     using generator: inout some RandomNumberGenerator
   ) throws(CellDefinitionError) {
-    parameters = try DefinedParameters(definition, inputSize: inputSize, hiddenSize: hiddenSize)
+    parameters = try DefinedParameters(
+      definition, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize)
     parameters.initialize(
       input: inputWeights, recurrent: recurrentWeights, using: &generator)
   }
 
-  /// The state of a definition's name, `[N, H]`, out of all states.
+  /// The state of a definition's name, `[N, H]`, or `[N, P]` for the first, out of all states.
   ///
   /// - Precondition: the definition has such a state.
   public func state(_ name: String, of state: State) -> Matrix<Scalar> {

@@ -1,7 +1,9 @@
 import LinAlg
 
 /// The parameters of a ``DefinedLayer``, by the names that the definition gives them: `[H, D]` or
-/// `[H, H]` for a projection, `[1, H]` for a bias and every other per-unit parameter.
+/// `[H, H]` for a projection, a triangle `[1, H·(H+1)/2]` for a symmetric one, `[1, H]` for a bias and
+/// every other per-unit parameter. Where the output has `P` features, `P` is in the place of `H` for
+/// what the cell makes of it or into it.
 public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
   let plan: CellPlan
   /// All parameters in one allocation.
@@ -9,14 +11,13 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
 
   /// Parameters of zeros.
   ///
-  /// - Throws: ``CellDefinitionError/inputSize(node:inputSize:hiddenSize:)`` where the definition uses
-  ///   the input without a projection and `D` is not `H`.
+  /// - Throws: ``CellDefinitionError`` where the sizes do not fit the definition.
   public init(
-    _ definition: CellDefinition, inputSize: Int, hiddenSize: Int
+    _ definition: CellDefinition, inputSize: Int, hiddenSize: Int, outputSize: Int? = nil
   ) throws(CellDefinitionError) {
     plan = try CellPlan(
       definition, inputSize: inputSize, hiddenSize: hiddenSize,
-      panel: Scalar.packedPanel ?? 1)
+      outputSize: outputSize ?? hiddenSize, panel: Scalar.packedPanel ?? 1)
     block = ParameterBlock(plan.specs)
   }
 
@@ -42,6 +43,29 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
     return index
   }
 
+  /// The symmetric matrix whose triangle the parameter of that name is.
+  ///
+  /// - Precondition: the definition has such a parameter, and it is a triangle.
+  public func symmetricMatrix(_ name: String) -> Matrix<Scalar> {
+    let triangle = self[name]
+    let size = Self.sizeOfTriangle(triangle.count)
+    require(
+      triangle.rows == 1 && size * (size + 1) / 2 == triangle.count,
+      "parameter '\(name)' has shape [\(triangle.rows), \(triangle.columns)] and is no triangle")
+    var result = Matrix<Scalar>.zeros(rows: size, columns: size)
+    for i in 0..<size {
+      for j in 0...i {
+        result[i, j] = triangle[0, i * (i + 1) / 2 + j]
+        result[j, i] = result[i, j]
+      }
+    }
+    return result
+  }
+
+  private static func sizeOfTriangle(_ count: Int) -> Int {
+    Int((Double(8 * count + 1).squareRoot() - 1) / 2)
+  }
+
   /// Random weights, and the definition's first values for the rest.
   mutating func initialize(
     input: Initializer<Scalar>, recurrent: Initializer<Scalar>,
@@ -55,12 +79,30 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
       if let value = plan.initialValues[i] {
         buffer.update(repeating: Scalar(value))
       } else {
-        let isInput = plan.definition.nodes.contains {
-          $0.name == spec.name && $0.operands == [.input]
+        let node = plan.definition.nodes.first { $0.name == spec.name }
+        if case .projection(_, .symmetric)? = node?.operation {
+          fillTriangle(buffer, recurrent, using: &generator)
+          continue
         }
+        let isInput = node?.operands == [.input]
         (isInput ? input : recurrent).fill(
           buffer, rows: spec.rows, columns: spec.columns, using: &generator)
       }
+    }
+  }
+
+  /// The triangle of the mean of a random matrix and its transpose.
+  private func fillTriangle(
+    _ triangle: UnsafeMutableBufferPointer<Scalar>, _ rule: Initializer<Scalar>,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let size = Self.sizeOfTriangle(triangle.count)
+    var whole = Matrix<Scalar>.zeros(rows: size, columns: size)
+    whole.withUnsafeMutableBufferPointer {
+      rule.fill($0, rows: size, columns: size, using: &generator)
+    }
+    for i in 0..<size {
+      for j in 0...i { triangle[i * (i + 1) / 2 + j] = (whole[i, j] + whole[j, i]) / 2 }
     }
   }
 }

@@ -1,19 +1,23 @@
 import LinAlg
 
-/// The states of a ``DefinedLayer``: `h`, the first, and the others behind it.
+/// The states of a ``DefinedLayer``: `h`, the first, `[N, P]`, and the others behind it, `[N, H]` each;
+/// `P` is `H` unless the layer's output is projected.
 public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
-  /// The first state, which is the output, `[N, H]`.
+  /// The first state, which is the output, `[N, P]`.
   public var hidden: Matrix<Scalar>
   /// The other states side by side, `[N, (S − 1)·H]` for `S` states.
   public private(set) var others: Matrix<Scalar>
+  /// `H`.
+  public var unitSize: Int
 
   /// A state from its parts in the order of the definition.
   ///
-  /// - Precondition: there is at least one, and all have the same shape `[N, H]`.
+  /// - Precondition: there is at least one; all but the first have the same shape `[N, H]`.
   public init(_ parts: [Matrix<Scalar>]) {
     require(!parts.isEmpty, "DefinedState: no parts")
     hidden = parts[0]
-    others = .zeros(rows: hidden.rows, columns: (parts.count - 1) * hidden.columns)
+    unitSize = parts.count > 1 ? parts[1].columns : hidden.columns
+    others = .zeros(rows: hidden.rows, columns: (parts.count - 1) * unitSize)
     for (i, part) in parts.enumerated().dropFirst() { self[i] = part }
   }
 
@@ -22,16 +26,16 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
   /// The scalars of the states behind the first.
   public var cellSize: Int { others.columns }
   /// How many states there are.
-  public var count: Int { hidden.columns == 0 ? 1 : 1 + others.columns / hidden.columns }
+  public var count: Int { unitSize == 0 ? 1 : 1 + others.columns / unitSize }
 
-  /// A state by its place in the definition, `[N, H]`. Reading copies it, assigning replaces it.
+  /// A state by its place in the definition. Reading copies it, assigning replaces it.
   ///
-  /// - Precondition: there is such a state; a matrix assigned has the shape of ``hidden``.
+  /// - Precondition: there is such a state; a matrix assigned has the state's shape.
   public subscript(place: Int) -> Matrix<Scalar> {
     get {
       checkPlace(place)
       guard place > 0 else { return hidden }
-      let (N, H) = (hidden.rows, hidden.columns)
+      let (N, H) = (hidden.rows, unitSize)
       let result = Matrix<Scalar>(uninitializedRows: N, columns: H)
       Self.copy(
         rows: N, columns: H, others.basePointer + (place - 1) * H, others.columns,
@@ -41,14 +45,15 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
     }
     set {
       checkPlace(place)
+      let columns = place == 0 ? hidden.columns : unitSize
       require(
-        newValue.rows == hidden.rows && newValue.columns == hidden.columns,
+        newValue.rows == hidden.rows && newValue.columns == columns,
         """
-        state \(place) has shape [\(hidden.rows), \(hidden.columns)], \
+        state \(place) has shape [\(hidden.rows), \(columns)], \
         assigned [\(newValue.rows), \(newValue.columns)]
         """)
       guard place > 0 else { return hidden = newValue }
-      let (N, H) = (hidden.rows, hidden.columns)
+      let (N, H) = (hidden.rows, unitSize)
       makeUnique()
       Self.copy(
         rows: N, columns: H, newValue.basePointer, H,
@@ -72,6 +77,7 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
   public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden = .zeros(rows: batch, columns: hiddenSize)
     others = .zeros(rows: batch, columns: cellSize)
+    unitSize = hiddenSize
   }
 
   /// The addresses of `h` and of what is behind it.

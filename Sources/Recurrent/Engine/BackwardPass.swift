@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// One pass backward over a recorded batch of sequences, as each thread that works on it runs it:
@@ -34,6 +35,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   let productScratch: UnsafeMutablePointer<Scalar>?
   let productScratchCount: Int
   let lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
   @_specialize(where Layer == LSTM<Float>)
@@ -64,7 +67,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
           rows: steps.count * batch, dGates: gates + first * batch * gateWidth,
           x: x + first * batch * D, dx: dx + first * batch * D,
           initialRows: first == 0 ? batch : 0, initialHidden: initialHidden,
-          previousHidden: outputs + max(first - 1, 0) * batch * H, initialCell: initialCell,
+          previousHidden: outputs + max(first - 1, 0) * batch * layer.outputSize,
+          initialCell: initialCell,
           previousCell: cells.map { $0 + max(first - 1, 0) * batch * layer.cellSize },
           dParameters: dParameters,
           scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member),
@@ -76,8 +80,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let H = layer.hiddenSize
-    let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let P = layer.outputSize
+    let (first, stepCount) = (rows.lowerBound * P, batch * P)
     let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : outputs + (t - 1) * stepCount
     let previousCell = t == 0 ? initialCell : cells.map { $0 + (t - 1) * cellCount }
@@ -91,7 +95,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
         cell: cells.map { $0 + t * cellCount + firstCell },
         dOutput: dOutputs.map { $0 + t * stepCount + first }, dHidden: dHidden + first,
         dCell: dCell.map { $0 + firstCell },
-        scratch: scratch + first * layer.gateStorage.scratchBlocks,
-        lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
+        scratch: scratch + rows.lowerBound * layer.hiddenSize * layer.gateStorage.scratchBlocks,
+        lengths: lengths.map { $0 + rows.lowerBound },
+        noise: noise?.fromRow(rows.lowerBound), member: member), weights)
   }
 }

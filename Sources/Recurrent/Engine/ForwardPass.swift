@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// One pass forward over a batch of sequences: the time loop that inference, recording and streaming
@@ -26,6 +27,8 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   let initialHidden: UnsafePointer<Scalar>?
   let initialCell: UnsafePointer<Scalar>?
   let lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
   @_specialize(where Layer == LSTM<Float>)
@@ -70,8 +73,8 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let H = layer.hiddenSize
-    let (first, stepCount) = (rows.lowerBound * H, batch * H)
+    let P = layer.outputSize
+    let (first, stepCount) = (rows.lowerBound * P, batch * P)
     let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
     let previousHidden = t == 0 ? initialHidden : UnsafePointer(outputs + (t - 1) * stepCount)
     let previousCell =
@@ -84,7 +87,8 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
         hidden: outputs + t * stepCount + first,
         previousCell: previousCell.map { $0 + firstCell },
         cell: cells.map { $0 + t % cellSteps * cellCount + firstCell },
-        lengths: lengths.map { $0 + rows.lowerBound }, member: member), weights)
+        lengths: lengths.map { $0 + rows.lowerBound },
+        noise: noise?.fromRow(rows.lowerBound), member: member), weights)
   }
 }
 

@@ -32,13 +32,20 @@ extension RecurrentLayer {
         "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
     }
     dFinalState?.checkShape(
-      batch: batch, hiddenSize: hiddenSize, cellSize: cellSize, "dFinalState")
+      batch: batch, hiddenSize: outputSize, cellSize: cellSize, "dFinalState")
     checkGradients(gradients)
 
     tape.dx.renew(steps: steps, batch: batch, features: inputSize)
     tape.dState.assign(
-      dFinalState, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
-    runBackward(x, dOutputs, tape, threads: threads, dParameters: gradients.uniquePointer())
+      dFinalState, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    let dParameters = gradients.uniquePointer()
+    if let weightForm {
+      let dWeights = tape.clearedWeightGradient(count: weightForm.weightCount)
+      drawn(tape).runBackward(x, dOutputs, tape, threads: threads, dParameters: dWeights)
+      weightForm.addGradients(dWeights, to: dParameters, tape.recordedNoise)
+    } else {
+      runBackward(x, dOutputs, tape, threads: threads, dParameters: dParameters)
+    }
 
     tape.isRecorded = false
     tape.x = nil
@@ -85,7 +92,7 @@ extension RecurrentLayer {
       ? GradientSpan<Scalar>.scratchCount(
         rows: chunks.length * x.batch, gateWidth: gateWidth, features: max(inputSize, hiddenSize))
       : 0
-    withOptionalPointer(to: tape.lengths) { lengths in
+    withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
       let pass = BackwardPass(
         layer: self, weights: weights, batch: x.batch,
         chunks: chunks,
@@ -98,7 +105,7 @@ extension RecurrentLayer {
         dParameters: dParameters,
         productScratch: weights.U.isPacked
           ? tape.productScratch(count: threads * scratchCount) : nil,
-        productScratchCount: scratchCount, lengths: lengths)
+        productScratchCount: scratchCount, lengths: lengths, noise: noise)
       ThreadTeam.shared.run(threads: threads, pass)
     }
     withExtendedLifetime((x, dOutputs, tape)) {}

@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 extension RecurrentLayer {
@@ -21,10 +22,11 @@ extension RecurrentLayer {
     checkInput(x, state, lengths)
     let workspace = workspace ?? Workspace()
     let (steps, batch) = (x.steps, x.batch)
-    workspace.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
+    workspace.outputs.renew(steps: steps, batch: batch, features: outputSize)
     // c lives in the final state from the first step on; h joins it at the end.
     workspace.finalState.assign(
-      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    workspace.finalState.unitSize = hiddenSize
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
@@ -49,7 +51,7 @@ extension RecurrentLayer {
           gateSteps: sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
           initialHidden: state.map { UnsafePointer($0.pointers.hidden) },
           initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
-          lengths: lengths))
+          lengths: lengths, noise: nil))
     }
     withExtendedLifetime((x, state)) {}
     finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
@@ -87,7 +89,9 @@ extension RecurrentLayer {
     tape.keep(x, lengths)
     tape.initialState = state
     tape.lengths = lengths
-    tape.outputs.renew(steps: steps, batch: batch, features: hiddenSize)
+    tape.beginPass(batch: batch)
+    let layer = drawingWeights(of: tape)
+    tape.outputs.renew(steps: steps, batch: batch, features: outputSize)
 
     let gateWidth = gateStorage.blocks * hiddenSize
     let chunks = TimeChunks(
@@ -97,25 +101,25 @@ extension RecurrentLayer {
     let cells = tape.cells?.pointer
     let initial = state?.pointers
     let allowed = allowedThreads(threads)
-    let weights = forwardWeights(
-      tape.products, threads: allowed)
+    let weights = layer.forwardWeights(tape.products, threads: allowed)
     let (split, threads) = split(
       weights, steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
-    withOptionalPointer(to: lengths) { lengths in
+    withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          layer: self, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          layer: layer, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
           x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
           gates: gateStorage.forwardSharesOutputs ? outputs : tape.gates.pointer,
           gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
           initialHidden: initial.map { UnsafePointer($0.hidden) },
-          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths))
+          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths,
+          noise: noise))
     }
     withExtendedLifetime((x, state)) {}
 
     tape.finalState.assign(
-      state, batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
     if let cells, let finalCell = tape.finalState.pointers.cell {
       gatherLast(
         cells, width: cellSize, steps: steps, batch: batch, lengths: lengths, into: finalCell)
@@ -123,6 +127,23 @@ extension RecurrentLayer {
     finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
     return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
+  }
+
+  /// This layer with the weights that the pass of the tape draws, or as it is.
+  private func drawingWeights(of tape: Tape<State>) -> Self {
+    guard let weightForm, weightForm.isRandom, let noise = tape.recordedNoise else { return self }
+    let weights = tape.passWeights as? PassWeights<Scalar> ?? PassWeights(weightForm)
+    tape.passWeights = weights
+    weights.draw(weightForm, from: parameters.block.pointer, noise)
+    return with(weights)
+  }
+
+  /// This layer with the weights that the pass of the tape has drawn, or as it is.
+  func drawn(_ tape: Tape<State>) -> Self {
+    guard weightForm?.isRandom == true, tape.recordedNoise != nil,
+      let weights = tape.passWeights as? PassWeights<Scalar>
+    else { return self }
+    return with(weights)
   }
 
   /// A tape with room for `steps` steps of `batch` sequences, allocated once; what only the backward pass
@@ -137,7 +158,7 @@ extension RecurrentLayer {
   ) -> Tape<State> {
     Tape(
       steps: steps, batch: batch, inputSize: inputSize, hiddenSize: hiddenSize,
-      cellSize: cellSize, gateStorage: gateStorage, products: products)
+      outputSize: outputSize, cellSize: cellSize, gateStorage: gateStorage, products: products)
   }
 
   /// Empty buffers for inference; they grow to what their first call needs.
@@ -158,7 +179,7 @@ extension RecurrentLayer {
     _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?
   ) {
     gatherLast(
-      outputs.pointer(atStep: 0), width: hiddenSize, steps: outputs.steps, batch: outputs.batch,
+      outputs.pointer(atStep: 0), width: outputSize, steps: outputs.steps, batch: outputs.batch,
       lengths: lengths, into: final.pointers.hidden)
   }
 
@@ -184,4 +205,14 @@ func withOptionalPointer<Element, Result>(
 ) -> Result {
   guard let array else { return body(nil) }
   return array.withUnsafeBufferPointer { body($0.baseAddress) }
+}
+
+/// Hands out what the passes need for as long as `body` runs.
+func withPointers<Result>(
+  to lengths: [Int]?, _ noise: RecordingNoise?,
+  _ body: (UnsafePointer<Int>?, ck_noise?) -> Result
+) -> Result {
+  withOptionalPointer(to: lengths) { lengths in
+    RecordingNoise.withKernelNoise(noise) { body(lengths, $0) }
+  }
 }

@@ -25,7 +25,7 @@ extension RecurrentLayer {
       expected [N, D] = [\(state.hidden.rows), \(inputSize)]
       """)
     state.checkShape(
-      batch: x.rows, hiddenSize: hiddenSize, cellSize: cellSize, "state")
+      batch: x.rows, hiddenSize: outputSize, cellSize: cellSize, "state")
     let workspace = workspace ?? Workspace()
     let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
     let allowed = allowedThreads(threads)
@@ -41,7 +41,7 @@ extension RecurrentLayer {
         chunks: TimeChunks(steps: 1, batch: x.rows, bytesPerRow: 1, forced: 1), split: split,
         x: x.basePointer, outputs: hidden, gates: gates, gateSteps: 1, cells: cell, cellSteps: 1,
         initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
-        lengths: nil))
+        lengths: nil, noise: nil))
     withExtendedLifetime(x) {}
   }
 
@@ -50,6 +50,8 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+    var state = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    state.unitSize = hiddenSize
+    return state
   }
 }

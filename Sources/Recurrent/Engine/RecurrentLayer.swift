@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
@@ -19,6 +20,12 @@ where
   /// How many scalars of state each sequence has beyond `h`: 0 without a cell state, else `H` unless
   /// the layer says otherwise.
   var cellSize: Int { get }
+
+  /// How the weights of the products are made of the parameters, or nil where they are the parameters.
+  var weightForm: WeightForm? { get }
+
+  /// The layer with the weights of one pass in place of its own.
+  func with(_ weights: PassWeights<Scalar>) -> Self
 
   /// What a step keeps for its backward pass besides `h` and `c`.
   var gateStorage: GateStorage { get }
@@ -59,8 +66,15 @@ extension RecurrentLayer {
   /// `H` for cells that have more than `h`, else 0.
   public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
 
-  /// `H`: the output of a step is its hidden state.
+  /// `H`: the output of a step is its hidden state, with as many features as units unless the layer
+  /// says otherwise.
   public var outputSize: Int { hiddenSize }
+
+  /// Nil: the weights are parameters.
+  public var weightForm: WeightForm? { nil }
+
+  /// The layer itself.
+  public func with(_ weights: PassWeights<Scalar>) -> Self { self }
 }
 
 /// How much room a step's gates take, and whether they are anything but the step's output.
@@ -96,6 +110,8 @@ public struct ForwardStep<Scalar> {
   public var cell: UnsafeMutablePointer<Scalar>?
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.
@@ -143,6 +159,8 @@ public struct BackwardStep<Scalar> {
   public var scratch: UnsafeMutablePointer<Scalar>
   /// One length per sequence, or nil when all run to the end.
   public var lengths: UnsafePointer<Int>?
+  /// What random choices depend on, or nil where there are none.
+  let noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.

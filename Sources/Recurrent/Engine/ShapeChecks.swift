@@ -7,13 +7,14 @@ extension RecurrentLayer {
       x.features == inputSize,
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
     state?.checkShape(
-      batch: x.batch, hiddenSize: hiddenSize, cellSize: cellSize, "initial state")
+      batch: x.batch, hiddenSize: outputSize, cellSize: cellSize, "initial state")
     x.checkLengths(lengths)
   }
 
   func checkTape(_ tape: Tape<State>) {
     require(
-      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize && tape.cellSize == cellSize
+      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize
+        && tape.outputSize == outputSize && tape.cellSize == cellSize
         && tape.gateStorage == gateStorage,
       """
       the tape was made for D, H = \(tape.inputSize), \(tape.hiddenSize); \

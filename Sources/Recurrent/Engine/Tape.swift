@@ -21,8 +21,9 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
 
-  /// Where the random choices of the next recorded pass come from, for layers that make any.
-  public var noise = RecordingNoise()
+  /// Where the random choices of the next recorded pass come from, for layers that make any; nil turns
+  /// them off, as in inference. Each recorded pass is counted; see ``RecordingNoise/pass``.
+  public var noise: RecordingNoise? = RecordingNoise()
 
   /// Steps per time chunk, instead of the measured choice: for tests and tuning.
   package var chunkLength: Int?
@@ -31,6 +32,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
 
   let inputSize: Int
   let hiddenSize: Int
+  let outputSize: Int
   let cellSize: Int
   let gateStorage: GateStorage
 
@@ -42,11 +44,15 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   private var backwardScratch: AlignedStorage<Scalar>?
   /// Where the products of the backward pass pack their operands.
   private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
+  /// The weights of this pass alone, and the gradients of weights that are made of parameters.
+  var passWeights: (any PassMemory)?
+  private var weightGradient = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // What the recording refers to; released by the backward pass.
   var x: SequenceBatch<Scalar>?
   var initialState: State?
   var lengths: [Int]?
+  private(set) var recordedNoise: RecordingNoise?
 
   /// The inputs with zeros in their padding, where there is any.
   private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
@@ -58,7 +64,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var dState: State
 
   init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, cellSize: Int,
+    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, outputSize: Int, cellSize: Int,
     gateStorage: GateStorage, products: ProductStrategy
   ) {
     require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
@@ -66,15 +72,18 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     maximumBatch = batch
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
+    self.outputSize = outputSize
     self.products = products
     self.cellSize = cellSize
     self.gateStorage = gateStorage
     gates = AlignedStorage(uninitializedCount: steps * batch * hiddenSize * gateStorage.blocks)
     cells = State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
-    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: hiddenSize)
+    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: outputSize)
     dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
-    dState = State(zerosForBatch: 0, hiddenSize: hiddenSize, cellSize: cellSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
+    dState = State(zerosForBatch: 0, hiddenSize: outputSize, cellSize: cellSize)
+    finalState.unitSize = hiddenSize
+    dState.unitSize = hiddenSize
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
@@ -87,10 +96,16 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// All bytes that the tape holds: the recording, from the first backward pass on the gradients of
   /// inputs and state that it returned and its scratch memory, and the copy of padded inputs.
   public var byteCount: Int {
-    let others =
-      dx.count + dState.scalarCount + (backwardScratch?.count ?? 0) + productScratch.count
-      + paddedX.count
+    var others = dx.count + dState.scalarCount + productScratch.count + paddedX.count
+    others += (backwardScratch?.count ?? 0) + (passWeights?.scalarCount ?? 0) + weightGradient.count
     return recordedByteCount + others * MemoryLayout<Scalar>.stride
+  }
+
+  /// Notes where the random choices of a pass that begins come from.
+  func beginPass(batch: Int) {
+    noise?.checkBatch(batch)
+    recordedNoise = noise
+    noise?.pass &+= 1
   }
 
   /// `[N, scratchBlocks·H]`, for the cell's backward step.
@@ -122,6 +137,13 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     x = nil
     initialState = nil
     lengths = nil
+  }
+
+  /// `count` zeros for the gradients of weights.
+  func clearedWeightGradient(count: Int) -> UnsafeMutablePointer<Scalar> {
+    if weightGradient.count < count { weightGradient = AlignedStorage(uninitializedCount: count) }
+    weightGradient.pointer.update(repeating: 0, count: count)
+    return weightGradient.pointer
   }
 
   /// Room for `count` scalars.

@@ -54,9 +54,9 @@ extension Bidirectional {
   ) -> BidirectionalOutput<Layer.State> {
     x.checkLengths(lengths)
     tape.discard()
-    tape.forward.noise = tape.noise.child(0)
-    tape.backward.noise = tape.noise.child(1)
-    tape.noise = tape.noise.next
+    tape.forward.noise = tape.noise?.child(0)
+    tape.backward.noise = tape.noise?.child(1)
+    tape.noise = tape.noise?.next
     let (f, b) = DirectionForward(
       forward: forwardLayer, backward: reversedLayer, x: x, state: state, lengths: lengths,
       tape: tape

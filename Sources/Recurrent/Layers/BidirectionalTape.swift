@@ -9,7 +9,7 @@ public final class BidirectionalTape<Layer: SequenceLayer>: SequenceRecording {
   /// The recording of the layer that reads from the last step to the first.
   public let backward: ReversedTape<Layer>
   /// Where the random choices of the next recorded pass come from.
-  public var noise = RecordingNoise()
+  public var noise: RecordingNoise? = RecordingNoise()
 
   /// The outputs of both directions, where the merged gradient needs them.
   var factors: (forward: SequenceBatch<Layer.Scalar>, backward: SequenceBatch<Layer.Scalar>)?

@@ -25,7 +25,7 @@ public final class CheckpointedTape<Layer: CausalLayer> {
   /// How many steps are kept at a time.
   public let segmentLength: Int
   /// Where the random choices of the next recorded pass come from.
-  public var noise = RecordingNoise()
+  public var noise: RecordingNoise? = RecordingNoise()
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public internal(set) var isRecorded = false
 
@@ -41,7 +41,7 @@ public final class CheckpointedTape<Layer: CausalLayer> {
   var x: SequenceBatch<Layer.Scalar>?
   var initialState: Layer.State?
   var lengths: [Int]?
-  var recordedNoise = RecordingNoise()
+  var recordedNoise: RecordingNoise?
 
   // Results, as long as the sequences.
   var outputs = SequenceBatch<Layer.Scalar>.empty
@@ -125,7 +125,7 @@ extension CausalLayer {
     tape.initialState = state
     tape.lengths = lengths
     tape.recordedNoise = tape.noise
-    tape.noise = tape.noise.next
+    tape.noise = tape.noise?.next
     tape.outputs.renew(steps: x.steps, batch: x.batch, features: outputSize)
 
     let count = tape.segmentCount(x.steps)
@@ -185,7 +185,7 @@ extension CausalLayer {
     let range = tape.range(index, of: x.steps)
     tape.segment.discard()
     tape.segmentX.assign(x, steps: range)
-    tape.segment.noise = tape.recordedNoise.advanced(by: range.lowerBound)
+    tape.segment.noise = tape.recordedNoise?.advanced(by: range.lowerBound)
     return forward(
       tape.segmentX, from: index == 0 ? tape.initialState : tape.checkpoints[index - 1],
       lengths: tape.lengths.map { clipped($0, to: range) }, threads: threads,

@@ -1,3 +1,4 @@
+import CKernels
 import LinAlg
 
 /// Sets random elements to zero during training, and scales the others up so that their expectation
@@ -7,8 +8,8 @@ import LinAlg
 /// y = x∘mask / (1 − rate)      dx = dy∘mask / (1 − rate)      mask ∈ {0, 1}, P(0) = rate
 /// ```
 /// Around a recurrent layer it belongs on the way in and on the way out, never on the recurrence
-/// (Zaremba et al. 2014); a ``Stacked`` layer has it between its layers. The rate is kept to the nearest
-/// 65536th.
+/// (Zaremba et al. 2014); a ``Stacked`` layer has it between its layers. Which elements are dropped is a
+/// function of the recording's ``RecordingNoise``.
 public struct Dropout: Sendable, Hashable {
   /// How likely an element is to be set to zero.
   public let rate: Double
@@ -32,10 +33,7 @@ public struct Dropout: Sendable, Hashable {
     _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>,
     using generator: inout some RandomNumberGenerator
   ) -> SequenceBatch<Scalar> {
-    let key = generator.next() as UInt64
-    tape.key = key
-    tape.firstStep = 0
-    return mask(x, key, firstStep: 0, into: &tape.outputs)
+    forward(x, recording: tape, RecordingNoise(seed: generator.next()))
   }
 
   /// The gradient of the inputs of the recorded pass from that of its outputs.
@@ -48,55 +46,81 @@ public struct Dropout: Sendable, Hashable {
   public func backward<Scalar>(
     _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>
   ) -> SequenceBatch<Scalar> {
-    guard let key = tape.key else {
+    guard tape.isRecorded else {
       failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
     require(
-      rate == 0 || dOutputs.hasShape(of: tape.outputs),
+      tape.noise == nil || rate == 0 || dOutputs.hasShape(of: tape.outputs),
       "dOutputs has shape \(dOutputs.shape), expected \(tape.outputs.shape)")
-    tape.key = nil
-    return mask(dOutputs, key, firstStep: tape.firstStep, into: &tape.dx)
+    tape.isRecorded = false
+    return masked(dOutputs, tape.noise, into: &tape.dx)
   }
 
-  /// ``forward(_:recording:using:)`` with the choices of a recording around it.
+  /// ``forward(_:recording:using:)`` with the choices of a recording around it; nil drops nothing.
   func forward<Scalar>(
-    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, _ noise: RecordingNoise
+    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, _ noise: RecordingNoise?
   ) -> SequenceBatch<Scalar> {
-    tape.key = noise.key
-    tape.firstStep = noise.firstStep
-    return mask(x, noise.key, firstStep: noise.firstStep, into: &tape.outputs)
+    noise?.checkBatch(x.batch)
+    tape.noise = noise
+    tape.isRecorded = true
+    return masked(x, noise, into: &tape.outputs)
   }
 
-  /// The mask of a step depends on the key, the step's number and the shape `[N, F]`, and not on where
-  /// the recording begins: a pass in pieces drops what the whole pass drops.
-  private func mask<Scalar>(
-    _ x: SequenceBatch<Scalar>, _ key: UInt64, firstStep: Int,
-    into y: inout SequenceBatch<Scalar>
+  /// `x∘mask / (1 − rate)`, by the instruction that cells have for it.
+  private func masked<Scalar>(
+    _ x: SequenceBatch<Scalar>, _ noise: RecordingNoise?, into y: inout SequenceBatch<Scalar>
   ) -> SequenceBatch<Scalar> {
-    // A draw is one of 65536 equally likely numbers.
-    let threshold = max(1, UInt32(((1 - rate) * 65536).rounded()))
-    guard threshold < 65536 else { return x }
+    guard rate > 0, let noise else { return x }
     y.renew(steps: x.steps, batch: x.batch, features: x.features)
-    let count = x.batch * x.features
-    // The kernel counts words of four draws from the key on in these strides (SplitMix64's).
-    let stride = UInt64((count + 3) / 4) &* 0x9E37_79B9_7F4A_7C15
-    for t in 0..<x.steps {
-      Scalar.dropout(
-        x.pointer(atStep: t), into: y.pointer(atStep: t), count: count,
-        key: key &+ UInt64(firstStep + t) &* stride, threshold: threshold,
-        scale: 65536 / Double(threshold))
+    var mask = ck_instruction()
+    mask.opcode = UInt16(CK_OP_DROPOUT.rawValue)
+    (mask.alpha, mask.beta, mask.per_step) = (rate, 1 / (1 - rate), 1)
+    var product = ck_instruction()
+    product.opcode = UInt16(CK_OP_MUL.rawValue)
+    (product.dst, product.a, product.b) = (2, 1, 0)
+    let places = (
+      ck_operand(offset: 0, space: Int32(CK_SPACE_REGISTERS.rawValue)),
+      ck_operand(offset: 0, space: Int32(CK_SPACE_PREVIOUS_HIDDEN.rawValue)),
+      ck_operand(offset: 0, space: Int32(CK_SPACE_HIDDEN.rawValue))
+    )
+    withUnsafeElements(of: (mask, product), as: ck_instruction.self) { code in
+      withUnsafeElements(of: places, as: ck_operand.self) { operands in
+        var program = ck_program(
+          code: code, operands: operands, count: 2, padding_count: 0, operand_count: 3,
+          register_count: 1)
+        RecordingNoise.withKernelNoise(noise) { noise in
+          for t in 0..<x.steps {
+            var bases = ck_bases()
+            bases.base.3 = UnsafeMutableRawPointer(x.pointer(atStep: t))
+            bases.base.4 = UnsafeMutableRawPointer(y.pointer(atStep: t))
+            (bases.row.3, bases.row.4) = (x.features, x.features)
+            withUnsafePointers(bases, noise) {
+              Scalar.runProgram(&program, $0, x.batch, 0, x.features, nil, Int64(t))
+            }
+          }
+        }
+      }
     }
     withExtendedLifetime(x) {}
     return y
   }
 }
 
-/// What a recorded forward pass of ``Dropout`` leaves for its backward pass: not the mask, but the key
-/// that repeats it. Belongs to one caller at a time.
+/// Hands out the elements of a tuple of one type where they lie.
+private func withUnsafeElements<Elements, Element>(
+  of elements: Elements, as type: Element.Type, _ body: (UnsafePointer<Element>) -> Void
+) {
+  withUnsafeBytes(of: elements) { bytes in
+    if let first = bytes.assumingMemoryBound(to: type).baseAddress { body(first) }
+  }
+}
+
+/// What a recorded forward pass of ``Dropout`` leaves for its backward pass: not the mask, but the
+/// numbers that repeat it. Belongs to one caller at a time.
 public final class DropoutTape<Scalar: RecurrentScalar> {
-  fileprivate var key: UInt64?
-  fileprivate var firstStep = 0
+  fileprivate var isRecorded = false
+  fileprivate var noise: RecordingNoise?
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
   fileprivate var dx = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
 

@@ -58,7 +58,7 @@ public final class LearnedInitialStateTape<Layer: SequenceLayer>: SequenceRecord
   public var isRecorded: Bool { inner.isRecorded }
 
   /// Where the random choices of the next recorded pass come from.
-  public var noise: RecordingNoise {
+  public var noise: RecordingNoise? {
     get { inner.noise }
     set { inner.noise = newValue }
   }

@@ -113,8 +113,9 @@ public protocol SequenceRecording: AnyObject {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   var isRecorded: Bool { get }
 
-  /// Where the random choices of the next recorded pass come from.
-  var noise: RecordingNoise { get set }
+  /// Where the random choices of the next recorded pass come from; nil turns them off, as in
+  /// inference.
+  var noise: RecordingNoise? { get set }
 
   /// The bytes that all buffers take.
   var byteCount: Int { get }

@@ -48,14 +48,14 @@ extension Stacked {
     tape.discard()
     tape.finalState.removeAll(keepingCapacity: true)
     let noise = tape.noise
-    tape.noise = noise.next
+    tape.noise = noise?.next
     var outputs = x
     for k in 0..<count {
       if k > 0 {
-        outputs = dropout.forward(outputs, recording: tape.dropout[k - 1], noise.child(2 * k - 1))
+        outputs = dropout.forward(outputs, recording: tape.dropout[k - 1], noise?.child(2 * k - 1))
       }
       let recording = tape.layers[k]
-      recording.noise = noise.child(2 * k)
+      recording.noise = noise?.child(2 * k)
       let run = layer(k).forward(
         outputs, from: state?[k], lengths: lengths, threads: threads, recording: recording)
       outputs = run.outputs

@@ -8,7 +8,7 @@ public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
   public let layers: [Layer.Recording]
   /// Where the random choices of the next recorded pass come from: a tape with the same seed drops the
   /// same features, pass by pass.
-  public var noise = RecordingNoise()
+  public var noise: RecordingNoise? = RecordingNoise()
 
   let dropout: [DropoutTape<Layer.Scalar>]
   var finalState: [Layer.State] = []

@@ -25,7 +25,7 @@ public final class TruncatedTape<Layer: CausalLayer> {
   /// The largest number of sequences.
   public let maximumBatch: Int
   /// Where the random choices of the next sequences come from.
-  public var noise = RecordingNoise()
+  public var noise: RecordingNoise? = RecordingNoise()
   /// The steps that the last recording covers, counted from the beginning of the sequences.
   public internal(set) var recordedSteps = 0..<0
 
@@ -39,7 +39,7 @@ public final class TruncatedTape<Layer: CausalLayer> {
   /// The batch of the sequences that have been begun; nil before their first window.
   var batch: Int?
   var lengths: [Int]?
-  var sequenceNoise = RecordingNoise()
+  var sequenceNoise: RecordingNoise?
 
   var x = SequenceBatch<Layer.Scalar>.empty
   var outputs = SequenceBatch<Layer.Scalar>.empty
@@ -80,7 +80,7 @@ public final class TruncatedTape<Layer: CausalLayer> {
     self.lengths = lengths
     (historyStart, historyCount) = (0, 0)
     recordedSteps = 0..<0
-    if batch != nil { noise = noise.next }
+    if batch != nil { noise = noise?.next }
     batch = nil
     sequenceNoise = noise
   }
@@ -179,7 +179,7 @@ extension CausalLayer {
     let start = tape.historyStart
     tape.inner.discard()
     tape.x.assign(tape.history, steps: 0..<steps)
-    tape.inner.noise = tape.sequenceNoise.advanced(by: start)
+    tape.inner.noise = tape.sequenceNoise?.advanced(by: start)
     return forward(
       tape.x, from: tape.state,
       lengths: tape.lengths.map { clipped($0, to: start..<start + steps) },

@@ -114,12 +114,16 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
   }
 
-  /// The first scalar of the block and, where products read packed weights, of the packed copies of the
+  /// The first weight and, where products read packed weights, that of the packed copies of the
   /// matrices of `layout`. Valid while this value is alive and unchanged.
+  ///
+  /// - Parameter form: how the weights are made of the block; nil where they are the block.
   func weights(
-    _ layout: PackLayout, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
+    _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection,
+    _ strategy: ProductStrategy, threads: Int
   ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
-    let plain = UnsafePointer(storage.pointer)
+    var plain = UnsafePointer(storage.pointer)
+    if let form { plain = packs.pointer(form, from: plain) }
     guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
     return (
       plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)

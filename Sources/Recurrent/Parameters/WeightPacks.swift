@@ -7,7 +7,8 @@ import Synchronization
 /// changed: once per optimizer step, into the memory that they already have.
 final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   private struct Pack {
-    /// Where the matrix begins in the block, or −1 for a layout of several.
+    /// Where the matrix begins in the block, −1 for a layout of several, −2 for unpacked weights that
+    /// are made of the block.
     let key: Int
     let direction: ProductDirection
     let storage: AlignedStorage<Scalar>
@@ -52,6 +53,23 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     return pointer(key: -1, direction, size: layout.size, packing, threads: threads)
   }
 
+  /// The weights that `form` makes of the block, not packed.
+  ///
+  /// Valid until the block changes or its last copy goes.
+  func pointer(_ form: WeightForm, from block: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
+    pointer(
+      key: -2, .forward, size: form.weightCount, FormPacking(form: form, block: block), threads: 1)
+  }
+
+  /// How many scalars all packs take.
+  var scalarCount: Int {
+    packs.withLock { packs in
+      var count = 0
+      for i in 0..<packs.count { count += packs[i].storage.count }
+      return count
+    }
+  }
+
   private func pointer(
     key: Int, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
     threads: Int
@@ -82,6 +100,16 @@ private protocol PackSource<Scalar> {
 
   /// Writes the whole pack.
   func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int)
+}
+
+/// Weights that are made of a block.
+private struct FormPacking<Scalar: RecurrentScalar>: PackSource {
+  let form: WeightForm
+  let block: UnsafePointer<Scalar>
+
+  func pack(into weights: UnsafeMutablePointer<Scalar>, threads: Int) {
+    form.makeWeights(weights, from: block, nil)
+  }
 }
 
 /// Several matrices of a block side by side.

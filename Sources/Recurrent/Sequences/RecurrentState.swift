@@ -11,6 +11,9 @@ public protocol RecurrentState<Scalar>: CarriedState {
   /// How many scalars each sequence has beyond `h`; 0 for cells that have only a hidden state.
   var cellSize: Int { get }
 
+  /// How many scalars each part beyond `h` has, for states that have more than one of them.
+  var unitSize: Int { get set }
+
   /// The state of zeros.
   init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int)
 
@@ -113,6 +116,12 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
 }
 
 extension RecurrentState {
+  /// The number of columns of ``hidden``; setting it does nothing.
+  public var unitSize: Int {
+    get { hidden.columns }
+    set {}
+  }
+
   /// The state of zeros of a cell whose parts all have the same size.
   public init(zerosForBatch batch: Int, hiddenSize: Int) {
     self.init(

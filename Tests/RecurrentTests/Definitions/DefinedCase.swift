@@ -12,6 +12,7 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
   var lengths: [Int]?
   var dOutputs: [Scalar]?
   var dFinal: [[Scalar]]?
+  var noise: RecordingNoise?
 
   /// Random inputs; states and all upstream gradients are set.
   init(
@@ -27,10 +28,11 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
     self.batch = batch
     let (H, states) = (layer.hiddenSize, layer.definition.states.count)
     x = draw(steps * batch * layer.inputSize, 1)
-    initial = (0..<states).map { _ in draw(batch * H, 0.5) }
+    let P = layer.outputSize
+    initial = (0..<states).map { draw(batch * ($0 == 0 ? P : H), 0.5) }
     self.lengths = lengths
-    dOutputs = draw(steps * batch * H, 1)
-    dFinal = (0..<states).map { _ in draw(batch * H, 1) }
+    dOutputs = draw(steps * batch * P, 1)
+    dFinal = (0..<states).map { draw(batch * ($0 == 0 ? P : H), 1) }
   }
 
   var parameters: [Scalar] {
@@ -45,7 +47,7 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
   func state(_ parts: [[Scalar]]?) -> DefinedState<Scalar>? {
     parts.map {
       DefinedState(
-        $0.map { Matrix(rows: batch, columns: layer.hiddenSize, elements: $0) })
+        $0.map { Matrix(rows: batch, columns: $0.count / max(batch, 1), elements: $0) })
     }
   }
 }
@@ -74,12 +76,13 @@ extension DefinedCase {
     let tape = layer.makeTape(steps: steps, batch: batch, products: products)
     tape.chunkLength = chunkLength
     tape.workSplit = split
+    tape.noise = noise
     let out = layer.forward(
       input, from: state(initial), lengths: lengths, threads: threads, recording: tape)
     var gradients = layer.parameters.zeros()
     let d = layer.backward(
       dOutputs.map {
-        SequenceBatch(steps: steps, batch: batch, features: layer.hiddenSize, elements: $0)
+        SequenceBatch(steps: steps, batch: batch, features: layer.outputSize, elements: $0)
       },
       finalState: state(dFinal), through: tape, threads: threads, accumulatingInto: &gradients)
     return DefinedResults(
@@ -91,9 +94,17 @@ extension DefinedCase {
     (0..<layer.definition.states.count).map { state[$0].elements }
   }
 
-  /// Inference and the loss that has `dOutputs` and `dFinal` as its gradients.
+  /// Inference, or with noise a recorded pass, and the loss that has `dOutputs` and `dFinal` as its gradients.
   func loss() -> Scalar {
-    let out = layer(input, from: state(initial), lengths: lengths, threads: 1)
+    let out: RecurrentOutput<DefinedState<Scalar>>
+    if let noise {
+      let tape = layer.makeTape(steps: steps, batch: batch)
+      tape.noise = noise
+      out = layer.forward(
+        input, from: state(initial), lengths: lengths, threads: 1, recording: tape)
+    } else {
+      out = layer(input, from: state(initial), lengths: lengths, threads: 1)
+    }
     func weighted(_ weights: [Scalar], _ values: [Scalar]) -> Scalar {
       zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
     }

@@ -85,6 +85,13 @@ import Testing
           "test", states: ["h": Projection("W")(Self.x) + .perUnit("p", initial: value)])
       }
     }
+    expect(.notPositive(node: "clip1")) { () throws(CellDefinitionError) in
+      try CellDefinition("test", states: ["h": Projection("W")(Self.x).clipped(to: 0)])
+    }
+    expect(.rate(node: "m")) { () throws(CellDefinitionError) in
+      try CellDefinition(
+        "test", states: ["h": Projection("W")(Self.x) * .dropoutMask("m", rate: 1)])
+    }
     expect(.noDerivative(node: "elu1")) { () throws(CellDefinitionError) in
       try CellDefinition(
         "test", states: ["h": Projection("W")(Self.x).activated(by: .elu(alpha: -1))])
@@ -124,7 +131,8 @@ import Testing
       .noStates, .invalidName("n"), .duplicateName("n"), .unknownState("n", reader: "r"),
       .unknownNode("n", reader: "r"), .missingNext(state: "n"),
       .operandCount(node: "n", expected: 1, given: 2), .cycle(["n"]), .unused("n"),
-      .notFinite(node: "n"), .noDerivative(node: "n"),
+      .notFinite(node: "n"), .noDerivative(node: "n"), .notPositive(node: "n"),
+      .rate(node: "n"),
       .inputSize(node: "n", inputSize: 1, hiddenSize: 2), .tooLarge(values: 2, limit: 1),
       .unknownOperation("o", node: "n"), .unknownFormat("n"),
     ]

@@ -70,6 +70,42 @@ import Testing
       Stacked(count: 2, inputSize: 3, dropout: 0.3) { SmallLayers.lstm($0, 33) as LSTM<Float> })
   }
 
+  /// What the cells of a stack keep and drop at random they keep and drop again: in segments that are
+  /// computed anew, and in windows.
+  @Test func `stacks of layers with noise repeat their choices`() throws {
+    var options = LSTMOptions()
+    options.regularization.zoneoutHidden = 0.3
+    options.regularization.zoneoutCell = 0.2
+    options.regularization.recurrentDropout = 0.4
+    options.regularization.candidateDropout = 0.3
+    options.regularization.candidateDropoutPerStep = true
+    var rng = SeededGenerator(seed: 7)
+    let stack = Stacked<DefinedLayer<Float>>(
+      [
+        try options.makeLayer(inputSize: 3, hiddenSize: 33, using: &rng),
+        try options.makeLayer(inputSize: 33, hiddenSize: 33, using: &rng),
+      ], dropout: 0.25)
+    let p = LayerInputs(stack, steps: 13, batch: 700, seed: 91)
+    let whole = stack.results(p)
+    for segmentLength in [nil, stack.stepsPerProduct(batch: 700)] {
+      #expect(bitDifferences(results(stack, p, segmentLength: segmentLength), whole) == [])
+    }
+    #expect(bitDifferences(stack.results(p, seed: 6), whole).contains("outputs"))
+
+    let truncated = TruncatedTape(for: stack, every: 5, through: 7, batch: 700)
+    truncated.noise = RecordingNoise(seed: 5)
+    truncated.begin(from: p.state)
+    var outputs: [Float] = []
+    for start in stride(from: 0, to: 13, by: 5) {
+      let end = min(start + 5, 13)
+      let window = SequenceBatch(
+        steps: end - start, batch: 700, features: 3,
+        elements: Array(p.x.elements[start * 2100..<end * 2100]))
+      outputs += stack.forward(window, recording: truncated).outputs.elements
+    }
+    #expect(outputs == whole.outputs)
+  }
+
   @Test func `a tape serves again, and smaller batches`() {
     let layer: LSTM<Double> = SmallLayers.lstm()
     let tape = CheckpointedTape(for: layer, steps: 11, batch: 3, segmentLength: 4)

@@ -73,7 +73,14 @@ struct CellAdjoint {
         pass(graph.multiply(total, value.a), to: value.b)
       case .activation(let function):
         pass(graph.derivative(function, total, output: id), to: value.a)
-      case .dNext, .dOutput, .dOperand, .constant, .derivative: break
+      case .threshold(let alpha):
+        pass(graph.gated(.thresholdDerivative(alpha), total, by: value.a), to: value.a)
+      case .clip(let limit):
+        pass(graph.gated(.clipDerivative(limit), total, by: id), to: value.a)
+      case .clipGradient(let limit): pass(graph.unary(.clip(limit), total), to: value.a)
+      case .dNext, .dOutput, .dOperand, .constant, .derivative, .thresholdDerivative,
+        .clipDerivative, .dropoutMask, .zoneoutMask:
+        break
       }
     }
 

@@ -10,14 +10,25 @@ final class ElementwisePrograms: @unchecked Sendable {
   private let code: AlignedStorage<ck_instruction>
   private let operands: AlignedStorage<ck_operand>
 
-  /// Program `phase`.
-  func program(_ phase: Int) -> UnsafePointer<ck_program> {
-    UnsafePointer(programs.pointer + phase)
+  /// Runs the programs of a phase for `units`, or for the features of the output among them.
+  @inline(__always)
+  func run<Scalar: LinAlgScalar>(
+    _ phase: Int, _ bases: UnsafePointer<ck_bases>, as: Scalar.Type, batch: Int,
+    units: Range<Int>, outputs: Range<Int>, _ lengths: UnsafePointer<Int64>?, time: Int
+  ) {
+    let program = UnsafePointer(programs.pointer + 2 * phase)
+    Scalar.runProgram(
+      program, bases, batch, units.lowerBound, units.upperBound, lengths, Int64(time))
+    if program[1].count + program[1].padding_count > 0 {
+      Scalar.runProgram(
+        program + 1, bases, batch, outputs.lowerBound, outputs.upperBound, lengths, Int64(time))
+    }
   }
 
   init(
-    _ programs: [StepProgram], _ hiddenSize: Int, _ parameterOffsets: [Int]
+    _ phases: [PhasePrograms], _ hiddenSize: Int, _ parameterOffsets: [Int]
   ) throws(CellDefinitionError) {
+    let programs = phases.flatMap { [$0.units, $0.output] }
     var (allCode, allOperands) = ([ck_instruction](), [ck_operand]())
     var starts: [(code: Int, operands: Int)] = []
     var counts: [Int] = []
@@ -42,6 +53,8 @@ final class ElementwisePrograms: @unchecked Sendable {
         instruction.b = places.count > 1 ? places[1] : instruction.a
         instruction.c = places.count > 2 ? places[2] : instruction.a
         (instruction.alpha, instruction.beta) = (step.alpha, step.beta)
+        instruction.stream = UInt16(truncatingIfNeeded: step.draw.stream)
+        instruction.per_step = step.draw.perStep ? 1 : 0
         allCode.append(instruction)
       }
       counts.append(allOperands.count - (starts.last?.operands ?? 0))
@@ -54,7 +67,7 @@ final class ElementwisePrograms: @unchecked Sendable {
       }
       require(allCode.count >= codeStart, "a program has lost instructions")
     }
-    count = programs.count
+    count = phases.count
     code = AlignedStorage(copying: allCode)
     operands = AlignedStorage(copying: allOperands)
     self.programs = AlignedStorage(uninitializedCount: programs.count)
@@ -92,7 +105,7 @@ final class ElementwisePrograms: @unchecked Sendable {
   }
 }
 
-extension RecurrentScalar {
+extension LinAlgScalar {
   /// The interpreter of elementwise programs for this type.
   static var runProgram: ProgramKernel {
     let kernels = InstructionSet.kernels.pointee

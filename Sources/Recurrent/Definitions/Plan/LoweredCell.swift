@@ -10,17 +10,21 @@ struct LoweredCell {
     case expression(ValueGraph.ID)
   }
 
-  /// A product with one matrix of weights, `[H, D]` or `[H, H]`.
+  /// A product with one matrix of weights, `[H, D]` or `[H, H]`, or in its place a standardization.
   struct Product {
     var name: String
     var operand: Operand
     var slot: Int
+    var form = ProjectionForm.full
+    /// For a standardization, what it adds to the variance.
+    var epsilon: Double?
   }
 
   /// A number for each unit that is trained.
   struct PerUnit {
     var name: String
     var initial: Double
+    var isOutput: Bool
   }
 
   var graph = ValueGraph()
@@ -29,14 +33,22 @@ struct LoweredCell {
   var rawInputs: [String?] = []
   /// For each slot the phase of a step after whose products it is complete.
   var slotPhases: [Int] = []
+  /// For each slot and each mask whether it has as many features as the output, or else the units.
+  var slotIsOutput: [Bool] = []
+  var maskIsOutput: [Int: Bool] = [:]
   var parameters: [PerUnit] = []
   /// For each state its value after the step.
   var next: [ValueGraph.ID] = []
   /// For each value of the way forward the phase in which it can be computed.
   var phases: [Int] = []
 
-  init(_ definition: CellDefinition) throws(CellDefinitionError) {
-    var builder = Builder(definition)
+  /// - Parameter outputSize: `P`, where it is not `H`.
+  init(_ definition: CellDefinition, outputSize: Int? = nil) throws(CellDefinitionError) {
+    let widths = try outputSize.map { size throws(CellDefinitionError) in
+      try OutputWidths(definition, outputSize: size)
+    }
+    var builder = Builder(definition, widths)
+    builder.cell.hasOutputSize = widths != nil
     for node in try definition.topologicalOrder() { builder.lower(node) }
     for state in definition.states {
       builder.cell.next.append(builder.value(state.next, state.name))
@@ -44,6 +56,9 @@ struct LoweredCell {
     self = builder.cell
     for id in graph.values.indices { phases.append(phase(of: id)) }
   }
+
+  /// Whether the output has a size of its own.
+  var hasOutputSize = false
 
   /// How many phases a step has.
   var phaseCount: Int { 1 + (phases.max() ?? 0) }
@@ -65,6 +80,7 @@ extension LoweredCell {
   /// Walks the nodes of a definition, each behind what it reads.
   private struct Builder {
     let definition: CellDefinition
+    let widths: OutputWidths?
     let nodes: [String: Int]
     let states: [String: Int]
     var cell = LoweredCell()
@@ -76,8 +92,9 @@ extension LoweredCell {
     /// The nodes that only a sum reads, and that become part of it.
     var isTerm: [Bool]
 
-    init(_ definition: CellDefinition) {
+    init(_ definition: CellDefinition, _ widths: OutputWidths?) {
       self.definition = definition
+      self.widths = widths
       nodes = Dictionary(uniqueKeysWithValues: definition.nodes.enumerated().map { ($1.name, $0) })
       states = Dictionary(
         uniqueKeysWithValues: definition.states.enumerated().map { ($1.name, $0) })
@@ -106,7 +123,8 @@ extension LoweredCell {
       case .add:
         if isTerm[index] { return }
         result = sum([index], name: node.name)
-      case .perUnit(let initial): result = parameter(node.name, initial)
+      case .standardize(let epsilon): result = standardized(index, epsilon)
+      case .perUnit(let initial): result = parameter(node.name, initial, index)
       case .constant(let value): result = cell.graph.leaf(.constant(value))
       case .subtract:
         result = cell.graph.subtract(operand(node, 0), operand(node, 1))
@@ -115,8 +133,34 @@ extension LoweredCell {
       case .oneMinus: result = cell.graph.affine(operand(node, 0), scale: -1, offset: 1)
       case .activation(let function):
         result = cell.graph.activation(function, operand(node, 0))
+      case .dropoutMask(let rate, let perStep):
+        cell.maskIsOutput[stream(index)] = isOutput(index)
+        result = cell.graph.leaf(
+          .dropoutMask(stream: stream(index), rate: rate, perStep: perStep))
+      case .zoneoutMask(let rate):
+        cell.maskIsOutput[stream(index)] = isOutput(index)
+        result = cell.graph.leaf(.zoneoutMask(stream: stream(index), rate: rate))
+      case .threshold(let alpha):
+        result = cell.graph.unary(.threshold(alpha), operand(node, 0))
+      case .clip(let limit): result = cell.graph.unary(.clip(limit), operand(node, 0))
+      case .clipGradient(let limit):
+        result = cell.graph.unary(.clipGradient(limit), operand(node, 0))
       }
       values[index] = result
+    }
+
+    func isOutput(_ node: Int) -> Bool { widths?.isOutput[node] ?? false }
+
+    /// The number of a mask's random numbers: the mask's place among all by name, so that they do not
+    /// depend on what else is in the cell's list of nodes.
+    func stream(_ index: Int) -> Int {
+      let masks = definition.nodes.filter {
+        switch $0.operation {
+        case .dropoutMask, .zoneoutMask: true
+        default: false
+        }
+      }
+      return masks.map(\.name).sorted().firstIndex(of: definition.nodes[index].name) ?? 0
     }
 
     mutating func operand(_ node: CellNode, _ place: Int) -> ValueGraph.ID {
@@ -127,7 +171,7 @@ extension LoweredCell {
       switch operand {
       case .input:
         if let rawInput { return rawInput }
-        let slot = newSlot(phase: 0, rawInput: reader)
+        let slot = newSlot(phase: 0, rawInput: reader, widths?.inputIsOutput ?? false)
         rawInput = slot
         return slot
       case .state(let name): return cell.graph.leaf(.previous(states[name] ?? 0))
@@ -139,12 +183,25 @@ extension LoweredCell {
       }
     }
 
-    mutating func parameter(_ name: String, _ initial: Double) -> ValueGraph.ID {
-      cell.parameters.append(PerUnit(name: name, initial: initial))
+    mutating func parameter(_ name: String, _ initial: Double, _ node: Int) -> ValueGraph.ID {
+      cell.parameters.append(PerUnit(name: name, initial: initial, isOutput: isOutput(node)))
       return cell.graph.leaf(.parameter(cell.parameters.count - 1))
     }
 
-    mutating func newSlot(phase: Int, rawInput: String?) -> ValueGraph.ID {
+    /// The standardized value of a node, in a slot of its own.
+    mutating func standardized(_ index: Int, _ epsilon: Double) -> ValueGraph.ID {
+      let node = definition.nodes[index]
+      let id = operand(node, 0)
+      let slot = newSlot(phase: phaseOfValue(id) + 1, rawInput: nil, isOutput(index))
+      cell.products.append(
+        Product(
+          name: node.name, operand: .expression(id), slot: cell.slotPhases.count - 1,
+          epsilon: epsilon))
+      return slot
+    }
+
+    mutating func newSlot(phase: Int, rawInput: String?, _ isOutput: Bool) -> ValueGraph.ID {
+      cell.slotIsOutput.append(isOutput)
       cell.slotPhases.append(phase)
       cell.rawInputs.append(rawInput)
       return cell.graph.leaf(.slot(cell.slotPhases.count - 1))
@@ -163,9 +220,9 @@ extension LoweredCell {
           isMerged(definition.nodes[index].operation)
         {
           let node = definition.nodes[index]
-          if case .projection(let bias) = node.operation {
+          if case .projection(let bias, _) = node.operation {
             projections.append(index)
-            if bias { biases.append(parameter(node.name + ".bias", 0)) }
+            if bias { biases.append(parameter(node.name + ".bias", 0, index)) }
           } else {
             rest += node.operands.reversed()
           }
@@ -204,12 +261,13 @@ extension LoweredCell {
         if case .expression(let id) = operand { phase = max(phase, phaseOfValue(id) + 1) }
         operands.append(operand)
       }
-      let id = newSlot(phase: phase, rawInput: rawInput)
+      let id = newSlot(phase: phase, rawInput: rawInput, isOutput(projections[0]))
       for (index, operand) in zip(projections, operands) {
+        guard case .projection(_, let form) = definition.nodes[index].operation else { continue }
         cell.products.append(
           Product(
             name: definition.nodes[index].name, operand: operand,
-            slot: cell.slotPhases.count - 1))
+            slot: cell.slotPhases.count - 1, form: form))
       }
       return id
     }

@@ -18,12 +18,17 @@ struct ProductRun: BitwiseCopyable {
   /// The first block that it writes, and how many.
   var block: Int
   var blocks: Int
-  /// `D` or `H`.
+  /// How many columns of each it writes: `H`, or `P`.
+  var width: Int
+  /// The features of the operand: `D`, `H` or `P`.
   var k: Int
   /// Whether the product is added to what is there, and likewise backward.
   var accumulates: Bool
   var accumulatesBackward: Bool
-  /// Where the weights begin among the parameters, and packed for either direction.
+  /// Of a standardization, which has no weights, what it adds to the variance; else 0.
+  var epsilon = 0.0
+  var standardizes: Bool { epsilon > 0 }
+  /// Where the weights begin among all, and packed for either direction.
   var weights: Int
   var packedForward = 0
   var packedBackward = 0

@@ -15,6 +15,7 @@ struct ProgramEmitter {
     var operands: [ID] = []
     var alpha = 0.0
     var beta = 0.0
+    var draw = StepProgram.Draw()
   }
 
   let graph: ValueGraph
@@ -116,6 +117,21 @@ struct ProgramEmitter {
           (step.opcode, step.operands) = (Self.derivativeOpcode(function), [a, b])
         }
         (step.alpha, step.beta) = Self.coefficients(function)
+      case .dropoutMask(let stream, let rate, let perStep):
+        (step.opcode, step.alpha, step.beta) = (CK_OP_DROPOUT, rate, 1 / (1 - rate))
+        step.draw = StepProgram.Draw(stream: stream, perStep: perStep)
+      case .zoneoutMask(let stream, let rate):
+        (step.opcode, step.alpha) = (CK_OP_ZONEOUT, rate)
+        step.draw = StepProgram.Draw(stream: stream, perStep: true)
+      case .threshold(let alpha):
+        (step.opcode, step.operands, step.alpha) = (CK_OP_THRESHOLD, [a], alpha)
+      case .thresholdDerivative(let alpha):
+        (step.opcode, step.operands, step.alpha) = (CK_OP_D_THRESHOLD, [a, b], alpha)
+      case .clip(let limit):
+        (step.opcode, step.operands, step.alpha) = (CK_OP_CLIP, [a], limit)
+      case .clipDerivative(let limit):
+        (step.opcode, step.operands, step.alpha) = (CK_OP_D_CLIP, [a, b], limit)
+      case .clipGradient: (step.opcode, step.operands) = (CK_OP_COPY, [a])
       case .slot, .previous, .parameter, .dNext, .dOutput, .dOperand:
         failRequirement("a cell's program needs \(value.operation), which is not in memory")
       }
@@ -222,7 +238,8 @@ struct ProgramEmitter {
       let destination: StepProgram.Place =
         direct[step.result].map { .memory($0) } ?? .register(registers.take())
       place[step.result] = destination
-      program.append(step.opcode, to: destination, operands, step.alpha, step.beta)
+      program.append(
+        step.opcode, to: destination, operands, step.alpha, step.beta, step.draw)
     }
     for copy in copies {
       if let from = place[copy.id] {
@@ -247,11 +264,24 @@ struct ProgramEmitter {
   }
 }
 
+/// The programs of a phase: of values with as many features as units, and, where the output has a size of
+/// its own, of those with as many as the output.
+struct PhasePrograms {
+  var units = StepProgram()
+  var output = StepProgram()
+}
+
 /// A program in terms of the places of a step.
 struct StepProgram {
   enum Place: Hashable {
     case register(Int)
     case memory(StepLocation)
+  }
+
+  /// Which random numbers an instruction draws.
+  struct Draw {
+    var stream = 0
+    var perStep = false
   }
 
   struct Instruction {
@@ -260,6 +290,7 @@ struct StepProgram {
     var operands: [Place]
     var alpha: Double
     var beta: Double
+    var draw: Draw
   }
 
   /// For rows that are no padding.
@@ -270,10 +301,11 @@ struct StepProgram {
 
   mutating func append(
     _ opcode: ck_opcode, to destination: Place, _ operands: [Place], _ alpha: Double = 0,
-    _ beta: Double = 0
+    _ beta: Double = 0, _ draw: Draw = Draw()
   ) {
     instructions.append(
       Instruction(
-        opcode: opcode, destination: destination, operands: operands, alpha: alpha, beta: beta))
+        opcode: opcode, destination: destination, operands: operands, alpha: alpha, beta: beta,
+        draw: draw))
   }
 }

@@ -4,11 +4,13 @@ import CKernels
 struct BackwardPrograms {
   /// One for each phase. Before all but the first one, the products that give the gradients of
   /// expressions of that phase; after the last one, those that give the gradients of states.
-  var programs: [StepProgram] = []
+  var programs: [PhasePrograms] = []
   /// The block of scratch memory for the gradient of each expression that products multiply.
   var operandScratch: [ValueGraph.ID: Int] = [:]
+  /// For each block of scratch memory whether it has as many features as the output.
+  var scratchIsOutput: [Bool] = []
   /// How many blocks of scratch memory there are.
-  var scratchCount = 0
+  var scratchCount: Int { scratchIsOutput.count }
 }
 
 extension StepLayout {
@@ -19,13 +21,13 @@ extension StepLayout {
     let graph = adjoint.graph
     let last = adjoint.phaseCount - 1
     var memory = memoryBackward()
-    func newScratch() -> StepLocation {
-      result.scratchCount += 1
+    func newScratch(for id: ID) -> StepLocation {
+      result.scratchIsOutput.append(isOutput[id])
       return .scratch(result.scratchCount - 1)
     }
     for (id, _) in adjoint.operandPhases.sorted(by: { $0.key < $1.key }) {
       result.operandScratch[id] = result.scratchCount
-      _ = newScratch()
+      _ = newScratch(for: id)
     }
 
     var outputs = [[(id: ID, location: StepLocation)]](repeating: [], count: last + 1)
@@ -52,15 +54,15 @@ extension StepLayout {
       if phase < last {
         let later = outputs[(phase + 1)...].flatMap { $0.map(\.id) }
         for id in crossing(later, after: phase, memory) {
-          let location = newScratch()
+          let location = newScratch(for: id)
           results.append((id, location))
           memory[id] = location
         }
       }
-      var emitter = ProgramEmitter(graph, from: available, writing: results)
-      var program = emitter.emit()
-      if phase == 0 { program.padding = paddingBackward() }
-      result.programs.append(program)
+      result.programs.append(
+        emit(
+          from: available, writing: results, padding: phase == 0 ? paddingBackward() : [],
+          result.scratchIsOutput))
     }
     return result
   }

@@ -3,7 +3,7 @@ import CKernels
 extension StepLayout {
   /// The programs of a step forward, one for each phase. Before the first one the slots of phase 0 are
   /// complete; between two, the products with the expressions that the first one has written.
-  func programsForward() -> [StepProgram] {
+  func programsForward() -> [PhasePrograms] {
     let (cell, graph) = (adjoint.cell, adjoint.graph)
     let last = cell.phaseCount - 1
     var pending = kept
@@ -27,10 +27,11 @@ extension StepLayout {
     }
     func operands(_ phase: Int) -> [ID] { cell.expressions.filter { cell.phases[$0] == phase } }
 
-    var programs: [StepProgram] = []
+    var programs: [PhasePrograms] = []
     for phase in 0...last {
       let available = memory(phase)
       var results = operands(phase).map { ($0, StepLocation.block(operandBlocks[$0] ?? 0)) }
+        .filter { available[$0.0] != $0.1 }
       if phase == last {
         results += cell.next.enumerated().map { ($1, .next($0)) }
         results += pending.sorted { $0.key < $1.key }.map { ($1, .block($0)) }
@@ -57,12 +58,31 @@ extension StepLayout {
         }
       }
       for (id, location) in results { written[id] = location }
-      var emitter = ProgramEmitter(graph, from: available, writing: results)
-      var program = emitter.emit()
-      program.padding = paddingForward(phase, last)
-      programs.append(program)
+      programs.append(
+        emit(from: available, writing: results, padding: paddingForward(phase, last), []))
     }
     return programs
+  }
+
+  /// The programs that compute results, and those of padded steps.
+  func emit(
+    from memory: [ID: StepLocation], writing results: [(id: ID, location: StepLocation)],
+    padding: [StepProgram.Instruction], _ scratch: [Bool]
+  ) -> PhasePrograms {
+    func program(_ ofOutput: Bool) -> StepProgram {
+      var emitter = ProgramEmitter(
+        adjoint.graph, from: memory,
+        writing: results.filter { isOutput($0.location, scratch: scratch) == ofOutput })
+      var program = emitter.emit()
+      program.padding = padding.filter {
+        guard case .memory(let location) = $0.destination else { return !ofOutput }
+        return isOutput(location, scratch: scratch) == ofOutput
+      }
+      return program
+    }
+    return PhasePrograms(
+      units: program(false),
+      output: adjoint.cell.hasOutputSize ? program(true) : StepProgram())
   }
 
   /// Whether nothing is added to the block after `phase`.

@@ -39,22 +39,74 @@ struct StepLayout {
   /// The value that a block keeps for the way back in place of a sum of products.
   private(set) var kept: [Int: ID] = [:]
   private(set) var blockCount = 0
+  /// Sums that are standardized where they are: their blocks keep them.
+  private var standardized: Set<Int> = []
+  /// For each value, and for each block, whether it has as many features as the output, or else the
+  /// units.
+  private(set) var isOutput: [Bool] = []
+  private(set) var blockIsOutput: [Bool] = []
 
   init(_ adjoint: CellAdjoint) {
     self.adjoint = adjoint
+    findWidths()
     orderSlots()
-    for id in adjoint.cell.expressions { operandBlocks[id] = newBlock() }
+    for id in adjoint.cell.expressions {
+      if let block = standardizedSum(id) {
+        operandBlocks[id] = block
+        standardized.insert(block)
+      } else {
+        operandBlocks[id] = newBlock(isOutput[id])
+      }
+    }
     for case let id? in adjoint.parameters
     where !adjoint.slots.contains(id) && gradientBlocks[id] == nil
       && adjoint.graph.constant(id) == nil
     {
-      gradientBlocks[id] = newBlock()
+      gradientBlocks[id] = newBlock(isOutput[id])
     }
     chooseKept()
   }
 
-  private mutating func newBlock() -> Int {
+  private mutating func findWidths() {
+    let (cell, graph) = (adjoint.cell, adjoint.graph)
+    for (id, value) in graph.values.enumerated() {
+      switch value.operation {
+      case .slot(let slot): isOutput.append(cell.slotIsOutput[slot])
+      case .previous(let state), .dNext(let state):
+        isOutput.append(state == 0 && cell.hasOutputSize)
+      case .dOutput: isOutput.append(cell.hasOutputSize)
+      case .parameter(let place): isOutput.append(cell.parameters[place].isOutput)
+      case .dOperand(let operand): isOutput.append(isOutput[operand])
+      case .dropoutMask(let stream, _, _), .zoneoutMask(let stream, _):
+        isOutput.append(cell.maskIsOutput[stream] ?? false)
+      // Constants have any size, and are in no set here.
+      default: isOutput.append(graph.inputs(of: id).contains { isOutput[$0] })
+      }
+    }
+  }
+
+  /// Whether what lies there has as many features as the output, or else the units.
+  func isOutput(_ location: StepLocation, scratch: [Bool]) -> Bool {
+    switch location {
+    case .block(let block): blockIsOutput[block]
+    case .previous(let state), .next(let state), .dState(let state):
+      state == 0 && adjoint.cell.hasOutputSize
+    case .dOutput: adjoint.cell.hasOutputSize
+    case .parameter(let place): adjoint.cell.parameters[place].isOutput
+    case .scratch(let block): scratch[block]
+    }
+  }
+
+  /// The block of a sum of products that nothing but standardizations reads as an operand.
+  private func standardizedSum(_ id: ID) -> Int? {
+    guard case .slot(let slot) = adjoint.graph.values[id].operation else { return nil }
+    let readers = adjoint.cell.products.filter { $0.operand == .expression(id) }
+    return readers.allSatisfy { $0.epsilon != nil } ? slotBlocks[slot] : nil
+  }
+
+  private mutating func newBlock(_ isOutput: Bool) -> Int {
     blockCount += 1
+    blockIsOutput.append(isOutput)
     return blockCount - 1
   }
 
@@ -84,7 +136,7 @@ struct StepLayout {
     }
     let order = keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
     slotBlocks = Array(repeating: 0, count: order.count)
-    for slot in order { slotBlocks[slot] = newBlock() }
+    for slot in order { slotBlocks[slot] = newBlock(cell.slotIsOutput[slot]) }
   }
 }
 
@@ -139,7 +191,9 @@ extension StepLayout {
 
   /// Keeps the value in the block, if nothing is there and it helps; the cost that is left.
   private mutating func keep(_ id: ID, in block: Int, _ results: [ID], _ cost: Int) -> Int {
-    guard kept[block] == nil, !kept.values.contains(id) else { return cost }
+    guard kept[block] == nil, !kept.values.contains(id), !standardized.contains(block),
+      isOutput[id] == blockIsOutput[block]
+    else { return cost }
     kept[block] = id
     if let trial = recomputation(results, memoryBackward()), trial < cost { return trial }
     kept[block] = nil

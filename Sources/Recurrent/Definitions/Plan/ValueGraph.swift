@@ -27,6 +27,17 @@ struct ValueGraph {
     case activation(Activation)
     /// `a ⊙ f′`, where `b` is the function's output.
     case derivative(Activation)
+    case threshold(Double)
+    /// `a` where `b`, the function's input, is above the threshold, else 0.
+    case thresholdDerivative(Double)
+    case clip(Double)
+    /// `a` where `b`, the function's output, is inside the limits, else 0.
+    case clipDerivative(Double)
+    /// Random numbers, different for each `stream`.
+    case dropoutMask(stream: Int, rate: Double, perStep: Bool)
+    case zoneoutMask(stream: Int, rate: Double)
+    /// `a`; what is different is the way back.
+    case clipGradient(Double)
   }
 
   struct Value: Hashable {
@@ -109,6 +120,15 @@ struct ValueGraph {
   mutating func derivative(_ function: Activation, _ gradient: ID, output: ID) -> ID {
     function == .identity
       ? gradient : insert(Value(operation: .derivative(function), a: gradient, b: output))
+  }
+
+  mutating func unary(_ operation: Operation, _ a: ID) -> ID {
+    insert(Value(operation: operation, a: a))
+  }
+
+  /// The gradient of a function that is `operation` of `gradient` and one of its ends.
+  mutating func gated(_ operation: Operation, _ gradient: ID, by end: ID) -> ID {
+    insert(Value(operation: operation, a: gradient, b: end))
   }
 
   /// `a` where `id` is `−a`.

@@ -1,0 +1,36 @@
+import LinAlg
+
+/// Options that describe a cell, of which they make layers.
+public protocol LayerOptions: Hashable, Codable, Sendable {
+  /// The cell that the options describe.
+  ///
+  /// - Throws: what cannot be combined, or which number is wrong.
+  func definition() throws(LayerOptionsError) -> CellDefinition
+
+  /// `P`, how many features the output has, where that is not the number of units.
+  var outputSize: Int? { get }
+}
+
+extension LayerOptions {
+  /// Nil: as many as units.
+  public var outputSize: Int? { nil }
+
+  /// A layer of the cell with random weights; see
+  /// ``DefinedLayer/init(_:inputSize:hiddenSize:inputWeights:recurrentWeights:using:)``.
+  ///
+  /// - Throws: what cannot be combined, which number is wrong, or which size does not fit.
+  public func makeLayer<Scalar: RecurrentScalar>(
+    inputSize: Int, hiddenSize: Int, inputWeights: Initializer<Scalar> = .glorotUniform,
+    recurrentWeights: Initializer<Scalar> = .orthogonal(1),
+    using generator: inout some RandomNumberGenerator
+  ) throws(LayerOptionsError) -> DefinedLayer<Scalar> {
+    let cell = try definition()
+    do {
+      return try DefinedLayer(
+        cell, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize,
+        inputWeights: inputWeights, recurrentWeights: recurrentWeights, using: &generator)
+    } catch {
+      throw .cell(error)
+    }
+  }
+}
