@@ -1,5 +1,3 @@
-import Foundation
-
 /// A Keras layer run forward and backward on its PyTorch backend: the cases of `keras.json`.
 ///
 /// Arrays are in Keras's own layout, flat and row-major: sequences are `[N, T, F]`, kernels `[D, G·H]`
@@ -84,16 +82,10 @@ public struct GoldenKeras: Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``GoldenFileError`` where the file cannot be read or holds anything unexpected.
   public static func all() throws(GoldenFileError) -> [GoldenKeras] {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let file = "keras.json"
-    let raw: RawFile
-    do {
-      raw = try JSONDecoder().decode(
-        RawFile.self, from: Data(contentsOf: folder.appending(path: "Golden/\(file)")))
-    } catch let error as DecodingError {
-      throw GoldenFileError(error, file: file)
-    } catch {
-      throw GoldenFileError(file: file, place: "the file", expectation: "readable: \(error)")
+    let raw: RawFile = try decodeGolden(file)
+    guard !raw.cases.isEmpty else {
+      throw GoldenFileError(file: file, place: "cases", expectation: "at least one case")
     }
     var cases: [GoldenKeras] = []
     for c in raw.cases { cases.append(try GoldenKeras(c, file: file)) }
@@ -124,28 +116,19 @@ public struct GoldenKeras: Sendable, CustomStringConvertible {
     guard min(T, N, D, H) >= 1, max(T, N, D, H) <= 1000 else {
       throw GoldenFileError(file: file, place: "\(raw.name), extents", expectation: "1...1000")
     }
-    var unread = Set(raw.arrays.keys)
-    func array(_ name: String, _ shape: Int...) throws(GoldenFileError) -> [Double] {
-      guard let array = raw.arrays[name], array.shape == shape,
-        array.values.count == shape.reduce(1, *)
-      else {
-        throw GoldenFileError(
-          file: file, place: "\(raw.name), \(name)", expectation: "an array of shape \(shape)")
-      }
-      unread.remove(name)
-      return array.values
-    }
+    var arrays = GoldenArrays(raw.arrays, of: raw.name, file: file)
     let columns = raw.layer.gates * H
     func kernels(
       _ kernel: String, _ recurrent: String, _ bias: String
     ) throws(GoldenFileError) -> Weights {
       Weights(
-        kernel: try array(kernel, D, columns), recurrentKernel: try array(recurrent, H, columns),
-        bias: try raw.resetAfter ? array(bias, 2, columns) : array(bias, columns))
+        kernel: try arrays.take(kernel, D, columns),
+        recurrentKernel: try arrays.take(recurrent, H, columns),
+        bias: try raw.resetAfter ? arrays.take(bias, 2, columns) : arrays.take(bias, columns))
     }
     func state(_ prefix: String) throws(GoldenFileError) -> [Double] {
-      var values = try array("\(prefix)Hidden", N, H)
-      if raw.layer == .lstm { values += try array("\(prefix)Cell", N, H) }
+      var values = try arrays.take("\(prefix)Hidden", N, H)
+      if raw.layer == .lstm { values += try arrays.take("\(prefix)Cell", N, H) }
       return values
     }
 
@@ -153,19 +136,16 @@ public struct GoldenKeras: Sendable, CustomStringConvertible {
     (activation, recurrentActivation) = (raw.activation, raw.recurrentActivation)
     precision = raw.precision
     (steps, batch, inputSize, hiddenSize) = (T, N, D, H)
-    x = try array("x", N, T, D)
-    dx = try array("dx", N, T, D)
-    outputs = try array("outputs", N, T, H)
-    dOutputs = try array("dOutputs", N, T, H)
+    x = try arrays.take("x", N, T, D)
+    dx = try arrays.take("dx", N, T, D)
+    outputs = try arrays.take("outputs", N, T, H)
+    dOutputs = try arrays.take("dOutputs", N, T, H)
     weights = try kernels("kernel", "recurrentKernel", "bias")
     dWeights = try kernels("dKernel", "dRecurrentKernel", "dBias")
     initialState = try state("initial")
     dInitialState = try state("dInitial")
     finalState = try state("final")
     dFinalState = try state("dFinal")
-    if let name = unread.min() {
-      throw GoldenFileError(
-        file: file, place: "\(raw.name), \(name)", expectation: "no array of this name")
-    }
+    try arrays.checkAllTaken()
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A stack of layers, in one direction or in both, run forward and backward by PyTorch: the cases of
 /// `stacked.json`.
 ///
@@ -58,17 +56,8 @@ public struct GoldenStack: Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``GoldenFileError`` where the file cannot be read or holds anything unexpected.
   public static func all() throws(GoldenFileError) -> [GoldenStack] {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let file = "stacked.json"
-    let raw: RawFile
-    do {
-      raw = try JSONDecoder().decode(
-        RawFile.self, from: Data(contentsOf: folder.appending(path: "Golden/\(file)")))
-    } catch let error as DecodingError {
-      throw GoldenFileError(error, file: file)
-    } catch {
-      throw GoldenFileError(file: file, place: "the file", expectation: "readable: \(error)")
-    }
+    let raw: RawFile = try decodeGolden(file)
     guard !raw.cases.isEmpty else {
       throw GoldenFileError(file: file, place: "cases", expectation: "at least one case")
     }
@@ -108,43 +97,33 @@ public struct GoldenStack: Sendable, CustomStringConvertible {
           file: file, place: "\(raw.name), lengths", expectation: "\(N) lengths in 0...\(T)")
       }
     }
-    var unread = Set(raw.arrays.keys)
-    func array(_ name: String, _ shape: Int...) throws(GoldenFileError) -> [Double] {
-      guard let array = raw.arrays[name], array.shape == shape,
-        array.values.count == shape.reduce(1, *)
-      else {
-        throw GoldenFileError(
-          file: file, place: "\(raw.name), \(name)", expectation: "an array of shape \(shape)")
-      }
-      unread.remove(name)
-      return array.values
-    }
+    var arrays = GoldenArrays(raw.arrays, of: raw.name, file: file)
 
     (name, cell, lengths) = (raw.name, raw.cell, raw.lengths)
     (layers, directions) = (raw.layers, raw.directions)
     (steps, batch, inputSize, hiddenSize) = (T, N, D, H)
     let (rows, width) = (raw.cell.gates * H, raw.directions * H)
-    x = try array("x", T, N, D)
-    dx = try array("dx", T, N, D)
-    outputs = try array("outputs", T, N, width)
-    dOutputs = try array("dOutputs", T, N, width)
+    x = try arrays.take("x", T, N, D)
+    dx = try arrays.take("dx", T, N, D)
+    outputs = try arrays.take("outputs", T, N, width)
+    dOutputs = try arrays.take("dOutputs", T, N, width)
     places = []
     for k in 0..<raw.layers {
       for direction in ["forward", "backward"].prefix(raw.directions) {
         let place = "\(k).\(direction)"
         func parameters(_ prefix: String) throws(GoldenFileError) -> [Double] {
-          var values = try array("\(prefix)W.\(place)", rows, k == 0 ? D : width)
-          values += try array("\(prefix)U.\(place)", rows, H)
-          values += try array("\(prefix)b.\(place)", rows)
+          var values = try arrays.take("\(prefix)W.\(place)", rows, k == 0 ? D : width)
+          values += try arrays.take("\(prefix)U.\(place)", rows, H)
+          values += try arrays.take("\(prefix)b.\(place)", rows)
           if raw.cell == .gruResetAfter {
             let bias = prefix.isEmpty ? "recurrentBias" : "dRecurrentBias"
-            values += try array("\(bias).\(place)", H)
+            values += try arrays.take("\(bias).\(place)", H)
           }
           return values
         }
         func state(_ prefix: String) throws(GoldenFileError) -> [Double] {
-          var values = try array("\(prefix)Hidden.\(place)", N, H)
-          if raw.cell == .lstm { values += try array("\(prefix)Cell.\(place)", N, H) }
+          var values = try arrays.take("\(prefix)Hidden.\(place)", N, H)
+          if raw.cell == .lstm { values += try arrays.take("\(prefix)Cell.\(place)", N, H) }
           return values
         }
         places.append(
@@ -154,9 +133,6 @@ public struct GoldenStack: Sendable, CustomStringConvertible {
             finalState: try state("final"), dFinalState: try state("dFinal")))
       }
     }
-    if let name = unread.min() {
-      throw GoldenFileError(
-        file: file, place: "\(raw.name), \(name)", expectation: "no array of this name")
-    }
+    try arrays.checkAllTaken()
   }
 }
