@@ -79,6 +79,11 @@ extension CellNode: Codable {
     switch try container.decode(String.self, forKey: .op) {
     case "project":
       let symmetric = try container.decodeIfPresent(Bool.self, forKey: .symmetric) ?? false
+      if symmetric && container.contains(.rate) {
+        throw DecodingError.dataCorruptedError(
+          forKey: .rate, in: container,
+          debugDescription: "symmetric weights, those of '\(name)', are not dropped at random")
+      }
       let form =
         symmetric ? ProjectionForm.symmetric : try number(.rate).map { .dropped(rate: $0) } ?? .full
       operation = .projection(

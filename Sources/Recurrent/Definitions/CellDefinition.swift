@@ -60,4 +60,24 @@ public struct CellDefinition: Hashable, Sendable {
       failRequirement("cell \(name): \(error)")
     }
   }
+
+  /// FNV-1a over names, operations and operands, 64 bits: the same in every process, and different for
+  /// definitions that compute different things, coefficients aside.
+  var structureHash: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ text: String) {
+      for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      hash = (hash ^ 0xff) &* 0x100_0000_01b3
+    }
+    for state in states {
+      add(state.name)
+      add(state.next.description)
+    }
+    for node in nodes {
+      add(node.name)
+      add(node.operation.name)
+      for operand in node.operands { add(operand.description) }
+    }
+    return hash
+  }
 }

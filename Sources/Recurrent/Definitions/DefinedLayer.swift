@@ -17,6 +17,10 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
 
   /// The cell.
   public var definition: CellDefinition { parameters.plan.definition }
+  /// The type, the definition's name, and a number that says what its nodes do with each other.
+  public var kind: String {
+    "\(Self.self)(\(definition.name) \(String(definition.structureHash, radix: 16)))"
+  }
   /// `D`, the number of features of an input step.
   public var inputSize: Int { parameters.plan.inputSize }
   /// `H`, the number of hidden units.

@@ -1,7 +1,9 @@
 /// Splits the steps of a sequence into chunks for the products that serve many steps at once.
 ///
 /// A chunk is long enough that the product is large (its weights are repacked once per chunk), and
-/// short enough that what it writes is still in cache when the recurrence reads it.
+/// short enough that what it writes is still in cache when the recurrence reads it. It is a power of
+/// two, so that chunks of layers of different widths end together: a stack can be cut where the longest
+/// of its layers' chunks ends.
 struct TimeChunks {
   /// Below this many rows a product loses speed to packing; see `Benchmarks/NOTES.md`.
   static let minimumRows = 256
@@ -21,7 +23,11 @@ struct TimeChunks {
       return
     }
     let rows = max(Self.minimumRows, Self.byteBudget / max(bytesPerRow, 1))
-    length = min(max(1, rows / max(batch, 1)), max(steps, 1))
+    let batch = max(batch, 1)
+    var power = 1
+    while 2 * power * batch <= rows { power *= 2 }
+    if power * batch < Self.minimumRows { power *= 2 }
+    length = min(power, max(steps, 1))
   }
 
   /// The number of chunks.

@@ -32,6 +32,8 @@ public struct GRU<Scalar: RecurrentScalar>: RecurrentLayer {
   public var hiddenSize: Int { parameters.hiddenSize }
   /// Where the reset gate acts.
   public var variant: GRUVariant { parameters.variant }
+  /// The type and the variant.
+  public var kind: String { "\(Self.self)(\(variant.rawValue))" }
   /// `W`, `U`, `b` and, for ``GRUVariant/resetAfter``, `recurrentBias`.
   public var parameters: GRUParameters<Scalar>
 

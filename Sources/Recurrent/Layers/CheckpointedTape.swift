@@ -36,6 +36,8 @@ public final class CheckpointedTape<Layer: CausalLayer> {
   var dState: Layer.State
   var segmentX = SequenceBatch<Layer.Scalar>.empty
   var segmentGradient = SequenceBatch<Layer.Scalar>.empty
+  /// How many of a segment's steps each sequence has.
+  var segmentLengths: [Int] = []
 
   // What the recording refers to; released by the backward pass.
   var x: SequenceBatch<Layer.Scalar>?
@@ -185,10 +187,11 @@ extension CausalLayer {
     let range = tape.range(index, of: x.steps)
     tape.segment.discard()
     tape.segmentX.assign(x, steps: range)
+    if let lengths = tape.lengths { tape.segmentLengths.assign(lengths, clippedTo: range) }
     tape.segment.noise = tape.recordedNoise?.advanced(by: range.lowerBound)
     return forward(
       tape.segmentX, from: index == 0 ? tape.initialState : tape.checkpoints[index - 1],
-      lengths: tape.lengths.map { clipped($0, to: range) }, threads: threads,
+      lengths: tape.lengths == nil ? nil : tape.segmentLengths, threads: threads,
       recording: tape.segment)
   }
 
@@ -208,11 +211,12 @@ extension CausalLayer {
   }
 }
 
-/// How many steps of each sequence lie in a range of steps.
-func clipped(_ lengths: [Int], to range: Range<Int>) -> [Int] {
-  var result = lengths
-  for n in 0..<result.count {
-    result[n] = min(max(result[n] - range.lowerBound, 0), range.count)
+extension [Int] {
+  /// Becomes how many steps of each sequence lie in a range of steps, in the memory that is there.
+  mutating func assign(_ lengths: [Int], clippedTo range: Range<Int>) {
+    removeAll(keepingCapacity: true)
+    for n in 0..<lengths.count {
+      append(Swift.min(Swift.max(lengths[n] - range.lowerBound, 0), range.count))
+    }
   }
-  return result
 }

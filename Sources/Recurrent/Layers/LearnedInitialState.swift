@@ -39,6 +39,8 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
   /// The layer itself, which begins at zeros.
   public var layer: Layer { shell.filled(with: parameters.layer) }
 
+  /// The kind of the layer, within this one's.
+  public var kind: String { "LearnedInitialState<\(layer.kind)>" }
   /// `D`, the number of features of an input step.
   public var inputSize: Int { layer.inputSize }
   /// `F`, the number of features of an output step.

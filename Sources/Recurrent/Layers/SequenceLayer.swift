@@ -26,6 +26,9 @@ public protocol SequenceLayer<Scalar>: Sendable {
   var outputSize: Int { get }
   /// The trainable numbers.
   var parameters: Parameters { get set }
+  /// What kind of layer this is, such as `Stacked<LSTM<Float>>`: its type, and what tells its cell apart
+  /// from others of that type. A snapshot of a stream carries it.
+  var kind: String { get }
 
   /// The state of zeros for `batch` sequences.
   func zeroState(batch: Int) -> State
@@ -125,6 +128,9 @@ public protocol SequenceRecording: AnyObject {
 }
 
 extension SequenceLayer {
+  /// The type.
+  public var kind: String { String(describing: Self.self) }
+
   /// The state of zeros.
   public func initialState(batch: Int) -> State { zeroState(batch: batch) }
 

@@ -115,6 +115,13 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// Where the parameters of layer `index` are.
   func part(ofLayer index: Int) -> Int { isTied ? min(index, 1) : index }
 
+  /// The kinds of the layers, without repetitions next to each other.
+  public var kind: String {
+    var kinds: [String] = []
+    for layer in layers where layer.kind != kinds.last { kinds.append(layer.kind) }
+    return "Stacked<\(kinds.joined(separator: ", "))>"
+  }
+
   /// `D`, the number of features of an input step.
   public var inputSize: Int { layer(0).inputSize }
   /// `F`, the number of features of an output step.

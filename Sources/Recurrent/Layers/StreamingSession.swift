@@ -111,7 +111,7 @@ public final class StreamingSession<Layer: CausalLayer> {
 
   /// Where the streams are: what a session with the same layer needs to go on with the same bits.
   public func snapshot() -> StreamSnapshot {
-    StreamSnapshot(current, layer: Self.layerName, steps: stepCount)
+    StreamSnapshot(current, layer: layer.kind, steps: stepCount)
   }
 
   /// Goes to where the streams were when the snapshot was taken.
@@ -119,9 +119,7 @@ public final class StreamingSession<Layer: CausalLayer> {
   /// - Throws: ``SnapshotError`` where the snapshot is not one of such a layer and batch; the session
   ///   is then as it was.
   public func restore(_ snapshot: StreamSnapshot) throws(SnapshotError) {
-    try snapshot.write(to: &current, layer: Self.layerName)
+    try snapshot.write(to: &current, layer: layer.kind)
     stepCount = snapshot.steps
   }
-
-  private static var layerName: String { String(describing: Layer.self) }
 }

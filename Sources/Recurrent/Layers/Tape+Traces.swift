@@ -60,6 +60,39 @@ extension GRU {
   }
 }
 
+extension DefinedLayer {
+  /// A state of the definition after every step of a recorded pass, `[T, N, H]`, or `[T, N, P]` for the
+  /// first: the `h` and `c` of an LSTM with options. After the end of a sequence, zeros for the first
+  /// state, which is the output, and its last value for any other.
+  ///
+  /// The values between the states can be read where they are states of their own: what a tape keeps
+  /// of them is what the way back needs.
+  ///
+  /// - Precondition: the definition has such a state, and the tape holds a recording that no backward
+  ///   pass has used.
+  public func trace(_ name: String, of tape: Tape<State>) -> SequenceBatch<Scalar> {
+    checkTape(tape)
+    guard let place = definition.states.firstIndex(where: { $0.name == name }) else {
+      failRequirement(
+        "cell '\(definition.name)' has no state '\(name)', it has \(definition.states.map(\.name))")
+    }
+    guard place > 0 else {
+      tape.checkRecorded()
+      return tape.hiddenTrace
+    }
+    let all = tape.cellTrace()
+    let result = SequenceBatch<Scalar>(
+      uninitializedSteps: all.steps, batch: all.batch, features: hiddenSize)
+    let rowBytes = result.rowBytes
+    copyRows(
+      all.steps * all.batch, of: rowBytes,
+      UnsafeRawPointer(all.pointer(atStep: 0)) + (place - 1) * rowBytes, every: all.rowBytes,
+      to: result.pointer(atStep: 0), every: rowBytes)
+    withExtendedLifetime(all) {}
+    return result
+  }
+}
+
 extension Tape {
   /// The hidden state after every step of the last recorded pass, `[T, N, H]`; zero after the end of a
   /// sequence.

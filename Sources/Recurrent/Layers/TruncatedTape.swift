@@ -44,6 +44,8 @@ public final class TruncatedTape<Layer: CausalLayer> {
   var x = SequenceBatch<Layer.Scalar>.empty
   var outputs = SequenceBatch<Layer.Scalar>.empty
   var dOutputs = SequenceBatch<Layer.Scalar>.empty
+  /// How many of the recorded steps each sequence has.
+  var recordedLengths: [Int] = []
 
   /// A tape for windows of up to `k1` steps.
   ///
@@ -179,10 +181,13 @@ extension CausalLayer {
     let start = tape.historyStart
     tape.inner.discard()
     tape.x.assign(tape.history, steps: 0..<steps)
+    if let lengths = tape.lengths {
+      tape.recordedLengths.assign(lengths, clippedTo: start..<start + steps)
+    }
     tape.inner.noise = tape.sequenceNoise?.advanced(by: start)
     return forward(
       tape.x, from: tape.state,
-      lengths: tape.lengths.map { clipped($0, to: start..<start + steps) },
+      lengths: tape.lengths == nil ? nil : tape.recordedLengths,
       threads: threads, recording: tape.inner)
   }
 }

@@ -24,6 +24,8 @@ public struct SimpleRNN<Scalar: RecurrentScalar>: RecurrentLayer {
   public var hiddenSize: Int { parameters.hiddenSize }
   /// The activation.
   public let activation: RNNActivation
+  /// The type and the activation.
+  public var kind: String { "\(Self.self)(\(activation.rawValue))" }
   /// `W`, `U` and `b`.
   public var parameters: SimpleRNNParameters<Scalar>
 

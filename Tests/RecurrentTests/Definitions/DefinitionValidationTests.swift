@@ -195,6 +195,13 @@ import Testing
     }
   }
 
+  @Test func `weights are symmetric or dropped, not both`() {
+    let file = Self.file.replacingOccurrences(
+      of: "\"name\": \"U\",", with: "\"name\": \"U\", \"symmetric\": true, \"rate\": 0.5,")
+    #expect(file != Self.file)
+    #expect(throws: DecodingError.self) { try read(file) }
+  }
+
   @Test func `names are stable`() throws {
     let definition = CellDefinition.gruResetBefore
     #expect(definition == .gruResetBefore)

@@ -46,12 +46,12 @@ import Testing
     check(LearnedInitialState(SmallLayers.lstm() as LSTM<Double>))
   }
 
-  /// 700 sequences make a product over time span two steps, and 300 six.
+  /// 700 sequences make a product over time span two steps, and 300 four.
   @Test(arguments: [700, 300])
   func `segments of whole products give the same bits`(batch: Int) {
     func check<Layer: CausalLayer>(_ layer: Layer) where Layer.Scalar == Float {
       let steps = layer.stepsPerProduct(batch: batch)
-      #expect(steps == (batch == 700 ? 2 : 6))
+      #expect(steps == (batch == 700 ? 2 : 4))
       for lengths in [nil, (0..<batch).map { ($0 * 7 + 3) % 14 }] {
         let p = LayerInputs(layer, steps: 13, batch: batch, lengths: lengths, seed: 91)
         let whole = layer.results(p)
@@ -104,6 +104,17 @@ import Testing
       outputs += stack.forward(window, recording: truncated).outputs.elements
     }
     #expect(outputs == whole.outputs)
+  }
+
+  /// The least common multiple of 655 and 1092 steps would be one segment for any sequence.
+  @Test(arguments: [1, 3, 20, 200])
+  func `layers of different widths have short segments`(batch: Int) {
+    let sizes = [100, 60, 33, 7]
+    var stack: [LSTM<Float>] = []
+    for (below, size) in zip([8] + sizes, sizes) { stack.append(SmallLayers.lstm(below, size)) }
+    let units = stack.map { $0.stepsPerProduct(batch: batch) }
+    #expect(Stacked(stack).stepsPerProduct(batch: batch) == units.max(), "\(units)")
+    #expect(units.allSatisfy { $0 * batch >= 256 }, "\(units)")
   }
 
   @Test func `a tape serves again, and smaller batches`() {

@@ -111,6 +111,39 @@ import Testing
     #expect(abs(layer.gate(.reset, of: tape)[1, 0, 0] - 0.8807970779778823) < 1e-15)
   }
 
+  @Test func `the states of a defined layer by name`() throws {
+    let (x, c, e) = (CellExpression.x, CellExpression.state("c"), CellExpression.state("e"))
+    let cell = try CellDefinition(
+      "three",
+      states: [
+        "h": tanh(Projection("W")(x) + Projection("U")(c)), "c": c + 0.5 * e,
+        "e": sigmoid(Projection("V")(x) + .state("h")),
+      ])
+    var rng = SeededGenerator(seed: 11)
+    let layer = try DefinedLayer<Double>(cell, inputSize: 2, hiddenSize: 3, using: &rng)
+    let p = LayerInputs(layer, steps: 4, batch: 3, lengths: [2, 4, 0], seed: 6)
+    let tape = layer.makeTape(steps: 6, batch: 5)
+    let out = layer.forward(p.x, from: p.state, lengths: p.lengths, recording: tape)
+    #expect(layer.trace("h", of: tape) == out.outputs)
+    for (n, length) in [2, 4, 0].enumerated() where length > 0 {
+      for t in 1...length {
+        let short = layer(
+          p.x, from: p.state, lengths: (0..<3).map { $0 == n ? t : 0 }
+        ).finalState
+        for name in ["c", "e"] {
+          for j in 0..<3 {
+            #expect(layer.trace(name, of: tape)[t - 1, n, j] == layer.state(name, of: short)[n, j])
+          }
+        }
+      }
+    }
+    for name in ["c", "e"] {
+      #expect(
+        layer.trace(name, of: tape)[step: 3].elements
+          == layer.state(name, of: out.finalState).elements)
+    }
+  }
+
   @Test func `gates that have become gradients are not shown`() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]

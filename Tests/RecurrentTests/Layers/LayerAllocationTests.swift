@@ -95,8 +95,21 @@ import Testing
           p.dOutputs, finalState: p.dFinalState, through: tape, threads: 1,
           accumulatingInto: &gradients)
       }
+      let lengths = [7, 0, 11]
+      expectNone("checkpointed \(Layer.self) with lengths") {
+        layer.forward(p.x, from: p.state, lengths: lengths, threads: 1, recording: tape)
+        layer.backward(
+          p.dOutputs, finalState: p.dFinalState, through: tape, threads: 1,
+          accumulatingInto: &gradients)
+      }
       let truncated = TruncatedTape(for: layer, every: 11, through: 17, batch: 3)
       expectNone("truncated \(Layer.self)") {
+        layer.forward(p.x, threads: 1, recording: truncated)
+        layer.backward(
+          p.dOutputs, through: truncated, threads: 1, accumulatingInto: &gradients)
+      }
+      truncated.begin(lengths: [70, 0, 200])
+      expectNone("truncated \(Layer.self) with lengths") {
         layer.forward(p.x, threads: 1, recording: truncated)
         layer.backward(
           p.dOutputs, through: truncated, threads: 1, accumulatingInto: &gradients)

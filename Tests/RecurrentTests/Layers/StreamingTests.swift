@@ -156,4 +156,46 @@ import Testing
         == "snapshot: parts: expected 6, found 4")
     #expect(session.state.flat == before)
   }
+
+  /// A state of the same shapes is not enough where another cell would go on from it.
+  @Test func `a snapshot of another cell is refused`() throws {
+    var rng = SeededGenerator(seed: 12)
+    func defined(_ cell: CellDefinition) throws -> DefinedLayer<Float> {
+      try DefinedLayer(cell, inputSize: 4, hiddenSize: 4, using: &rng)
+    }
+    func isRefused<Layer: CausalLayer>(_ layer: Layer, _ other: Layer) throws -> Bool {
+      let snapshot = StreamingSession(layer).snapshot()
+      try StreamingSession(layer).restore(snapshot)
+      do {
+        try StreamingSession(other).restore(snapshot)
+        return false
+      } catch let error as SnapshotError {
+        return error.place == "layer"
+      }
+    }
+    var clipped = LSTMOptions()
+    clipped.clipping.cell = 3
+    let cells = try [
+      .gruResetAfter, .gruResetBefore, .gruLectureNotes, .elman(), .lstm(), .peepholeLSTM(),
+      clipped.definition(),
+    ].map(defined)
+    for (i, a) in cells.enumerated() {
+      for (j, b) in cells.enumerated() {
+        #expect(try isRefused(a, b) == (i != j), "\(a.kind), \(b.kind)")
+        #expect(
+          try isRefused(LearnedInitialState(Stacked([a])), LearnedInitialState(Stacked([b])))
+            == (i != j))
+        #expect(try isRefused(Stacked([cells[0], a]), Stacked([cells[0], b])) == (i != j))
+      }
+    }
+    #expect(
+      try isRefused(
+        SmallLayers.gru(variant: .resetAfter) as GRU<Float>, SmallLayers.gru(variant: .resetBefore))
+    )
+    let (tanh, relu) = (
+      SimpleRNN<Float>(inputSize: 2, hiddenSize: 3, using: &rng),
+      SimpleRNN<Float>(inputSize: 2, hiddenSize: 3, activation: .relu, using: &rng)
+    )
+    #expect(try isRefused(tanh, relu))
+  }
 }
