@@ -8,6 +8,8 @@ extension GoldenCase {
     guard min(T, N, D, H) >= 1, max(T, N, D, H) <= 1000 else {
       throw fail("extents", "1...1000")
     }
+    let P = raw.projectionSize ?? H
+    guard (1...H).contains(P) else { throw fail("projectionSize", "1...\(H)") }
     if let lengths = raw.lengths {
       guard lengths.count == N else { throw fail("lengths", "\(N) lengths") }
       guard lengths.allSatisfy({ (0...T).contains($0) }) else { throw fail("lengths", "0...\(T)") }
@@ -34,26 +36,31 @@ extension GoldenCase {
     precision = raw.precision
     seed = raw.seed
     (steps, batch, inputSize, hiddenSize) = (T, N, D, H)
+    projectionSize = raw.projectionSize
     lengths = raw.lengths
 
     x = try required("x", optional("x", T, N, D))
     W = try required("W", optional("W", rows, D))
-    U = try required("U", optional("U", rows, H))
+    U = try required("U", optional("U", rows, P))
     b = try required("b", optional("b", rows))
-    initialHidden = try required("initialHidden", optional("initialHidden", N, H))
-    outputs = try required("outputs", optional("outputs", T, N, H))
-    finalHidden = try required("finalHidden", optional("finalHidden", N, H))
+    initialHidden = try required("initialHidden", optional("initialHidden", N, P))
+    outputs = try required("outputs", optional("outputs", T, N, P))
+    finalHidden = try required("finalHidden", optional("finalHidden", N, P))
     dx = try required("dx", optional("dx", T, N, D))
     dW = try required("dW", optional("dW", rows, D))
-    dU = try required("dU", optional("dU", rows, H))
+    dU = try required("dU", optional("dU", rows, P))
     db = try required("db", optional("db", rows))
-    dInitialHidden = try required("dInitialHidden", optional("dInitialHidden", N, H))
+    dInitialHidden = try required("dInitialHidden", optional("dInitialHidden", N, P))
 
-    dOutputs = try optional("dOutputs", T, N, H)
-    dFinalHidden = try optional("dFinalHidden", N, H)
+    dOutputs = try optional("dOutputs", T, N, P)
+    dFinalHidden = try optional("dFinalHidden", N, P)
     if raw.cell == .gruResetAfter {
       recurrentBias = try required("recurrentBias", optional("recurrentBias", H))
       dRecurrentBias = try required("dRecurrentBias", optional("dRecurrentBias", H))
+    }
+    if raw.projectionSize != nil {
+      Wp = try required("Wp", optional("Wp", P, H))
+      dWp = try required("dWp", optional("dWp", P, H))
     }
     if raw.cell == .lstm {
       initialCell = try required("initialCell", optional("initialCell", N, H))

@@ -31,6 +31,9 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public var inputSize: Int
   /// The number of hidden units, `H`.
   public var hiddenSize: Int
+  /// The number of features of an output, `P`, where a product makes it of the hidden units; then all
+  /// that is called hidden has `P` columns, and so has `U`.
+  public var projectionSize: Int?
   /// How many steps belong to each sequence, `[N]`; `nil` means all.
   public var lengths: [Int]?
 
@@ -44,6 +47,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public var b: [Double]
   /// The candidate's recurrent bias, `[H]`; `nil` but for `gruResetAfter`.
   public var recurrentBias: [Double]?
+  /// The weights of the projection, `[P, H]`; `nil` without.
+  public var Wp: [Double]?
   /// The hidden state before the first step, `[N, H]`.
   public var initialHidden: [Double]
   /// The cell state before the first step, `[N, H]`; `nil` but for `lstm`.
@@ -73,6 +78,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public var db: [Double]
   /// The gradient on the candidate's recurrent bias, `[H]`; `nil` but for `gruResetAfter`.
   public var dRecurrentBias: [Double]?
+  /// The gradient on the weights of the projection, `[P, H]`; `nil` without.
+  public var dWp: [Double]?
   /// The gradient on the initial hidden state, `[N, H]`.
   public var dInitialHidden: [Double]
   /// The gradient on the initial cell state, `[N, H]`; `nil` but for `lstm`.

@@ -29,6 +29,14 @@ public struct GoldenFile: Sendable {
     try self.init(contentsOf: folder.appending(path: "Golden/\(cell.rawValue).json"), cell: cell)
   }
 
+  /// Reads `Tests/Golden/projected.json`: the LSTM with a projection.
+  ///
+  /// - Throws: ``GoldenFileError`` where the file cannot be read or holds anything unexpected.
+  public static func projected() throws(GoldenFileError) -> GoldenFile {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return try GoldenFile(contentsOf: folder.appending(path: "Golden/projected.json"), cell: .lstm)
+  }
+
   /// Reads a file of golden values of one cell.
   ///
   /// - Throws: ``GoldenFileError`` where the file cannot be read or holds anything unexpected.
@@ -111,6 +119,7 @@ struct RawGoldenFile: Decodable {
     var batch: Int
     var inputSize: Int
     var hiddenSize: Int
+    var projectionSize: Int?
     var lengths: [Int]?
     var arrays: [String: Array]
   }

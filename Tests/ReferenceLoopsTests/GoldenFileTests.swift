@@ -51,6 +51,8 @@ struct GoldenFileTests {
     (#""U": {"#, #""V": { "shape": [1], "values": [0] }, "U": {"#, "one, V", "no array"),
     (#""lengths": [1]"#, #""lengths": [2]"#, "one, lengths", "0...1"),
     (#""lengths": [1]"#, #""lengths": [1, 1]"#, "one, lengths", "1 lengths"),
+    (#""hiddenSize": 1"#, #""hiddenSize": 1, "projectionSize": 2"#, "one, projectionSize", "1...1"),
+    (#""hiddenSize": 1"#, #""hiddenSize": 1, "projectionSize": 1"#, "one, Wp", "an array"),
     (#""steps": 1"#, #""steps": 0"#, "one, extents", "1...1000"),
     (#""rnn-tanh""#, #""rnn-relu""#, "one, cell", "rnn-tanh"),
     (#""rnn-tanh""#, #""lstm-2""#, "cases.[0].cell", "lstm-2"),

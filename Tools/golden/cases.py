@@ -11,6 +11,7 @@ from typing import Optional
 
 GATES = {"rnn-tanh": 1, "rnn-relu": 1, "lstm": 4, "gru-reset-after": 3, "gru-reset-before": 3}
 BASE_SEED = 20140901
+FIRST_PROJECTED_SEED = BASE_SEED + 3000
 
 OUTPUTS = "outputs"
 FINAL_STATE = "final state"
@@ -29,10 +30,13 @@ class Case:
     lengths: Optional[tuple] = None
     precision: str = "float64"
     upstream: tuple = (OUTPUTS, FINAL_STATE)
+    projection_size: Optional[int] = None
 
     @property
     def name(self):
         name = f"T{self.steps}xN{self.batch}xD{self.input_size}xH{self.hidden_size}"
+        if self.projection_size is not None:
+            name += f"xP{self.projection_size}"
         if self.lengths is not None:
             name += "-lengths-" + "-".join(str(length) for length in self.lengths)
         if len(self.upstream) == 1:
@@ -61,6 +65,24 @@ def cases(cell):
     return [Case(cell=cell, seed=first + index, **v) for index, v in enumerate(variants)]
 
 
+def projected_cases():
+    """The cases of projected.json: the LSTM with PyTorch's `proj_size`."""
+    variants = [
+        dict(steps=1, batch=1, input_size=1, hidden_size=2, projection_size=1),
+        dict(steps=7, batch=1, input_size=2, hidden_size=5, projection_size=3, upstream=(OUTPUTS,)),
+        dict(steps=3, batch=5, input_size=7, hidden_size=3, projection_size=2,
+             upstream=(FINAL_STATE,)),
+        dict(steps=3, batch=2, input_size=4, hidden_size=3, projection_size=2, precision="float32"),
+        dict(steps=6, batch=5, input_size=4, hidden_size=5, projection_size=2,
+             lengths=(3, 6, 1, 5, 2)),
+        dict(steps=5, batch=4, input_size=2, hidden_size=3, projection_size=2, lengths=(2, 0, 4, 0)),
+    ]
+    return [
+        Case(cell="lstm", seed=FIRST_PROJECTED_SEED + index, **v)
+        for index, v in enumerate(variants)
+    ]
+
+
 def inputs(case):
     """The named input arrays of a case, as (shape, flat row-major list of floats).
 
@@ -69,6 +91,7 @@ def inputs(case):
     """
     rng = random.Random(case.seed)
     T, N, D, H = case.steps, case.batch, case.input_size, case.hidden_size
+    P = case.projection_size or H
     rows = GATES[case.cell] * H
 
     def uniform(bound, *shape):
@@ -82,15 +105,17 @@ def inputs(case):
     arrays = {
         "x": uniform(1.5, T, N, D),
         "W": uniform(0.75, rows, D),
-        "U": uniform(0.75, rows, H),
+        "U": uniform(0.75, rows, P),
         "bias_ih": uniform(0.5, rows),
         "bias_hh": uniform(0.5, rows),
-        "initialHidden": uniform(1.0, N, H),
+        "initialHidden": uniform(1.0, N, P),
         "initialCell": uniform(1.5, N, H),
-        "dOutputs": uniform(1.0, T, N, H),
-        "dFinalHidden": uniform(1.0, N, H),
+        "dOutputs": uniform(1.0, T, N, P),
+        "dFinalHidden": uniform(1.0, N, P),
         "dFinalCell": uniform(1.0, N, H),
     }
+    if case.projection_size is not None:
+        arrays["Wp"] = uniform(0.75, P, H)
     if case.cell != "lstm":
         del arrays["initialCell"], arrays["dFinalCell"]
     if case.cell == "gru-reset-before":

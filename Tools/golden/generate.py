@@ -14,7 +14,7 @@ import torch
 
 import golden_file
 import keras_layers
-from cases import BASE_SEED, GATES, cases, inputs
+from cases import BASE_SEED, FIRST_PROJECTED_SEED, GATES, cases, inputs, projected_cases
 from layers import run_equations, run_module
 from stacks import FIRST_SEED, run_stack_equations, run_stack_module, stack_cases, stack_inputs
 
@@ -103,6 +103,8 @@ def render_case(case):
         "inputSize": case.input_size,
         "hiddenSize": case.hidden_size,
     }
+    if case.projection_size is not None:
+        fields["projectionSize"] = case.projection_size
     if case.lengths is not None:
         fields["lengths"] = list(case.lengths)
     named = {
@@ -173,7 +175,7 @@ def render_stack(case):
 
 
 def render_file(name):
-    """The text of the file of a cell, of `stacked`, or of `keras`."""
+    """The text of the file of a cell, of `stacked`, `projected` or `keras`."""
     if name == "keras":
         header = {
             "about": "Keras layers' outputs and gradients, to compare an engine with.",
@@ -184,14 +186,17 @@ def render_file(name):
         }
         rendered = map(keras_layers.render_keras_case, keras_layers.keras_cases())
         return golden_file.render(header, list(rendered))
-    is_stack = name == "stacked"
+    seeds = {"stacked": FIRST_SEED, "projected": FIRST_PROJECTED_SEED}
     header = {
         "about": "A recurrent layer's outputs and gradients, to compare an engine with.",
         "command": "Tools/golden/generate.sh",
         "pytorch": torch.__version__.split("+")[0],
-        "seed": FIRST_SEED if is_stack else BASE_SEED,
+        "seed": seeds.get(name, BASE_SEED),
     }
-    rendered = map(render_stack, stack_cases()) if is_stack else map(render_case, cases(name))
+    if name == "stacked":
+        rendered = map(render_stack, stack_cases())
+    else:
+        rendered = map(render_case, projected_cases() if name == "projected" else cases(name))
     return golden_file.render(header, list(rendered))
 
 
@@ -207,7 +212,7 @@ def main():
     torch.use_deterministic_algorithms(True)
 
     found = []
-    for name in [*GATES, "stacked", "keras"]:
+    for name in [*GATES, "stacked", "projected", "keras"]:
         path, text = FOLDER / f"{name}.json", render_file(name)
         if not arguments.check:
             FOLDER.mkdir(parents=True, exist_ok=True)

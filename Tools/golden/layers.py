@@ -13,7 +13,7 @@ def run_module(case, tensors):
     """Runs `torch.nn.RNN`, `LSTM` or `GRU`, on a packed sequence where the case has lengths."""
     sizes = dict(input_size=case.input_size, hidden_size=case.hidden_size)
     if case.cell == "lstm":
-        module = torch.nn.LSTM(**sizes)
+        module = torch.nn.LSTM(**sizes, proj_size=case.projection_size or 0)
     elif case.cell == "gru-reset-after":
         module = torch.nn.GRU(**sizes)
     else:
@@ -24,6 +24,8 @@ def run_module(case, tensors):
         "bias_ih_l0": tensors["bias_ih"],
         "bias_hh_l0": tensors["bias_hh"],
     }
+    if "Wp" in tensors:
+        parameters["weight_hr_l0"] = tensors["Wp"]
     x = tensors["x"]
     if case.lengths is not None:
         x = pack_padded_sequence(x, torch.tensor(case.lengths), enforce_sorted=False)
@@ -78,8 +80,10 @@ def step(cell, tensors, x, h, c):
         n = torch.tanh(from_input[2 * H :] + r * from_state[2 * H :])
         return (1 - z) * n + z * h, None
     if cell == "lstm":
-        i, f, g, o = (from_input + from_state).split(H)
+        i, f, g, o = (from_input + from_state).chunk(4)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(c), c
+        h = torch.sigmoid(o) * torch.tanh(c)
+        # Sak et al. 2014: what leaves the layer, and what it sees of itself, is a product of h.
+        return tensors["Wp"] @ h if "Wp" in tensors else h, c
     activation = torch.tanh if cell == "rnn-tanh" else torch.relu
     return activation(from_input + from_state), None

@@ -7,19 +7,34 @@ import LinAlg
 /// ```
 /// y = x∘mask / (1 − rate)      dx = dy∘mask / (1 − rate)      mask ∈ {0, 1}, P(0) = rate
 /// ```
-/// Around a recurrent layer it belongs on the way in and on the way out, never on the recurrence
-/// (Zaremba et al. 2014); a ``Stacked`` layer has it between its layers. Which elements are dropped is a
-/// function of the recording's ``RecordingNoise``.
+/// Around a recurrent layer it belongs on the way in and on the way out (Zaremba et al. 2014); a
+/// ``Stacked`` layer has it between its layers. On the recurrence, which a layer does not leave, it is an
+/// option of the layer: ``Regularization/recurrentDropout``. Which elements are dropped is a function of
+/// the recording's ``RecordingNoise``.
 public struct Dropout: Sendable, Hashable {
+  /// Which elements share a mask.
+  public enum Mask: String, Sendable, Hashable, Codable, CaseIterable {
+    /// None: another mask in each step of each sequence (Zaremba et al. 2014).
+    case perStep
+    /// All steps of a sequence: its mask says which features it has been given (variational dropout,
+    /// Gal & Ghahramani 2016). Windows of one sequence share it too.
+    case perSequence
+  }
+
   /// How likely an element is to be set to zero.
   public let rate: Double
+  /// Which elements share a mask.
+  public let mask: Mask
 
   /// A layer that drops elements with probability `rate`.
   ///
+  /// - Parameters:
+  ///   - rate: how likely an element is to be set to zero.
+  ///   - mask: which elements share a mask.
   /// - Precondition: the rate is in `0..<1`.
-  public init(rate: Double) {
+  public init(rate: Double, mask: Mask = .perStep) {
     require(rate >= 0 && rate < 1, "Dropout: rate \(rate) is not in 0..<1")
-    self.rate = rate
+    (self.rate, self.mask) = (rate, mask)
   }
 
   /// `x` with random elements set to zero and the others scaled, and a recording for the backward
@@ -33,7 +48,7 @@ public struct Dropout: Sendable, Hashable {
     _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>,
     using generator: inout some RandomNumberGenerator
   ) -> SequenceBatch<Scalar> {
-    forward(x, recording: tape, RecordingNoise(seed: generator.next()))
+    forward(x, recording: tape, noise: RecordingNoise(seed: generator.next()))
   }
 
   /// The gradient of the inputs of the recorded pass from that of its outputs.
@@ -57,9 +72,15 @@ public struct Dropout: Sendable, Hashable {
     return masked(dOutputs, tape.noise, into: &tape.dx)
   }
 
-  /// ``forward(_:recording:using:)`` with the choices of a recording around it; nil drops nothing.
-  func forward<Scalar>(
-    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, _ noise: RecordingNoise?
+  /// ``forward(_:recording:using:)`` with given choices: equal ones drop the same elements again, so that
+  /// windows of one sequence can share a mask.
+  ///
+  /// - Parameters:
+  ///   - x: `[T, N, F]`.
+  ///   - tape: is overwritten.
+  ///   - noise: where the choices come from; nil drops nothing.
+  public func forward<Scalar>(
+    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, noise: RecordingNoise?
   ) -> SequenceBatch<Scalar> {
     noise?.checkBatch(x.batch)
     tape.noise = noise
@@ -73,9 +94,9 @@ public struct Dropout: Sendable, Hashable {
   ) -> SequenceBatch<Scalar> {
     guard rate > 0, let noise else { return x }
     y.renew(steps: x.steps, batch: x.batch, features: x.features)
-    var mask = ck_instruction()
-    mask.opcode = UInt16(CK_OP_DROPOUT.rawValue)
-    (mask.alpha, mask.beta, mask.per_step) = (rate, 1 / (1 - rate), 1)
+    var draw = ck_instruction()
+    draw.opcode = UInt16(CK_OP_DROPOUT.rawValue)
+    (draw.alpha, draw.beta, draw.per_step) = (rate, 1 / (1 - rate), mask == .perStep ? 1 : 0)
     var product = ck_instruction()
     product.opcode = UInt16(CK_OP_MUL.rawValue)
     (product.dst, product.a, product.b) = (2, 1, 0)
@@ -84,7 +105,7 @@ public struct Dropout: Sendable, Hashable {
       ck_operand(offset: 0, space: Int32(CK_SPACE_PREVIOUS_HIDDEN.rawValue)),
       ck_operand(offset: 0, space: Int32(CK_SPACE_HIDDEN.rawValue))
     )
-    withUnsafeElements(of: (mask, product), as: ck_instruction.self) { code in
+    withUnsafeElements(of: (draw, product), as: ck_instruction.self) { code in
       withUnsafeElements(of: places, as: ck_operand.self) { operands in
         var program = ck_program(
           code: code, operands: operands, count: 2, padding_count: 0, operand_count: 3,

@@ -52,7 +52,8 @@ extension Stacked {
     var outputs = x
     for k in 0..<count {
       if k > 0 {
-        outputs = dropout.forward(outputs, recording: tape.dropout[k - 1], noise?.child(2 * k - 1))
+        outputs = dropout.forward(
+          outputs, recording: tape.dropout[k - 1], noise: noise?.child(2 * k - 1))
       }
       let recording = tape.layers[k]
       recording.noise = noise?.child(2 * k)

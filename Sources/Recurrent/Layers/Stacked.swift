@@ -12,8 +12,9 @@ import LinAlg
 /// }
 /// ```
 /// The layers have their own parameters, or all above the first share one set (`tied`). Between two
-/// layers, and not after the last, a recorded pass drops features (see ``Dropout``), by the choices of
-/// the tape's ``StackedTape/noise``; inference drops nothing. Each layer has its own state.
+/// layers, and not after the last, a recorded pass drops features (see ``Dropout``), other ones in each
+/// step or the same in all steps of a sequence (`dropoutMask`), by the choices of the tape's
+/// ``StackedTape/noise``; inference drops nothing. Each layer has its own state.
 public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
@@ -33,15 +34,16 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// - Parameters:
   ///   - layers: the first takes the inputs.
   ///   - dropout: how likely a feature is to be dropped between two layers.
+  ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
   /// - Precondition: there is a layer, and each takes as many features as the one before it gives.
-  public init(_ layers: [Layer], dropout: Double = 0) {
+  public init(_ layers: [Layer], dropout: Double = 0, dropoutMask: Dropout.Mask = .perStep) {
     require(!layers.isEmpty, "Stacked: no layers")
     for k in 1..<max(layers.count, 1) {
       Self.checkSizes(k, takes: layers[k].inputSize, gives: layers[k - 1].outputSize)
     }
     parameters = StackedParameters(layers.map(\.parameters))
     shells = layers.map { LayerShell($0) }
-    self.dropout = Dropout(rate: dropout)
+    self.dropout = Dropout(rate: dropout, mask: dropoutMask)
     isTied = false
   }
 
@@ -52,16 +54,20 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   ///   - upper: every other layer; its gradients are the sums over all its places.
   ///   - count: how many layers there are, at least 2.
   ///   - dropout: how likely a feature is to be dropped between two layers.
+  ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
   /// - Precondition: the upper layer takes as many features as the first gives, and as many as it gives
   ///   itself.
-  public init(first: Layer, tied upper: Layer, count: Int, dropout: Double = 0) {
+  public init(
+    first: Layer, tied upper: Layer, count: Int, dropout: Double = 0,
+    dropoutMask: Dropout.Mask = .perStep
+  ) {
     require(count >= 2, "Stacked: \(count) layers, a tied stack has 2 or more")
     Self.checkSizes(1, takes: upper.inputSize, gives: first.outputSize)
     if count > 2 { Self.checkSizes(2, takes: upper.inputSize, gives: upper.outputSize) }
     parameters = StackedParameters([first.parameters, upper.parameters])
     let shell = LayerShell(upper)
     shells = [LayerShell(first)] + (1..<count).map { _ in shell }
-    self.dropout = Dropout(rate: dropout)
+    self.dropout = Dropout(rate: dropout, mask: dropoutMask)
     isTied = true
   }
 
@@ -71,10 +77,12 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   ///   - count: how many layers there are.
   ///   - inputSize: `D`, what the first layer takes.
   ///   - dropout: how likely a feature is to be dropped between two layers.
+  ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
   ///   - tied: whether all layers above the first share one set of parameters.
   ///   - makeLayer: makes a layer with the given number of inputs; called in the order of the layers.
   public init(
-    count: Int, inputSize: Int, dropout: Double = 0, tied: Bool = false,
+    count: Int, inputSize: Int, dropout: Double = 0, dropoutMask: Dropout.Mask = .perStep,
+    tied: Bool = false,
     _ makeLayer: (_ inputSize: Int) -> Layer
   ) {
     require(count >= 1, "Stacked: \(count) layers")
@@ -83,9 +91,11 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
       layers.append(makeLayer(layers[layers.count - 1].outputSize))
     }
     if tied && count > 1 {
-      self.init(first: layers[0], tied: layers[1], count: count, dropout: dropout)
+      self.init(
+        first: layers[0], tied: layers[1], count: count, dropout: dropout,
+        dropoutMask: dropoutMask)
     } else {
-      self.init(layers, dropout: dropout)
+      self.init(layers, dropout: dropout, dropoutMask: dropoutMask)
     }
   }
 

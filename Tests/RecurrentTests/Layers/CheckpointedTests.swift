@@ -72,7 +72,8 @@ import Testing
 
   /// What the cells of a stack keep and drop at random they keep and drop again: in segments that are
   /// computed anew, and in windows.
-  @Test func `stacks of layers with noise repeat their choices`() throws {
+  @Test(arguments: Dropout.Mask.allCases)
+  func `stacks of layers with noise repeat their choices`(mask: Dropout.Mask) throws {
     var options = LSTMOptions()
     options.regularization.zoneoutHidden = 0.3
     options.regularization.zoneoutCell = 0.2
@@ -84,7 +85,7 @@ import Testing
       [
         try options.makeLayer(inputSize: 3, hiddenSize: 33, using: &rng),
         try options.makeLayer(inputSize: 33, hiddenSize: 33, using: &rng),
-      ], dropout: 0.25)
+      ], dropout: 0.25, dropoutMask: mask)
     let p = LayerInputs(stack, steps: 13, batch: 700, seed: 91)
     let whole = stack.results(p)
     for segmentLength in [nil, stack.stepsPerProduct(batch: 700)] {

@@ -44,6 +44,41 @@ import Testing
     #expect(mask(Float.self).contains(true) && mask(Float.self).contains(false))
   }
 
+  /// Gal & Ghahramani's dropout of inputs: each sequence has one mask, forward and backward.
+  @Test func `a mask for each sequence is the same in all of its steps`() {
+    let (T, N, F) = (6, 5, 40)
+    let dropout = Dropout(rate: 0.3, mask: .perSequence)
+    let ones = SequenceBatch<Double>(
+      steps: T, batch: N, features: F, elements: [Double](repeating: 1, count: T * N * F))
+    let tape = DropoutTape<Double>()
+    func rows(_ y: SequenceBatch<Double>) -> [[Double]] {
+      (0..<T * N).map { Array(y.elements[$0 * F..<($0 + 1) * F]) }
+    }
+    func forward(_ noise: RecordingNoise?) -> [[Double]] {
+      rows(dropout.forward(ones, recording: tape, noise: noise))
+    }
+    var noise = RecordingNoise(seed: 15)
+    let masks = forward(noise)
+    #expect(rows(dropout.backward(ones, through: tape)) == masks)
+    for t in 0..<T { #expect(masks[t * N..<(t + 1) * N] == masks[..<N], "step \(t)") }
+    #expect(Set(masks).count == N)
+    // 200 draws: the standard deviation of the share is 0.032.
+    let dropped = masks[..<N].joined().count { $0 == 0 }
+    #expect(abs(Double(dropped) / Double(N * F) - 0.3) < 0.16)
+    #expect(masks.joined().allSatisfy { $0 == 0 || abs($0 - 1 / 0.7) < 1e-15 })
+    #expect(forward(noise) == masks)
+    noise.pass += 1
+    #expect(forward(noise) != masks, "another pass")
+    noise.pass -= 1
+    noise.firstStep = 17
+    #expect(forward(noise) == masks, "a later window of the same sequences")
+    noise.sequences = [4, 3, 2, 1, 0]
+    #expect(Array(forward(noise)[..<N]) == masks[..<N].reversed())
+    #expect(forward(nil).joined().allSatisfy { $0 == 1 })
+    let perStep = rows(Dropout(rate: 0.3).forward(ones, recording: tape, noise: noise))
+    #expect(Set(perStep).count == T * N)
+  }
+
   @Test func `a rate of zero changes nothing`() {
     let tape = DropoutTape<Float>()
     var rng = SeededGenerator(seed: 14)

@@ -58,6 +58,41 @@ import Testing
     #expect(single.forward(x, recording: single.makeTape(steps: 5, batch: 4)).outputs == x)
   }
 
+  @Test func `the same features are dropped in all steps where a sequence has one mask`() {
+    func layer() -> SimpleRNN<Double> {
+      var parameters = SimpleRNNParameters<Double>(inputSize: 16, hiddenSize: 16)
+      for i in 0..<16 { parameters.W[i, i] = 1 }
+      return SimpleRNN(parameters: parameters, activation: .relu)
+    }
+    let (T, N, F) = (5, 3, 16)
+    let ones = SequenceBatch<Double>(
+      steps: T, batch: N, features: F, elements: [Double](repeating: 1, count: T * N * F))
+    let stacks = [
+      Stacked([layer(), layer()], dropout: 0.5, dropoutMask: .perSequence),
+      Stacked(first: layer(), tied: layer(), count: 2, dropout: 0.5, dropoutMask: .perSequence),
+      Stacked(count: 2, inputSize: F, dropout: 0.5, dropoutMask: .perSequence) { _ in layer() },
+      Stacked(count: 2, inputSize: F, dropout: 0.5, dropoutMask: .perSequence, tied: true) { _ in
+        layer()
+      },
+    ]
+    for stack in stacks {
+      let y = stack.forward(ones, recording: stack.makeTape(steps: T, batch: N)).outputs.elements
+      #expect(Set(y) == [0, 2])
+      for t in 1..<T { #expect(y[t * N * F..<(t + 1) * N * F] == y[..<(N * F)]) }
+      #expect(y[..<F] != y[F..<2 * F])
+      #expect(stack(ones).outputs == ones)
+    }
+  }
+
+  @Test(arguments: Dropout.Mask.allCases)
+  func `gradients through dropout`(mask: Dropout.Mask) {
+    let layer = Stacked(count: 3, inputSize: 3, dropout: 0.4, dropoutMask: mask) {
+      SmallLayers.lstm($0, 4) as LSTM<Double>
+    }
+    let p = LayerInputs(layer, steps: 4, batch: 3, lengths: [4, 0, 2], seed: 6)
+    #expect(gradientErrors(layer, p) == [])
+  }
+
   @Test func `an optimizer writes to the memory that the layers read`() {
     func addresses<P: ParameterSet>(_ parameters: inout P) -> [UnsafeRawPointer] {
       (0..<parameters.blockCount).map { UnsafeRawPointer(parameters.uniquePointer(ofBlock: $0)) }
