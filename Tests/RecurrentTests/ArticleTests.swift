@@ -251,9 +251,15 @@ import Testing
     #expect(together.state[1].hidden.rows == 16)
   }
 
-  /// Each block of Swift code in an article is in this file, line by line, whatever its indentation.
+  /// Where the code of options is.
+  private static let knobs = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Options/OptionArticleTests.swift")
+
+  /// Each block of Swift code in an article is in this file or in ``OptionArticleTests``, line by line,
+  /// whatever its indentation.
   @Test(arguments: [
     "Recurrent", "CellsAsData", "ChoosingACell", "GateLayouts", "VariableLengths", "Streams",
+    "Knobs",
   ])
   func `the articles show this code`(article: String) throws {
     func lines(_ url: URL) throws -> [Substring] {
@@ -264,7 +270,9 @@ import Testing
     let root = file.deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let catalog = root.appending(path: "Sources/Recurrent/Recurrent.docc")
-    let own = try lines(file).map { $0.drop(while: \.isWhitespace) }
+    let own = try [file, Self.knobs].flatMap {
+      try lines($0).map { $0.drop(while: \.isWhitespace) }
+    }
     var block: [Substring]?
     var blockCount = 0
     for line in try lines(catalog.appending(path: "\(article).md")) {

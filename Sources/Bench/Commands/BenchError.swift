@@ -6,7 +6,7 @@ struct BenchError: Error, Equatable, CustomStringConvertible {
   enum Code: Int32 {
     /// A contestant gave a wrong answer, or something unforeseen failed.
     case failure = 1
-    /// `check`: the engine got slower.
+    /// `check`: the engine got slower. `knobs`: an option costs more than is allowed.
     case regression = 2
     /// `check`: too noisy, too loaded, or no baseline for this machine.
     case couldNotMeasure = 4

@@ -3,21 +3,19 @@ import Recurrent
 
 /// An option, or some that go together, of which `Bench knobs` measures the cost.
 struct Knob {
-  /// The layer without options that it is compared with.
-  enum Cell: String {
-    case lstm = "LSTM"
-    case gru = "GRU"
-    case rnn = "simple RNN"
-  }
-
   var name: String
-  var cell: Cell
-  /// nil for the built-in layer itself.
+  var cell: CellKind
+  /// nil for the built-in layer of the cell itself.
   var options: (any LayerOptions)?
   /// The cost that is allowed.
   var limit: Double
   /// Whether that is besides more products.
   var countsProducts = false
+  /// What the number of units is divided by where the output is projected.
+  var projectionDivisor: Int?
+
+  /// Whether it is the layer that the others of its cell are compared with.
+  var isPlain: Bool { options == nil }
 
   static let everyday = 1.2
   static let other = 1.5
@@ -27,18 +25,19 @@ struct Knob {
   private static var lstm: [Knob] {
     func knob(
       _ name: String, _ limit: Double = other, countsProducts: Bool = false,
-      _ change: (inout LSTMOptions) -> Void
+      projectionDivisor: Int? = nil, _ change: (inout LSTMOptions) -> Void
     ) -> Knob {
       var options = LSTMOptions()
       change(&options)
       return Knob(
-        name: name, cell: .lstm, options: options, limit: limit, countsProducts: countsProducts)
+        name: name, cell: .lstm, options: options, limit: limit, countsProducts: countsProducts,
+        projectionDivisor: projectionDivisor)
     }
     return [
-      Knob(name: Cell.lstm.rawValue, cell: .lstm, options: nil, limit: 1),
+      Knob(name: "LSTM", cell: .lstm, options: nil, limit: 1),
       knob("plain options", everyday) { _ in },
-      knob("projection to H/2", everyday) { $0.projection = -2 },
-      knob("projection to H", everyday) { $0.projection = -1 },
+      knob("projection to H/2", everyday, projectionDivisor: 2) { _ in },
+      knob("projection to H", everyday, projectionDivisor: 1) { _ in },
       knob("diagonal peepholes", everyday) { $0.memory = .diagonal() },
       knob("diagonal peepholes, candidate too", everyday) {
         $0.memory = .diagonal(candidate: true)
@@ -94,7 +93,7 @@ struct Knob {
       return Knob(name: name, cell: .gru, options: options, limit: limit)
     }
     return [
-      Knob(name: Cell.gru.rawValue, cell: .gru, options: nil, limit: 1),
+      Knob(name: "GRU", cell: .gru, options: nil, limit: 1),
       knob("GRU: reset before") { $0.candidate = .resetBefore },
       knob("GRU: lecture notes") { $0.candidate = .lectureNotes },
       knob("GRU: recurrent dropout", everyday) { $0.regularization.recurrentDropout = 0.25 },
@@ -111,7 +110,7 @@ struct Knob {
     dropout.regularization.recurrentDropout = 0.25
     norm.normalization = .sums()
     return [
-      Knob(name: Cell.rnn.rawValue, cell: .rnn, options: nil, limit: 1),
+      Knob(name: "simple RNN", cell: .rnn, options: nil, limit: 1),
       Knob(name: "RNN: recurrent dropout", cell: .rnn, options: dropout, limit: everyday),
       Knob(name: "RNN: layer norm of sums", cell: .rnn, options: norm, limit: other),
     ]

@@ -3,48 +3,60 @@ import Recurrent
 
 /// A layer with a knob turned, ready to be trained.
 struct KnobSubject {
-  /// Single precision and its products against Double and OpenBLAS's, over a few steps.
-  static let largestError = 2e-5
-
   let knob: Knob
   /// One training step.
   let call: () -> Void
-  /// Against the same layer in Double.
+  /// Of a layer of options against the same layer in Double, of a built-in one against the scalar loops.
   let error: Double
   /// Multiplications of a step's products for one sequence.
   let multiplications: Double
 
-  init(_ knob: Knob, _ shape: Shape) throws {
+  /// Makes the layer and verifies its results.
+  ///
+  /// - Parameter plantedError: is added to the error that is found, to test that a wrong answer is
+  ///   noticed; zero otherwise.
+  /// - Throws: ``BenchError`` (exit 1) when the answer is wrong.
+  init(_ knob: Knob, _ shape: Shape, threads: Int, seed: UInt64, plantedError: Double) throws {
     self.knob = knob
-    var rng = SeededGenerator(seed: 1)
+    var rng = SeededGenerator(seed: seed)
     guard var options = knob.options else {
+      let item = BenchCase(cell: knob.cell, mode: .training, shape: shape)
+      let verifier = Verifier(
+        item, workload: Workload(item, seed: seed, threads: threads), plan: .make(item))
+      error = try verifier.verify(.packed, plantedError: plantedError).maxError
       let (D, H) = (shape.D, shape.H)
       switch knob.cell {
       case .lstm:
         let layer = LSTM<Float>(inputSize: D, hiddenSize: H, using: &rng)
-        (call, error) = (Self.training(layer, shape), 0)
+        call = Self.training(layer, shape, threads, seed)
         multiplications = Double(4 * H * (D + H))
       case .gru:
         let layer = GRU<Float>(inputSize: D, hiddenSize: H, using: &rng)
-        (call, error) = (Self.training(layer, shape), 0)
+        call = Self.training(layer, shape, threads, seed)
         multiplications = Double(3 * H * (D + H))
       case .rnn:
         let layer = SimpleRNN<Float>(inputSize: D, hiddenSize: H, using: &rng)
-        (call, error) = (Self.training(layer, shape), 0)
+        call = Self.training(layer, shape, threads, seed)
         multiplications = Double(H * (D + H))
       }
       return
     }
-    if var lstm = options as? LSTMOptions, let share = lstm.projection, share < 0 {
-      lstm.projection = shape.H / -share
+    if var lstm = options as? LSTMOptions, let divisor = knob.projectionDivisor {
+      lstm.projection = max(shape.H / divisor, 1)
       options = lstm
     }
     let layer: DefinedLayer<Float> = try options.makeLayer(
       inputSize: shape.D, hiddenSize: shape.H, using: &rng)
     let other: DefinedLayer<Double> = try options.makeLayer(
       inputSize: shape.D, hiddenSize: shape.H, using: &rng)
-    error = Self.error(layer, other, shape)
-    call = Self.training(layer, shape)
+    error = plantedError + Self.error(layer, other, shape, threads, seed)
+    let allowed = Self.largestError(knob.cell, shape)
+    guard error <= allowed else {
+      throw BenchError.failure(
+        "wrong answer: \(knob.name) differs from Double by \(Format.scientific(error)) relative, "
+          + "allowed \(Format.scientific(allowed))")
+    }
+    call = Self.training(layer, shape, threads, seed)
     multiplications = layer.definition.nodes.reduce(0) { sum, node in
       guard case .projection(_, let form) = node.operation else { return sum }
       let weights = layer.parameters[node.name].count
@@ -53,9 +65,9 @@ struct KnobSubject {
   }
 
   private static func training<Layer: RecurrentLayer>(
-    _ layer: Layer, _ shape: Shape
+    _ layer: Layer, _ shape: Shape, _ threads: Int, _ seed: UInt64
   ) -> () -> Void where Layer.Scalar == Float {
-    var rng = SeededGenerator(seed: 2)
+    var rng = SeededGenerator(seed: seed &+ 1)
     let x = SequenceBatch<Float>.uniform(
       steps: shape.T, batch: shape.N, features: shape.D, using: &rng)
     let d = SequenceBatch<Float>.uniform(
@@ -65,17 +77,29 @@ struct KnobSubject {
     var gradients = layer.parameters.zeros()
     return {
       // As after an optimizer step: the weights are packed anew.
-      layer.parameters.block.withUnsafeMutableBufferPointer { _ in }
-      layer.forward(x, threads: 1, recording: tape)
-      layer.backward(d, through: tape, threads: 1, accumulatingInto: &gradients)
+      _ = layer.parameters.uniquePointer()
+      layer.forward(x, threads: threads, recording: tape)
+      layer.backward(d, through: tape, threads: threads, accumulatingInto: &gradients)
     }
   }
 
-  /// The largest relative error of outputs and gradients over a few steps of a few sequences.
+  /// What steps and sequences of ``error(_:_:_:_:_:)`` are.
+  private static func verified(_ shape: Shape) -> Shape {
+    Shape(T: min(shape.T, 5), N: min(shape.N, 64), D: shape.D, H: shape.H)
+  }
+
+  /// Twice what ``Verification`` allows a built-in layer: normalization divides by a deviation, which
+  /// has an error of its own.
+  static func largestError(_ cell: CellKind, _ shape: Shape) -> Double {
+    2 * Verification.bound(.dW, cell: cell, shape: verified(shape))
+  }
+
+  /// The largest relative error of outputs and gradients over a few steps.
   private static func error(
-    _ layer: DefinedLayer<Float>, _ other: DefinedLayer<Double>, _ shape: Shape
+    _ layer: DefinedLayer<Float>, _ other: DefinedLayer<Double>, _ shape: Shape, _ threads: Int,
+    _ seed: UInt64
   ) -> Double {
-    let (T, N) = (min(shape.T, 5), min(shape.N, 6))
+    let (T, N) = (verified(shape).T, verified(shape).N)
     var other = other
     for name in layer.parameters.names {
       let from = layer.parameters[name]
@@ -86,7 +110,7 @@ struct KnobSubject {
     func results<Scalar: RecurrentScalar>(
       _ layer: DefinedLayer<Scalar>, _ products: ProductStrategy
     ) -> [[Double]] where Scalar.RawSignificand: FixedWidthInteger {
-      var rng = SeededGenerator(seed: 3)
+      var rng = SeededGenerator(seed: seed &+ 2)
       func batch(_ features: Int) -> SequenceBatch<Scalar> {
         let source = SequenceBatch<Float>.uniform(
           steps: T, batch: N, features: features, using: &rng)
@@ -95,19 +119,13 @@ struct KnobSubject {
       }
       let (x, d) = (batch(layer.inputSize), batch(layer.outputSize))
       let tape = layer.makeTape(steps: T, batch: N, products: products)
-      let y = layer.forward(x, threads: 1, recording: tape)
+      let y = layer.forward(x, threads: threads, recording: tape)
       var gradients = layer.parameters.zeros()
-      let dx = layer.backward(d, through: tape, threads: 1, accumulatingInto: &gradients)
+      let dx = layer.backward(d, through: tape, threads: threads, accumulatingInto: &gradients)
       return [y.outputs.elements.map { Double($0) }, dx.x.elements.map { Double($0) }]
         + gradients.names.map { gradients[$0].withUnsafeBufferPointer { $0.map { Double($0) } } }
     }
     let (a, b) = (results(layer, .automatic), results(other, .openBLAS))
-    var largest = 0.0
-    for (x, y) in zip(a, b) {
-      let scale = y.reduce(0) { max($0, abs($1)) }
-      let difference = zip(x, y).reduce(0) { max($0, abs($1.0 - $1.1)) }
-      largest = max(largest, difference / max(scale, 1e-30))
-    }
-    return largest
+    return zip(a, b).map { Verification.error($0, $1) }.max() ?? .infinity
   }
 }

@@ -4,7 +4,8 @@ import LinAlg
 /// In inference, dropout is off and zoneout is what it is on average.
 public struct Regularization: Hashable, Codable, Sendable {
   /// How much of `h[t−1]` the products do not see: variational dropout, one mask for all steps of a
-  /// sequence and for all gates (Gal & Ghahramani 2016, tied weights).
+  /// sequence and for all gates (Gal & Ghahramani 2016, tied weights). Their dropout of the inputs is a
+  /// ``Dropout`` before the layer.
   public var recurrentDropout = 0.0
   /// How many of the recurrent weights `U` a pass leaves out: DropConnect (Wan et al. 2013), one mask for all
   /// steps and sequences of a pass (Merity et al. 2018).

@@ -75,12 +75,30 @@ struct ExecutableTests {
     #expect(folder.contents.isEmpty)
   }
 
+  /// In a debug build and at this size some rows may well be over what is allowed.
+  @Test func knobsPrintsATableAndItsExitCodeTellsOfItsMarks() throws {
+    let knobs = [
+      "knobs", "--shape", "T2xN3xD4xH6", "--turns", "1", "--allow-debug", "--quiet",
+    ]
+    let outcome = try bench(knobs)
+    let isMarked = outcome.output.contains("**over**")
+    #expect(outcome.status == (isMarked ? 2 : 0), "\(outcome.errors)")
+    #expect(outcome.errors.contains("costs more than is allowed") == isMarked)
+    let rows = outcome.output.split(separator: "\n").filter { $0.hasPrefix("| ") }
+    #expect(rows.count == Knob.all.count + 1)
+
+    let wrong = try bench(knobs + ["--inject-error", "1e-3"])
+    #expect(wrong.status == 1 && wrong.isOneLine && wrong.output.isEmpty)
+    #expect(wrong.errors.contains("wrong answer"))
+  }
+
   @Test(arguments: [
     ["--shape", "T5"], ["--suite", "nope"], ["--cell", "foo"], ["--mode", "foo"],
     ["--format", "foo"], ["--bogus"], ["--threads", "0"], ["--threads", "x"],
     ["--min-time", "-1"], ["--contestants", "foo"], ["check", "--tolerance", "200%"],
     ["check", "--inject-slowdown", "x"], ["compare", "one.json"], ["nothing"],
     ["--output", "/nowhere/at/all.json"], ["check", "--record", "--inject-slowdown", "5%"],
+    ["knobs", "--shape", "T5"], ["knobs", "--turns", "0"], ["knobs", "--shape", "T1xN1xD1xH0"],
   ])
   func badOptionsAreRefusedInOneLine(_ arguments: [String]) throws {
     let outcome = try bench(arguments)
@@ -128,7 +146,10 @@ struct ExecutableTests {
   }
 
   @Test func helpVersionAndListsGoToStandardOutput() throws {
-    for arguments in [["--help"], ["run", "--help"], ["help", "check"], ["--version"], ["list"]] {
+    for arguments in [
+      ["--help"], ["run", "--help"], ["help", "check"], ["knobs", "--help"], ["--version"],
+      ["list"],
+    ] {
       let outcome = try bench(arguments)
       #expect(outcome.status == 0)
       #expect(!outcome.output.isEmpty)

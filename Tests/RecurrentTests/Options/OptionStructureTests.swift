@@ -147,24 +147,6 @@ import Testing
     }
   }
 
-  /// The code of the article on knobs.
-  @Test func `the article runs`() throws {
-    var rng = SeededGenerator(seed: 8)
-    var options = LSTMOptions()
-    options.memory = .diagonal()
-    options.projection = 16
-    options.clipping.cell = 3
-    options.regularization.zoneoutHidden = 0.1
-    let layer: DefinedLayer<Float> = try options.makeLayer(
-      inputSize: 8, hiddenSize: 32, using: &rng)
-    let x = SequenceBatch<Float>.uniform(steps: 5, batch: 3, features: 8, using: &rng)
-    let tape = layer.makeTape(steps: 5, batch: 3)
-    tape.noise = RecordingNoise(seed: 7)
-    tape.noise?.sequences = [12, 4, 9]
-    layer.forward(x, recording: tape)
-    #expect(layer(x).outputs.features == 16)
-  }
-
   /// Shifting and scaling a sum changes nothing behind its normalization.
   @Test func `normalized sums do not depend on their scale`() throws {
     var options = GRUOptions()
