@@ -119,7 +119,10 @@ struct KnobSubject {
       }
       let (x, d) = (batch(layer.inputSize), batch(layer.outputSize))
       let tape = layer.makeTape(steps: T, batch: N, products: products)
-      let y = layer.forward(x, threads: threads, recording: tape)
+      // Not from zeros, which the GRU of the lecture notes never leaves.
+      var state = layer.zeroState(batch: N)
+      state.hidden = batch(layer.outputSize)[step: 0]
+      let y = layer.forward(x, from: state, threads: threads, recording: tape)
       var gradients = layer.parameters.zeros()
       let dx = layer.backward(d, through: tape, threads: threads, accumulatingInto: &gradients)
       return [y.outputs.elements.map { Double($0) }, dx.x.elements.map { Double($0) }]

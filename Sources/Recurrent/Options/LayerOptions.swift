@@ -16,7 +16,7 @@ extension LayerOptions {
   public var outputSize: Int? { nil }
 
   /// A layer of the cell with random weights; see
-  /// ``DefinedLayer/init(_:inputSize:hiddenSize:inputWeights:recurrentWeights:using:)``.
+  /// ``DefinedLayer/init(_:inputSize:hiddenSize:outputSize:inputWeights:recurrentWeights:using:)``.
   ///
   /// - Throws: what cannot be combined, which number is wrong, or which size does not fit.
   public func makeLayer<Scalar: RecurrentScalar>(

@@ -169,7 +169,7 @@ import Testing
       do {
         try StreamingSession(other).restore(snapshot)
         return false
-      } catch let error as SnapshotError {
+      } catch {
         return error.place == "layer"
       }
     }

@@ -66,7 +66,7 @@ import Testing
         layer, steps: 3, batch: 5, lengths: i % 2 == 0 ? [3, 0, 2, 1, 3] : nil,
         parameterBound: 0.2, using: &rng)
       c.noise = RecordingNoise(seed: UInt64(i))
-      c.noise?.sequences = [4, 9, 2, 0, 7]
+      if i % 3 > 0 { c.noise?.sequences = [4, 9, 2, 0, 7] }
       let one = c.engine(threads: 1)
       for split in [WorkSplit.batch, .units] {
         for (a, b) in zip(one.named, c.engine(threads: 3, split: split).named) {
