@@ -61,20 +61,26 @@ extension GRU {
 }
 
 extension DefinedLayer {
-  /// A state of the definition after every step of a recorded pass, `[T, N, H]`, or `[T, N, P]` for the
-  /// first: the `h` and `c` of an LSTM with options. After the end of a sequence, zeros for the first
-  /// state, which is the output, and its last value for any other.
+  /// A state of the definition after every step of a recorded pass, or the value of a node at every step:
+  /// the `h` and `c` of an LSTM with options, and its gates `i`, `f`, `g` and `o`. `[T, N, H]`, or
+  /// `[T, N, P]` for the first state and what has its size.
   ///
-  /// The values between the states can be read where they are states of their own: what a tape keeps
-  /// of them is what the way back needs.
+  /// After the end of a sequence there are zeros, but for the states other than the first: these keep
+  /// their last value. ``tracedNodes`` names the nodes.
   ///
-  /// - Precondition: the definition has such a state, and the tape holds a recording that no backward
-  ///   pass has used.
+  /// - Precondition: the definition has such a state, or its tape keeps the node, and the tape holds a
+  ///   recording that no backward pass has used.
   public func trace(_ name: String, of tape: Tape<State>) -> SequenceBatch<Scalar> {
     checkTape(tape)
     guard let place = definition.states.firstIndex(where: { $0.name == name }) else {
-      failRequirement(
-        "cell '\(definition.name)' has no state '\(name)', it has \(definition.states.map(\.name))")
+      guard let node = parameters.plan.keptNodes[name] else {
+        failRequirement(
+          """
+          a tape of cell '\(definition.name)' has no '\(name)': it keeps the states \
+          \(definition.states.map(\.name)) and the nodes \(tracedNodes)
+          """)
+      }
+      return tape.gateBlock(node.block, features: node.features)
     }
     guard place > 0 else {
       tape.checkRecorded()
@@ -93,21 +99,30 @@ extension DefinedLayer {
   }
 }
 
+extension DefinedLayer {
+  /// The nodes that ``trace(_:of:)`` can show. A tape keeps what the way back needs and would cost to
+  /// compute again: of gates the activations, of sums of products those that have none.
+  public var tracedNodes: [String] { parameters.plan.keptNodes.keys.sorted() }
+}
+
 extension Tape {
   /// The hidden state after every step of the last recorded pass, `[T, N, H]`; zero after the end of a
   /// sequence.
   public var hiddenTrace: SequenceBatch<Scalar> { outputs }
 
-  /// Block `index` of the gates of every step.
-  func gateBlock(_ index: Int) -> SequenceBatch<Scalar> {
+  /// Block `index` of the gates of every step, or the first `features` of it; zero after the end of a
+  /// sequence.
+  func gateBlock(_ index: Int, features: Int? = nil) -> SequenceBatch<Scalar> {
     checkRecorded()
     let result = SequenceBatch<Scalar>(
-      uninitializedSteps: outputs.steps, batch: outputs.batch, features: hiddenSize)
-    let rowBytes = result.rowBytes
+      uninitializedSteps: outputs.steps, batch: outputs.batch, features: features ?? hiddenSize)
+    let blockBytes = hiddenSize * MemoryLayout<Scalar>.stride
     copyRows(
-      outputs.steps * outputs.batch, of: rowBytes,
-      UnsafeRawPointer(gates.pointer) + index * rowBytes, every: gateStorage.blocks * rowBytes,
-      to: result.pointer(atStep: 0), every: rowBytes)
+      outputs.steps * outputs.batch, of: result.rowBytes,
+      UnsafeRawPointer(gates.pointer) + index * blockBytes,
+      every: gateStorage.blocks * blockBytes,
+      to: result.pointer(atStep: 0), every: result.rowBytes)
+    if let lengths { result.clearPadding(after: lengths) }
     return result
   }
 

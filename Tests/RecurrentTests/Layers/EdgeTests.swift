@@ -144,6 +144,35 @@ import Testing
     }
   }
 
+  @Test func `gates of options are those of the built-in layer`() throws {
+    var rng = SeededGenerator(seed: 13)
+    let layer: DefinedLayer<Double> = try LSTMOptions().makeLayer(
+      inputSize: 3, hiddenSize: 5, using: &rng)
+    var plain = LSTM<Double>(inputSize: 3, hiddenSize: 5, using: &rng)
+    for (gate, name) in ["i", "f", "g", "o"].enumerated() {
+      for row in 0..<5 {
+        for k in 0..<3 {
+          plain.parameters.W[gate * 5 + row, k] = layer.parameters["W_" + name][row, k]
+        }
+        for k in 0..<5 {
+          plain.parameters.U[gate * 5 + row, k] = layer.parameters["U_" + name][row, k]
+        }
+        plain.parameters.b[0, gate * 5 + row] = layer.parameters["b_" + name][0, row]
+      }
+    }
+    let p = LayerInputs(plain, steps: 4, batch: 3, lengths: [2, 4, 0], seed: 6)
+    let (tape, other) = (layer.makeTape(steps: 4, batch: 3), plain.makeTape(steps: 4, batch: 3))
+    layer.forward(p.x, lengths: p.lengths, recording: tape)
+    plain.forward(p.x, lengths: p.lengths, recording: other)
+    for (gate, name) in zip([LSTMGate.input, .forget, .candidate, .output], ["i", "f", "g", "o"]) {
+      #expect(layer.tracedNodes.contains(name))
+      let (a, b) = (layer.trace(name, of: tape), plain.gate(gate, of: other))
+      #expect(a.shape == b.shape)
+      for (x, y) in zip(a.elements, b.elements) { #expect(abs(x - y) < 1e-13, "\(name)") }
+      #expect(a.elements.contains { $0 != 0 })
+    }
+  }
+
   @Test func `gates that have become gradients are not shown`() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -36,6 +36,8 @@ final class CellPlan: @unchecked Sendable {
   /// Whether a product multiplies a state other than `h`, which a step may update in place.
   let multipliesCell: Bool
   let hasInputProducts: Bool
+  /// The nodes whose values a step's row keeps until the way back.
+  let keptNodes: [String: KeptNode]
   /// The columns of all products of a step.
   let recurrentColumns: Int
 
@@ -45,6 +47,12 @@ final class CellPlan: @unchecked Sendable {
     var column: Int
     var columns: Int
     var parameters: Int
+  }
+
+  /// Where the value of a node is, and how many features it has.
+  struct KeptNode {
+    var block: Int
+    var features: Int
   }
 
   var stateCount: Int { definition.states.count }
@@ -77,6 +85,11 @@ final class CellPlan: @unchecked Sendable {
     self.outputSize = outputSize
     blocks = layout.blockCount
     scratchBlocks = backwardPrograms.scratchCount
+    let memory = layout.memoryBackward()
+    keptNodes = cell.nodes.compactMapValues { id in
+      guard case .block(let block)? = memory[id] else { return nil }
+      return KeptNode(block: block, features: layout.isOutput[id] ? outputSize : hiddenSize)
+    }
 
     var products = try ProductPlan(
       layout, backwardPrograms, inputSize: inputSize, hiddenSize: hiddenSize,

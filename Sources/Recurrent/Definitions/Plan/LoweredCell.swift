@@ -39,6 +39,8 @@ struct LoweredCell {
   var parameters: [PerUnit] = []
   /// For each state its value after the step.
   var next: [ValueGraph.ID] = []
+  /// The values of the nodes by name, but for those that have become part of a sum.
+  var nodes: [String: ValueGraph.ID] = [:]
   /// For each value of the way forward the phase in which it can be computed.
   var phases: [Int] = []
 
@@ -52,6 +54,9 @@ struct LoweredCell {
     for node in try definition.topologicalOrder() { builder.lower(node) }
     for state in definition.states {
       builder.cell.next.append(builder.value(state.next, state.name))
+    }
+    for (node, value) in zip(definition.nodes, builder.values) {
+      builder.cell.nodes[node.name] = value
     }
     self = builder.cell
     for id in graph.values.indices { phases.append(phase(of: id)) }
