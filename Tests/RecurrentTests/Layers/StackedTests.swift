@@ -58,6 +58,24 @@ import Testing
     #expect(single.forward(x, recording: single.makeTape(steps: 5, batch: 4)).outputs == x)
   }
 
+  /// Three layers that pass ones on: what is left after two independent masks is a quarter, after one
+  /// mask twice a half.
+  @Test func `every place of a stack makes choices of its own`() {
+    var parameters = SimpleRNNParameters<Double>(inputSize: 4, hiddenSize: 4)
+    for i in 0..<4 { parameters.W[i, i] = 1 }
+    let layer = SimpleRNN(parameters: parameters, activation: .relu)
+    let stack = Stacked([layer, layer, layer], dropout: 0.5)
+    let (steps, batch) = (20, 50)
+    let ones = [Double](repeating: 1, count: steps * batch * 4)
+    let tape = stack.makeTape(steps: steps, batch: batch)
+    let y = stack.forward(
+      SequenceBatch(steps: steps, batch: batch, features: 4, elements: ones), recording: tape)
+    let left = Double(y.outputs.elements.count { $0 != 0 }) / Double(ones.count)
+    // The deviation of 4000 choices is 0.007.
+    #expect(abs(left - 0.25) < 0.03)
+    #expect(Set(tape.layers.map { $0.noise?.seed }).count == 3)
+  }
+
   @Test func `the same features are dropped in all steps where a sequence has one mask`() {
     func layer() -> SimpleRNN<Double> {
       var parameters = SimpleRNNParameters<Double>(inputSize: 16, hiddenSize: 16)
