@@ -20,7 +20,7 @@ struct KnobsCommand: ParsableCommand {
 
       EXAMPLES
         Bench knobs
-        Bench knobs --shape T50xN32xD256xH256 --rounds 60
+        Bench knobs --shape T50xN32xD256xH256 --turns 60
       """)
 
   @OptionGroup var measuring: MeasuringOptions
