@@ -29,11 +29,12 @@ final class GuardedProducts {
   private let pool: [Float]
   private let a, b, packed, c: GuardedFloats
 
-  /// - Parameter capacity: of the largest operand, in floats.
+  /// - Parameter capacity: of the largest operand, in floats; packed ones, which are padded to whole
+  ///   panels of the kernels' width, may take twice as many.
   init?(_ isa: ck_isa, capacity: Int, seed: UInt64) {
     guard let kernels = ck_kernels_for(isa),
       let a = GuardedFloats(capacity: capacity), let b = GuardedFloats(capacity: capacity),
-      let packed = GuardedFloats(capacity: capacity), let c = GuardedFloats(capacity: capacity)
+      let packed = GuardedFloats(capacity: 2 * capacity), let c = GuardedFloats(capacity: capacity)
     else { return nil }
     self.kernels = kernels.pointee
     (self.a, self.b, self.packed, self.c) = (a, b, packed, c)
