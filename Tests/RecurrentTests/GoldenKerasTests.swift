@@ -96,7 +96,7 @@ import Testing
       }
     case (.lstm, "hard_sigmoid"): try check(Self.hardLSTM())
     case (.gru, "sigmoid"):
-      let variant: GRUVariant = c.resetAfter ? .resetAfter : .resetBefore
+      let variant: GRUOptions.Candidate = c.resetAfter ? .resetAfter : .resetBefore
       let layer = GRU<S>(inputSize: D, hiddenSize: H, variant: variant, using: &rng)
       let gates = names(["_r", "_z", "_n"])
       self.check(layer, c, names: c.resetAfter ? gates + ["b_hn"] : gates)

@@ -3,89 +3,28 @@ import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
 ///
-/// A cell provides its step (``project(_:rows:into:units:_:)``, ``forwardStep(_:_:)``,
-/// ``backwardStep(_:_:)``, ``accumulateGradients(_:_:)``) as whole-batch kernels; the extensions of this protocol run sequences
-/// with it: inference, recorded forward pass, backward pass and streaming, with initial states and
+/// ``LSTM``, ``GRU``, ``SimpleRNN`` and ``DefinedLayer`` are such layers. What they have of their own is a
+/// cell and their parameters' names; the extensions of this protocol run the plan of that cell over
+/// sequences: inference, recorded forward pass, backward pass and streaming, with initial states and
 /// sequences of different lengths.
 ///
 /// A layer is a value. Many threads may run the same layer at once; tapes, workspaces and states
 /// belong to one caller each.
 public protocol RecurrentLayer<Scalar>: CausalLayer
 where
-  State: RecurrentState<Scalar>, Parameters: LayerParameters<Scalar>, Recording == Tape<State>,
+  State: RecurrentState<Scalar>, Parameters: CellParameters<Scalar>, Recording == Tape<State>,
   Buffers == Workspace<State>
-{
-  /// `H`, the number of hidden units.
-  var hiddenSize: Int { get }
-  /// How many scalars of state each sequence has beyond `h`: 0 without a cell state, else `H` unless
-  /// the layer says otherwise.
-  var cellSize: Int { get }
-
-  /// How the weights of the products are made of the parameters, or nil where they are the parameters.
-  var weightForm: WeightForm? { get }
-
-  /// The layer with the weights of one pass in place of its own.
-  func with(_ weights: PassWeights<Scalar>) -> Self
-
-  /// What a step keeps for its backward pass besides `h` and `c`.
-  var gateStorage: GateStorage { get }
-
-  /// The weight matrices as the products of a pass forward read them.
-  func forwardWeights(
-    _ strategy: ProductStrategy, threads: Int
-  ) -> LayerWeights<Scalar>
-
-  /// The weight matrices as the products of a pass backward read them.
-  func backwardWeights(
-    _ strategy: ProductStrategy, threads: Int
-  ) -> LayerWeights<Scalar>
-
-  /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) and the gates of `units`
-  /// into the gate storage.
-  func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    units: Range<Int>, _ weights: LayerWeights<Scalar>)
-
-  /// Adds the recurrent product to the projected input and finishes the step, for the step's units.
-  ///
-  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
-  func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
-
-  /// Turns the gates kept by a step into gradients of their pre-activations, in place, and passes the
-  /// gradient on to the step before, for the step's units.
-  ///
-  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
-  func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
-
-  /// Adds what a span of finished backward steps contributes to the gradients of the parameters, and
-  /// writes the gradients of their inputs, as large matrix products: this member's part of them.
-  func accumulateGradients(_ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>)
-}
+{}
 
 extension RecurrentLayer {
-  /// `H` for cells that have more than `h`, else 0.
-  public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
+  /// `D`, the number of features of an input step.
+  public var inputSize: Int { parameters.plan.inputSize }
 
-  /// `H`: the output of a step is its hidden state, with as many features as units unless the layer
-  /// says otherwise.
-  public var outputSize: Int { hiddenSize }
+  /// `H`, the number of hidden units.
+  public var hiddenSize: Int { parameters.plan.hiddenSize }
 
-  /// Nil: the weights are parameters.
-  public var weightForm: WeightForm? { nil }
-
-  /// The layer itself.
-  public func with(_ weights: PassWeights<Scalar>) -> Self { self }
-}
-
-/// How much room a step's gates take, and whether they are anything but the step's output.
-public struct GateStorage: Sendable, Hashable {
-  /// Blocks of `H` scalars per sequence and step: 4 for LSTM and GRU, 1 for the simple RNN.
-  public var blocks: Int
-  /// The pre-activations are written where the outputs go and become them: the forward pass needs no
-  /// gate storage of its own (simple RNN).
-  public var forwardSharesOutputs: Bool
-  /// Blocks of `H` scalars per sequence that a step backward has for its own use.
-  public var scratchBlocks = 1
+  /// `P`, the number of features of an output step, which is `h`: `H` unless the cell projects it.
+  public var outputSize: Int { parameters.plan.outputSize }
 }
 
 /// The operands of one step of a forward pass; `[N, …]` blocks, row-major.

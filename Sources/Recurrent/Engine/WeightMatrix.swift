@@ -1,7 +1,7 @@
 import LinAlg
 
 /// A weight matrix `[m, k]` as the products of one pass read it: `m` gate columns, `k` features.
-public struct WeightMatrix<Scalar: RecurrentScalar> {
+struct WeightMatrix<Scalar: RecurrentScalar> {
   let m: Int
   let k: Int
   /// The gates whose columns follow each other, `m / gates` units each; packed one by one, so that a
@@ -93,22 +93,4 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
         beta: beta, c: dx, ldc: ldx)
     }
   }
-}
-
-/// The weight matrices of a layer, ready for the products of one pass.
-///
-/// A cell whose gates do not all see the same operand splits a matrix by rows into a first and a
-/// second part; most have only a first.
-public struct LayerWeights<Scalar: RecurrentScalar> {
-  /// `W`, or its first rows.
-  let W: WeightMatrix<Scalar>
-  /// The other rows of `W`.
-  var secondW: WeightMatrix<Scalar>?
-  /// `U`, or its first rows.
-  let U: WeightMatrix<Scalar>
-  /// The other rows of `U`.
-  var secondU: WeightMatrix<Scalar>?
-
-  /// How many neighbouring units cannot be divided among threads.
-  var unitBlock: Int { Scalar.packedPanel ?? 1 }
 }

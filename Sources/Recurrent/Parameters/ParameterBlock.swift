@@ -98,22 +98,6 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     if isKnownUniquelyReferenced(&packs) { packs.invalidate() } else { packs = WeightPacks() }
   }
 
-  /// The weight matrix `[m, k]` of some gates that begins `offset` scalars into the block, ready for
-  /// products in one direction. Valid while this value is alive and unchanged.
-  func weights(
-    at offset: Int, m: Int, k: Int, gates: Int, _ direction: ProductDirection,
-    _ strategy: ProductStrategy, threads: Int
-  ) -> WeightMatrix<Scalar> {
-    let plain = UnsafePointer(storage.pointer + offset)
-    var packed: UnsafePointer<Scalar>?
-    if strategy == .automatic, let panel = Scalar.packedPanel {
-      packed = packs.pointer(
-        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, panel: panel,
-        threads: threads)
-    }
-    return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
-  }
-
   /// The first weight and, where products read packed weights, that of the packed copies of the
   /// matrices of `layout`. Valid while this value is alive and unchanged.
   ///

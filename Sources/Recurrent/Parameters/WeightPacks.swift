@@ -24,23 +24,6 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     }
   }
 
-  /// The packed copy of `weights [m, k]`, which begins `offset` scalars into the block: forward, each
-  /// of its `gates` by itself.
-  ///
-  /// Valid until the block changes or its last copy goes.
-  func pointer(
-    offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
-    _ direction: ProductDirection, panel: Int, threads: Int
-  ) -> UnsafePointer<Scalar> {
-    let size =
-      direction == .forward
-      ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
-      : Scalar.packedSize(k: m, m: k, panel: panel)
-    let packing = Packing(
-      m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights)
-    return pointer(key: offset, direction, size: size, packing, threads: threads)
-  }
-
   /// The packed copies of several matrices of the block, side by side as `layout` says.
   ///
   /// Valid until the block changes or its last copy goes.

@@ -109,7 +109,7 @@ extension CharacterLanguageModel {
   ///   - generator: the source of randomness.
   public static func gru<S>(
     vocabulary: CharacterVocabulary, embeddingSize: Int, hiddenSize: Int,
-    variant: GRUVariant = .resetAfter, using generator: inout some RandomNumberGenerator
+    variant: GRUOptions.Candidate = .resetAfter, using generator: inout some RandomNumberGenerator
   ) -> CharacterLanguageModel where Layer == GRU<S> {
     let layer = GRU<S>(
       inputSize: embeddingSize, hiddenSize: hiddenSize, variant: variant, using: &generator)

@@ -2,7 +2,7 @@ import LinAlg
 import Recurrent
 import Testing
 
-/// Definitions equal to built-in cells give the built-in cells' results.
+/// The programs of built-in cells give what their kernels give.
 @Suite struct DefinitionEqualityTests {
   static func definition(_ kind: CellKind) -> CellDefinition {
     switch kind {
@@ -28,11 +28,14 @@ import Testing
 
   /// The same passes with the definition.
   static func run<Scalar: RecurrentScalar>(
-    _ kind: CellKind, _ p: PassInputs<Scalar>, products: ProductStrategy, threads: Int
+    _ kind: CellKind, _ p: PassInputs<Scalar>, products: ProductStrategy, threads: Int,
+    usesKernels: Bool = false
   ) throws -> PassResults<Scalar> where Scalar.RawSignificand: FixedWidthInteger {
     var rng = SeededGenerator(seed: 1)
-    var layer = try DefinedLayer<Scalar>(
-      definition(kind), inputSize: p.inputSize, hiddenSize: p.hiddenSize, using: &rng)
+    var layer = DefinedLayer<Scalar>(
+      parameters: try DefinedParameters(
+        definition(kind), inputSize: p.inputSize, hiddenSize: p.hiddenSize,
+        usesKernels: usesKernels))
     var rest = p.parameters[...]
     for name in names(kind) {
       let old = layer.parameters[name]
@@ -75,6 +78,10 @@ import Testing
           let actual = try Self.run(kind, p, products: products, threads: 1)
           let wrong = disagreements(actual, expected, tolerance: tolerance(Scalar.self))
           #expect(wrong.isEmpty, "\(kind) \(s) lengths \(lengths): \(wrong)")
+          let same = try Self.run(kind, p, products: products, threads: 1, usesKernels: true)
+          for (a, e) in zip(same.named, expected.named) {
+            #expect(a.values == e.values, "\(kind) \(s): \(a.name) of a definition with its kernel")
+          }
         }
       }
     }
@@ -89,8 +96,15 @@ import Testing
   @Test(arguments: CellKind.allCases)
   func `streaming gives the bits of a whole call`(kind: CellKind) throws {
     var rng = SeededGenerator(seed: 60)
-    let layer = try DefinedLayer<Float>(
-      Self.definition(kind), inputSize: 9, hiddenSize: 40, using: &rng)
+    var layer = DefinedLayer<Float>(
+      parameters: try DefinedParameters(
+        Self.definition(kind), inputSize: 9, hiddenSize: 40, usesKernels: false))
+    for name in layer.parameters.names {
+      let old = layer.parameters[name]
+      layer.parameters[name] = Matrix(
+        rows: old.rows, columns: old.columns,
+        elements: (0..<old.count).map { _ in Float.random(in: -0.2...0.2, using: &rng) })
+    }
     let x = SequenceBatch<Float>.uniform(steps: 5, batch: 3, features: 9, using: &rng)
     let whole = layer(x)
     var state = layer.zeroState(batch: 3)

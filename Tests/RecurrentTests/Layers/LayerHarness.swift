@@ -185,7 +185,7 @@ enum SmallLayers {
   }
 
   static func gru<Scalar: RecurrentScalar>(
-    _ inputSize: Int = 3, _ hiddenSize: Int = 4, variant: GRUVariant = .resetAfter,
+    _ inputSize: Int = 3, _ hiddenSize: Int = 4, variant: GRUOptions.Candidate = .resetAfter,
     seed: UInt64 = 41
   ) -> GRU<Scalar> {
     var rng = SeededGenerator(seed: seed)

@@ -1,13 +1,13 @@
 import CKernels
 import LinAlg
 
-/// A definition compiled for one size: the parameters, the products and the programs of a step.
+/// A cell compiled for its sizes: where its parameters lie, its products, and what computes a step between
+/// them. A layer's initialiser makes it, and it has nothing to be called from outside.
 ///
-/// Forward, a step runs phase by phase: products whose operands are complete are accumulated into the
-/// slots, then a program computes what the next products multiply, or the new states. Products with the
-/// input come first, for many steps at once. Backward likewise, with the programs that reverse-mode
-/// differentiation has derived.
-final class CellPlan: @unchecked Sendable {
+/// Forward, a step runs phase by phase: products whose operands are complete are accumulated into
+/// blocks, then the pointwise part computes what the next products multiply, or the new states. Products
+/// with the input come first, for many steps at once. Backward likewise.
+public final class CellPlan: @unchecked Sendable {
   // @unchecked Sendable: nothing changes after the initialiser.
 
   let definition: CellDefinition
@@ -15,12 +15,14 @@ final class CellPlan: @unchecked Sendable {
   let hiddenSize: Int
   let outputSize: Int
   /// Blocks of `H` in the row that a step keeps for each sequence, and of scratch memory.
-  let blocks: Int
+  package let blocks: Int
   let scratchBlocks: Int
-  /// All parameters; those of products first, in the order of ``runs``.
+  /// All parameters as tensors; the `W`, `U` and `b` of a cell with gates are one each.
   let specs: [ParameterSpec]
-  /// What the per-unit parameters of a fresh layer are; the products' places are nil.
-  let initialValues: [Double?]
+  /// All parameters one by one, where those of a cell with gates are parts of a tensor.
+  let members: [CellParameter]
+  /// The gates whose weights are stacked, in that order.
+  let gateOrder: [String]
   /// Parameters whose gradients are sums over rows.
   let sums: AlignedStorage<ColumnSum>
   let runs: AlignedStorage<ProductRun>
@@ -30,9 +32,13 @@ final class CellPlan: @unchecked Sendable {
   let packsBackward: PackLayout
   /// The blocks to which the raw input is copied, and those that no product with the input sets.
   let rawBlocks: AlignedStorage<Int>
-  let clearedBlocks: AlignedStorage<Int>
-  let forward: ElementwisePrograms
-  let backward: ElementwisePrograms
+  let startBlocks: AlignedStorage<StartBlock>
+  /// What computes a step between its products, and how many phases it has.
+  let pointwise: PointwisePart
+  let forwardPhases: Int
+  let backwardPhases: Int
+  /// The forward pass writes its one block where the outputs go, and needs no memory of its own for it.
+  let sharesOutputs: Bool
   /// Whether a product multiplies a state other than `h`, which a step may update in place.
   let multipliesCell: Bool
   let hasInputProducts: Bool
@@ -40,6 +46,8 @@ final class CellPlan: @unchecked Sendable {
   let keptNodes: [String: KeptNode]
   /// The columns of all products of a step.
   let recurrentColumns: Int
+  /// The biases `b` of a cell with gates, in the order of its kernel.
+  let biasOffset: Int
 
   /// The sums over all rows of `columns` columns from `column` on, added to the parameters from
   /// `parameters` on.
@@ -49,27 +57,30 @@ final class CellPlan: @unchecked Sendable {
     var parameters: Int
   }
 
+  /// A block that products only add to: what they add to are the parameters from `parameters` on, or
+  /// zeros where that is negative.
+  struct StartBlock: BitwiseCopyable {
+    var block: Int
+    var parameters: Int
+  }
+
   /// Where the value of a node is, and how many features it has.
   struct KeptNode {
     var block: Int
     var features: Int
   }
 
-  var stateCount: Int { definition.states.count }
   var gateWidth: Int { blocks * hiddenSize }
-  var cellSize: Int { (stateCount - 1) * hiddenSize }
+  var cellSize: Int { (definition.states.count - 1) * hiddenSize }
 
+  /// - Parameter panel: the columns that packed weights keep together; 1 where none are packed.
   init(
-    _ definition: CellDefinition, inputSize: Int, hiddenSize: Int, outputSize: Int, panel: Int
+    _ structure: CellStructure, inputSize: Int, hiddenSize: Int, outputSize: Int, panel: Int
   ) throws(CellDefinitionError) {
     require(
       inputSize > 0 && hiddenSize > 0,
       "a layer needs at least one input and one unit, got D, H = \(inputSize), \(hiddenSize)")
-    guard outputSize > 0 && outputSize <= hiddenSize else {
-      throw .outputSize(outputSize, hiddenSize: hiddenSize)
-    }
-    let cell = try LoweredCell(
-      definition, outputSize: outputSize == hiddenSize ? nil : outputSize)
+    let (cell, layout) = (structure.cell, structure.layout)
     for (slot, node) in cell.rawInputs.enumerated() {
       guard let node else { continue }
       let width = cell.slotIsOutput[slot] ? outputSize : hiddenSize
@@ -77,23 +88,20 @@ final class CellPlan: @unchecked Sendable {
         throw .inputSize(node: node, inputSize: inputSize, hiddenSize: width)
       }
     }
-    let layout = StepLayout(CellAdjoint(cell))
-    let backwardPrograms = layout.programsBackward()
-    self.definition = definition
+    definition = structure.definition
+    gateOrder = structure.gateOrder
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.outputSize = outputSize
     blocks = layout.blockCount
-    scratchBlocks = backwardPrograms.scratchCount
-    let memory = layout.memoryBackward()
+    scratchBlocks = layout.scratchCount
     keptNodes = cell.nodes.compactMapValues { id in
-      guard case .block(let block)? = memory[id] else { return nil }
+      guard let block = layout.kept[id] else { return nil }
       return KeptNode(block: block, features: layout.isOutput[id] ? outputSize : hiddenSize)
     }
 
     var products = try ProductPlan(
-      layout, backwardPrograms, inputSize: inputSize, hiddenSize: hiddenSize,
-      outputSize: outputSize, panel: panel)
+      structure, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize, panel: panel)
     runs = AlignedStorage(copying: products.runs)
     packsForward = products.packsForward
     packsBackward = products.packsBackward
@@ -103,13 +111,13 @@ final class CellPlan: @unchecked Sendable {
     hasInputProducts = products.runs.contains { $0.source == .input }
     multipliesCell = products.runs.contains { $0.source == .state && $0.index > 0 }
     rawBlocks = AlignedStorage(copying: products.rawBlocks)
-    clearedBlocks = AlignedStorage(copying: products.clearedBlocks)
 
     var sums: [ColumnSum] = []
-    var (values, offsets) = ([Double?](repeating: nil, count: products.specs.count), [Int]())
-    for (place, parameter) in products.parameterOrder.map({ ($0, cell.parameters[$0]) }) {
+    var parameterOffsets = [Int](repeating: 0, count: cell.parameters.count)
+    for place in products.parameterOrder {
+      let parameter = cell.parameters[place]
       let width = parameter.isOutput ? outputSize : hiddenSize
-      if let block = layout.gradientBlock(ofParameter: place) {
+      if let block = layout.parameterBlocks[place] {
         let (column, start) = (block * hiddenSize, products.weightCount)
         if let last = sums.last, last.column + last.columns == column,
           last.parameters + last.columns == start
@@ -119,22 +127,100 @@ final class CellPlan: @unchecked Sendable {
           sums.append(ColumnSum(column: column, columns: width, parameters: start))
         }
       }
-      offsets.append(products.parameterCount)
-      values.append(parameter.initial)
-      products.append(ParameterSpec(parameter.name, rows: 1, columns: width))
+      parameterOffsets[place] = products.parameterCount
+      products.append(
+        ParameterSpec(parameter.name, rows: 1, columns: width), initial: parameter.initial)
     }
     self.sums = AlignedStorage(copying: sums)
-    specs = products.specs
+    startBlocks = AlignedStorage(
+      copying: products.clearedBlocks.map { block in
+        let place = layout.startParameters[block]
+        return StartBlock(block: block, parameters: place.map { parameterOffsets[$0] } ?? -1)
+      })
     form = products.weightForm
-    initialValues = values
+    members = products.members
+    specs = structure.gateOrder.isEmpty ? products.specs : products.stacked(structure.gateOrder)
+    biasOffset = products.members.first { $0.isBias(structure.gateOrder) }?.offset ?? 0
 
-    var parameterOffsets = [Int](repeating: 0, count: offsets.count)
-    for (place, offset) in zip(products.parameterOrder, offsets) {
-      parameterOffsets[place] = offset
+    switch structure.pointwise {
+    case .kernel(let kernel):
+      pointwise = .kernel(kernel)
+      (forwardPhases, backwardPhases) = (kernel.phases, kernel.phases)
+      sharesOutputs = kernel.sharesOutputs
+    case .programs(let forward, let backward):
+      pointwise = .programs(
+        forward: try ElementwisePrograms(forward, hiddenSize, parameterOffsets),
+        backward: try ElementwisePrograms(backward, hiddenSize, parameterOffsets))
+      (forwardPhases, backwardPhases) = (forward.count, backward.count)
+      sharesOutputs = false
     }
-    forward = try ElementwisePrograms(layout.programsForward(), hiddenSize, parameterOffsets)
-    backward = try ElementwisePrograms(backwardPrograms.programs, hiddenSize, parameterOffsets)
   }
+
+  /// The definition's name, and a number that says what its nodes do with each other.
+  var fingerprint: String {
+    "\(definition.name) \(String(definition.structureHash, radix: 16))"
+  }
+
+  /// All parameters, the weights of each gate next to each other.
+  var membersByGate: [CellParameter] {
+    let keys = members.enumerated().map { place, member in
+      let gate = member.initial == nil ? member.gate(gateOrder)?.place : nil
+      return [gate ?? gateOrder.count, place]
+    }
+    return keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }.map { members[$0] }
+  }
+
+  /// Whether both compute the same from parameters of the same names and sizes, so that what one has
+  /// recorded the other can use.
+  func isInterchangeable(with other: CellPlan) -> Bool {
+    self === other
+      || inputSize == other.inputSize && hiddenSize == other.hiddenSize
+        && outputSize == other.outputSize && blocks == other.blocks && specs == other.specs
+        && definition.computesSame(as: other.definition)
+  }
+}
+
+/// What computes a step between its products.
+enum PointwisePart {
+  /// A kernel that was written for the cell.
+  case kernel(CellKernel)
+  /// Programs that were made of its definition, for each phase.
+  case programs(forward: ElementwisePrograms, backward: ElementwisePrograms)
+}
+
+extension CellPlan: CustomStringConvertible {
+  /// The cell and its sizes.
+  public var description: String {
+    let projection = outputSize == hiddenSize ? "" : ", P = \(outputSize)"
+    return "'\(definition.name)' with D = \(inputSize), H = \(hiddenSize)\(projection)"
+  }
+}
+
+/// One parameter of a cell by its own name, such as `W_f`.
+struct CellParameter: Sendable {
+  var name: String
+  /// Where it begins among the parameters.
+  var offset: Int
+  var rows: Int
+  var columns: Int
+  /// What a fresh layer starts with; nil for random weights.
+  var initial: Double?
+  var form = ProjectionForm.full
+  /// Whether the weights multiply the input.
+  var isInput = false
+
+  var count: Int { rows * columns }
+
+  /// What the name begins with, and the place of the gate that it ends with: `W`, 1 for `W_f`.
+  func gate(_ order: [String]) -> (prefix: Substring, place: Int)? {
+    guard let separator = name.firstIndex(of: "_"),
+      let place = order.firstIndex(of: String(name[name.index(after: separator)...]))
+    else { return nil }
+    return (name[..<separator], place)
+  }
+
+  /// Whether it is part of the biases `b`.
+  func isBias(_ order: [String]) -> Bool { name == "b" || gate(order)?.prefix == "b" }
 }
 
 extension AlignedStorage {
@@ -149,6 +235,7 @@ extension AlignedStorage {
 private struct ProductPlan {
   var runs: [ProductRun] = []
   var specs: [ParameterSpec] = []
+  var members: [CellParameter] = []
   var parameterCount = 0
   /// The scalars of all weights, symmetric ones as whole matrices, and of all other parameters.
   var weightCount = 0
@@ -162,10 +249,9 @@ private struct ProductPlan {
   var parameterOrder: [Int] = []
 
   init(
-    _ layout: StepLayout, _ backward: BackwardPrograms, inputSize D: Int, hiddenSize H: Int,
-    outputSize P: Int, panel: Int
+    _ structure: CellStructure, inputSize D: Int, hiddenSize H: Int, outputSize P: Int, panel: Int
   ) throws(CellDefinitionError) {
-    let cell = layout.adjoint.cell
+    let (cell, layout) = (structure.cell, structure.layout)
     let expressions = cell.expressions
     var operands: [LoweredCell.Operand] = [.input]
     operands += cell.next.indices.map { .state($0) }
@@ -200,8 +286,8 @@ private struct ProductPlan {
             (run.source, run.index, run.accumulatesBackward) = (.state, state, true)
           case .expression(let id):
             (run.source, run.index) = (.expression, layout.operandBlocks[id] ?? 0)
-            if let phase = layout.adjoint.operandPhases[id] {
-              (run.scratch, run.phaseBackward) = (backward.operandScratch[id] ?? 0, phase)
+            if let phase = layout.operandPhases[id] {
+              (run.scratch, run.phaseBackward) = (layout.operandScratch[id] ?? 0, phase)
             }
           }
           runs.append(run)
@@ -211,7 +297,9 @@ private struct ProductPlan {
         if product.form == .symmetric && k != width {
           throw .notSquare(node: product.name, operand: k, width: width)
         }
-        append(ParameterSpec(product.name, rows: width, columns: k), product.form)
+        append(
+          ParameterSpec(product.name, rows: width, columns: k), product.form,
+          isInput: operand == .input)
       }
     }
     let inputSlots = Set(
@@ -219,16 +307,21 @@ private struct ProductPlan {
     clearedBlocks = cell.rawInputs.indices
       .filter { cell.rawInputs[$0] == nil && !inputSlots.contains($0) }
       .map { layout.slotBlocks[$0] }.sorted()
-    let gradientBlocks = cell.parameters.indices.map {
-      layout.gradientBlock(ofParameter: $0) ?? Int.max
+    // The biases of gates first, in their order: they are one tensor.
+    let keys = cell.parameters.indices.map { place in
+      let name = CellParameter(name: cell.parameters[place].name, offset: 0, rows: 1, columns: 1)
+      let isStacked = name.isBias(structure.gateOrder)
+      let gate = isStacked ? name.gate(structure.gateOrder)?.place ?? 0 : 0
+      return [isStacked ? 0 : 1, gate, layout.parameterBlocks[place] ?? Int.max, place]
     }
-    parameterOrder = cell.parameters.indices.sorted {
-      (gradientBlocks[$0], $0) < (gradientBlocks[$1], $1)
-    }
+    parameterOrder = keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
     pack(panel: panel)
   }
 
-  mutating func append(_ spec: ParameterSpec, _ form: ProjectionForm = .full) {
+  mutating func append(
+    _ spec: ParameterSpec, _ form: ProjectionForm = .full, isInput: Bool = false,
+    initial: Double? = nil
+  ) {
     var part = WeightForm.Part(
       name: spec.name, parameters: parameterCount, weights: weightCount, form: form,
       count: spec.count, size: spec.rows)
@@ -238,9 +331,35 @@ private struct ProductPlan {
       spec = ParameterSpec(spec.name, rows: 1, columns: spec.rows * (spec.rows + 1) / 2)
       part.count = spec.count
     }
+    members.append(
+      CellParameter(
+        name: spec.name, offset: parameterCount, rows: spec.rows, columns: spec.columns,
+        initial: initial, form: form, isInput: isInput))
     specs.append(spec)
     parameterCount += spec.count
     formParts.append(part)
+  }
+
+  /// The parameters with the `W`, `U` and `b` of all gates as one tensor each, under that name.
+  func stacked(_ gateOrder: [String]) -> [ParameterSpec] {
+    var result: [ParameterSpec] = []
+    for member in members {
+      guard let gate = member.gate(gateOrder), ["W", "U", "b"].contains(gate.prefix) else {
+        result.append(ParameterSpec(member.name, rows: member.rows, columns: member.columns))
+        continue
+      }
+      if let last = result.last, last.name == gate.prefix {
+        if gate.prefix == "b" {
+          result[result.count - 1].columns += member.columns
+        } else {
+          result[result.count - 1].rows += member.rows
+        }
+      } else {
+        result.append(
+          ParameterSpec(String(gate.prefix), rows: member.rows, columns: member.columns))
+      }
+    }
+    return result
   }
 
   /// How the weights are made of the parameters, where they are not the parameters.
@@ -250,7 +369,7 @@ private struct ProductPlan {
   }
 
   private static func features(
-    _ operand: LoweredCell.Operand, _ layout: StepLayout, _ D: Int, _ H: Int, _ P: Int
+    _ operand: LoweredCell.Operand, _ layout: BlockLayout, _ D: Int, _ H: Int, _ P: Int
   ) -> Int {
     switch operand {
     case .input: D

@@ -46,10 +46,11 @@ struct StepLayout {
   private(set) var isOutput: [Bool] = []
   private(set) var blockIsOutput: [Bool] = []
 
-  init(_ adjoint: CellAdjoint) {
+  /// - Parameter gateOrder: the gates of a cell whose weights are stacked, in that order.
+  init(_ adjoint: CellAdjoint, gateOrder: [String] = []) {
     self.adjoint = adjoint
     findWidths()
-    orderSlots()
+    orderSlots(gateOrder)
     for id in adjoint.cell.expressions {
       if let block = standardizedSum(id) {
         operandBlocks[id] = block
@@ -118,13 +119,22 @@ struct StepLayout {
   }
 
   /// Puts slots that the same operand feeds next to each other, so that its products are one: those of
-  /// `h` alone, of `h` and `x`, of `x` alone; inside these by the expressions that feed them.
-  private mutating func orderSlots() {
+  /// `h` alone, of `h` and `x`, of `x` alone; inside these by the expressions that feed them. With gates in
+  /// a given order, the weights of each operand follow that order.
+  private mutating func orderSlots(_ gateOrder: [String]) {
     let cell = adjoint.cell
     var keys: [[Int]] = []
     for slot in cell.slotPhases.indices {
-      let operands = cell.products.filter { $0.slot == slot }.map(\.operand)
+      let products = cell.products.filter { $0.slot == slot }
+      let operands = products.map(\.operand)
       let (h, x) = (operands.contains(.state(0)), operands.contains(.input))
+      if !gateOrder.isEmpty {
+        let gate = products.compactMap { product in
+          CellParameter(name: product.name, offset: 0, rows: 1, columns: 1).gate(gateOrder)?.place
+        }
+        keys.append([h ? (x ? 0 : 1) : (x ? 2 : 3), gate.min() ?? gateOrder.count, slot])
+        continue
+      }
       let others = operands.compactMap { operand in
         switch operand {
         case .expression(let id): id

@@ -2,7 +2,7 @@ import LinAlg
 
 /// How the weights of a cell's products are made of its parameters, where they are something else than
 /// the parameters: symmetric, or dropped at random.
-public final class WeightForm: Sendable {
+final class WeightForm: Sendable {
   /// One parameter.
   struct Part: Sendable {
     var name: String
@@ -98,14 +98,8 @@ extension WeightForm.Part {
   var rate: Double { if case .dropped(let rate) = form { rate } else { 0 } }
 }
 
-/// Memory that a tape keeps for the weights of its passes.
-protocol PassMemory: AnyObject {
-  /// How many scalars it keeps.
-  var scalarCount: Int { get }
-}
-
 /// The weights of one recorded pass, where they are not the same in every pass.
-public final class PassWeights<Scalar: RecurrentScalar>: PassMemory, @unchecked Sendable {
+final class PassWeights<Scalar: RecurrentScalar>: @unchecked Sendable {
   // @unchecked Sendable: belongs to a tape, which belongs to one caller, and is written before a pass.
 
   private let weights: AlignedStorage<Scalar>

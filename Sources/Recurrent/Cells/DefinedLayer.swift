@@ -7,7 +7,7 @@ import LinAlg
 /// lengths, tapes, streaming. What a step computes between its products is a program that is run in
 /// blocks that stay in the first-level cache; the backward pass is derived from the definition.
 ///
-/// How it runs forward is in `DefinedLayer+Forward.swift`, backward in `DefinedLayer+Backward.swift`.
+/// How a step runs forward is in `Engine/CellPass+Forward.swift`, backward in `CellPass+Backward.swift`.
 public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
   /// All states of the definition.
   public typealias State = DefinedState<Scalar>
@@ -18,32 +18,10 @@ public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
   /// The cell.
   public var definition: CellDefinition { parameters.plan.definition }
   /// The type, the definition's name, and a number that says what its nodes do with each other.
-  public var kind: String {
-    "\(Self.self)(\(definition.name) \(String(definition.structureHash, radix: 16)))"
-  }
-  /// `D`, the number of features of an input step.
-  public var inputSize: Int { parameters.plan.inputSize }
-  /// `H`, the number of hidden units.
-  public var hiddenSize: Int { parameters.plan.hiddenSize }
-  /// `P`, the number of features of an output step and of the first state: `H` unless the layer was
-  /// made with another.
-  public var outputSize: Int { parameters.plan.outputSize }
-  /// How the weights of the products are made of the parameters.
-  public var weightForm: WeightForm? { parameters.plan.form }
-  /// The weights of a recorded pass in place of the layer's own.
-  var passWeights: PassWeights<Scalar>?
-  /// The scalars of each sequence's states behind the first.
-  public var cellSize: Int { parameters.plan.cellSize }
+  public var kind: String { "\(Self.self)(\(parameters.plan.fingerprint))" }
 
   /// A layer with the given parameters.
   public init(parameters: DefinedParameters<Scalar>) { self.parameters = parameters }
-
-  /// The layer with the weights of a recorded pass in place of its own.
-  public func with(_ weights: PassWeights<Scalar>) -> DefinedLayer {
-    var result = self
-    result.passWeights = weights
-    return result
-  }
 
   /// A layer with random weights; biases and other per-unit parameters start as the definition says.
   ///
