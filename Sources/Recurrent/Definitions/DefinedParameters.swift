@@ -9,6 +9,14 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
+
   /// Parameters of zeros.
   ///
   /// - Throws: ``CellDefinitionError`` where the sizes do not fit the definition.
@@ -20,9 +28,6 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: LayerParameters {
       outputSize: outputSize ?? hiddenSize, panel: Scalar.packedPanel ?? 1)
     block = ParameterBlock(plan.specs)
   }
-
-  /// The first scalar of an unshared block, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
 
   /// The names of all parameters in storage order.
   public var names: [String] { plan.specs.map(\.name) }

@@ -73,8 +73,13 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
-  /// The first scalar of an unshared block, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 
   /// Parameters of zeros.
   public init(inputSize: Int, hiddenSize: Int, variant: GRUVariant = .resetAfter) {
