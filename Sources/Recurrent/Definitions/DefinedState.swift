@@ -80,20 +80,26 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
     unitSize = hiddenSize
   }
 
-  /// The addresses of `h` and of what is behind it.
-  public var pointers: StatePointers<Scalar> {
-    StatePointers(hidden: hidden.basePointer, cell: others.basePointer)
-  }
-
   /// Makes all parts unshared with unspecified contents.
   public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
     others.renew(rows: batch, columns: cellSize)
   }
 
-  /// Copies the parts that another value shares.
-  public mutating func makeUnique() {
-    hidden.withUnsafeMutableBufferPointer { _ in }
-    others.withUnsafeMutableBufferPointer { _ in }
+  /// Two: `h`, and all other states side by side.
+  public var partCount: Int { 2 }
+
+  /// `h`, or the other states.
+  public func part(_ index: Int) -> Matrix<Scalar> {
+    checkPart(index)
+    return index == 0 ? hidden : others
+  }
+
+  /// Calls `body` with `h` or with the other states.
+  public mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    checkPart(index)
+    return index == 0 ? try body(&hidden) : try body(&others)
   }
 }

@@ -20,7 +20,11 @@ where State.Scalar: RecurrentScalar {
   /// Who computes the products.
   public let products: ProductStrategy
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
-  public internal(set) var isRecorded = false
+  public internal(set) var isRecorded = false {
+    didSet { if isRecorded { recordedPasses += 1 } }
+  }
+  /// How many passes have been recorded, whether used or not.
+  public private(set) var recordedPasses = 0
 
   /// Where the random choices of the next recorded pass come from, for layers that make any; nil turns
   /// them off, as in inference. Each recorded pass is counted; see ``RecordingNoise/pass``.

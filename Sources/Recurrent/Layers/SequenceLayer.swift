@@ -116,6 +116,10 @@ public protocol SequenceRecording: AnyObject {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   var isRecorded: Bool { get }
 
+  /// How many passes have been recorded, whether used or not. A recording that is made of others sees
+  /// by it that one of them has been used by itself.
+  var recordedPasses: Int { get }
+
   /// Where the random choices of the next recorded pass come from; nil turns them off, as in
   /// inference.
   var noise: RecordingNoise? { get set }

@@ -37,8 +37,14 @@ extension StreamSnapshot: Codable {
     try fields.encode(checksum, forKey: .checksum)
   }
 
+  /// What every reader of numbers keeps exactly, and leaves room to count on.
+  private static var largestStepCount: Int { 1 << 53 }
+
   private func checkShapes() throws(SnapshotError) {
-    guard steps >= 0 else { throw SnapshotError("steps", expected: "0 or more", found: "\(steps)") }
+    guard steps >= 0 && steps <= Self.largestStepCount else {
+      throw SnapshotError(
+        "steps", expected: "0...\(Self.largestStepCount)", found: "\(steps)")
+    }
     for (i, part) in parts.enumerated() {
       let (count, overflow) = part.batch.multipliedReportingOverflow(by: part.width)
       // 8 digits for a single-precision number, 16 for a double-precision one.

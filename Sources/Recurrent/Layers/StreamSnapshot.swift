@@ -35,10 +35,9 @@ public struct StreamSnapshot: Sendable, Hashable {
     parts = (0..<state.partCount).map { i in
       let part = state.part(i)
       return Part(
-        name: state.partName(i), batch: part.batch, width: part.width,
-        bits: BitPatterns.text(UnsafeBufferPointer(start: part.pointer, count: part.count)))
+        name: state.partName(i), batch: part.rows, width: part.columns,
+        bits: part.withUnsafeBufferPointer { BitPatterns.text($0) })
     }
-    withExtendedLifetime(state) {}
   }
 
   /// Replaces the numbers of `state`, or leaves all of them and throws.
@@ -57,17 +56,18 @@ public struct StreamSnapshot: Sendable, Hashable {
       guard part.name == state.partName(i) else {
         throw SnapshotError("parts[\(i)].name", expected: state.partName(i), found: part.name)
       }
-      guard part.batch == own.batch, part.width == own.width else {
+      guard part.batch == own.rows, part.width == own.columns else {
         throw SnapshotError(
-          "parts[\(i)]", expected: "shape [\(own.batch), \(own.width)]",
+          "parts[\(i)]", expected: "shape [\(own.rows), \(own.columns)]",
           found: "[\(part.batch), \(part.width)]")
       }
       values.append(
         try BitPatterns.values(part.bits, count: own.count, place: "parts[\(i)].bits"))
     }
-    state.makeUnique()
     for (i, numbers) in values.enumerated() {
-      state.part(i).pointer.update(from: numbers, count: numbers.count)
+      state.withMutablePart(i) { part in
+        part.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: numbers) }
+      }
     }
   }
 }

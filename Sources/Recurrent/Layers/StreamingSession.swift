@@ -55,9 +55,7 @@ public final class StreamingSession<Layer: CausalLayer> {
   public var state: Layer.State {
     get { current }
     set {
-      require(
-        newValue.hasShape(of: current),
-        "StreamingSession: a state of another shape than the layer's")
+      newValue.checkShape(of: current, "the session's state")
       current.assign(newValue)
     }
   }

@@ -109,6 +109,9 @@ extension CausalLayer {
       the window has shape \(window.shape), expected [w, N, D] = [≤ \(tape.k1), \
       ≤ \(tape.maximumBatch), \(inputSize)]
       """)
+    require(
+      tape.history.features == inputSize,
+      "the tape was made for D = \(tape.history.features) features, this layer takes \(inputSize)")
     let batch = tape.batch ?? window.batch
     require(
       batch == window.batch,

@@ -117,7 +117,9 @@ import Testing
         == "snapshot: checksum: expected a value, found none")
     #expect(try error { $0["steps"] = "one" }?.place == "steps")
     #expect(try error { $0["steps"] = 3 }?.place == "checksum")
-    #expect(try error { $0["steps"] = -1 }?.expectation == "0 or more")
+    for steps in [-1, Int.max] {
+      #expect(try error { $0["steps"] = steps }?.expectation == "0...9007199254740992")
+    }
     let damaged = try error { self.part(&$0, 1) { $0["bits"] = "00" } }
     #expect(damaged?.place == "parts[1]")
     #expect(damaged?.expectation == "2 rows of 4 numbers of 8 or 16 hexadecimal digits")
