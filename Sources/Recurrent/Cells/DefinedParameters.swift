@@ -33,9 +33,14 @@ public struct DefinedParameters<Scalar: RecurrentScalar>: CellParameters {
         definition, outputSize: P == hiddenSize ? nil : P, usesKernels: usesKernels),
       inputSize: inputSize, hiddenSize: hiddenSize, outputSize: P,
       panel: Scalar.packedPanel ?? 1)
-    block = ParameterBlock(plan.specs)
+    block = ParameterBlock(plan.parameterLayout)
   }
 
-  /// The first scalar of an unshared block, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 }

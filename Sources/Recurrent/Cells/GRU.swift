@@ -81,8 +81,13 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
-  /// The first scalar of an unshared block, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 
   /// Parameters of zeros of a plain cell.
   public init(
@@ -98,7 +103,7 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
     } catch {
       failRequirement("GRU(\(variant)): \(error)")
     }
-    block = ParameterBlock(plan.specs)
+    block = ParameterBlock(plan.parameterLayout)
   }
 
   /// Parameters of zeros.
@@ -110,7 +115,7 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
     self.options = options
     plan = try options.plan(
       inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
-    block = ParameterBlock(plan.specs)
+    block = ParameterBlock(plan.parameterLayout)
   }
 
   /// `b_hn`, `[1, H]`: the bias inside the product that the reset gate scales. Reading copies it.

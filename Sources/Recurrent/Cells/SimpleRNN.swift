@@ -91,8 +91,13 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
-  /// The first scalar of an unshared block, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 
   /// Parameters of zeros of a plain cell.
   public init(inputSize: Int, hiddenSize: Int, activation: RNNActivation = .tanh) {
@@ -106,7 +111,7 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
     } catch {
       failRequirement("SimpleRNN(\(activation)): \(error)")
     }
-    block = ParameterBlock(plan.specs)
+    block = ParameterBlock(plan.parameterLayout)
   }
 
   /// Parameters of zeros.
@@ -118,6 +123,6 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
     self.options = options
     plan = try options.plan(
       inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
-    block = ParameterBlock(plan.specs)
+    block = ParameterBlock(plan.parameterLayout)
   }
 }

@@ -27,6 +27,7 @@ extension RecurrentLayer {
       failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
+    parameters.block.checkUnchanged(since: tape.recordedVersion)
     let (steps, batch) = (x.steps, x.batch)
     if let dOutputs {
       require(
@@ -92,7 +93,8 @@ extension RecurrentLayer {
       : 0
     withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
       let work = BackwardPass(
-        cell: pass, batch: x.batch, chunks: chunks, split: split, x: x.pointer(atStep: 0), dx: tape.dx.pointer(atStep: 0),
+        cell: pass, batch: x.batch, chunks: chunks, split: split, x: x.pointer(atStep: 0),
+        dx: tape.dx.pointer(atStep: 0),
         outputs: tape.outputs.pointer(atStep: 0), dOutputs: dOutputs?.pointer(atStep: 0),
         gates: tape.gates.pointer, cells: tape.cells.map { UnsafePointer($0.pointer) },
         initialHidden: initial.map { UnsafePointer($0.hidden) },

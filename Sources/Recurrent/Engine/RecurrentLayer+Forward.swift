@@ -89,6 +89,7 @@ extension RecurrentLayer {
     tape.initialState = state
     tape.lengths = lengths
     tape.beginPass(batch: batch)
+    tape.recordedVersion = parameters.block.version
     tape.drawWeights(from: parameters.block)
     tape.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
 

@@ -21,12 +21,11 @@ extension CellPlan {
   /// Traps unless the block has the tensors of this plan: its parameters are the memory of every
   /// product.
   func checkBlock<Scalar>(_ block: ParameterBlock<Scalar>) {
-    require(
-      block.specs == specs, "the parameters are \(block.specs), \(self) has \(specs)")
+    block.checkLayout(matches: parameterLayout, "the parameters of \(self)")
   }
 
   func checkGradients<Scalar>(_ block: ParameterBlock<Scalar>) {
-    require(block.specs == specs, "the gradients are \(block.specs), \(self) has \(specs)")
+    block.checkLayout(matches: parameterLayout, "the gradients of \(self)")
   }
 }
 

@@ -55,6 +55,8 @@ where State.Scalar: RecurrentScalar {
   var initialState: State?
   var lengths: [Int]?
   private(set) var recordedNoise: RecordingNoise?
+  /// That of the parameters that the pass has read.
+  var recordedVersion: UInt64 = 0
 
   /// The inputs with zeros in their padding, where there is any.
   private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)

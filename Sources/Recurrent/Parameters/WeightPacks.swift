@@ -7,9 +7,9 @@ import Synchronization
 /// changed: once per optimizer step, into the memory that they already have.
 final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   private struct Pack {
-    /// Where the matrix begins in the block, −1 for a layout of several, −2 for unpacked weights that
-    /// are made of the block.
-    let key: Int
+    /// The layout that the pack was made for, or the form of weights that are made of the block and not
+    /// packed. Held, so that no other gets its address.
+    let key: AnyObject & Sendable
     let direction: ProductDirection
     let storage: AlignedStorage<Scalar>
     var isCurrent: Bool
@@ -33,7 +33,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   ) -> UnsafePointer<Scalar> {
     let packing = LayoutPacking(
       layout: layout, direction: direction, panel: panel, block: block)
-    return pointer(key: -1, direction, size: layout.size, packing, threads: threads)
+    return pointer(key: layout, direction, size: layout.size, packing, threads: threads)
   }
 
   /// The weights that `form` makes of the block, not packed.
@@ -41,7 +41,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   /// Valid until the block changes or its last copy goes.
   func pointer(_ form: WeightForm, from block: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
     pointer(
-      key: -2, .forward, size: form.weightCount, FormPacking(form: form, block: block), threads: 1)
+      key: form, .forward, size: form.weightCount, FormPacking(form: form, block: block), threads: 1)
   }
 
   /// How many scalars all packs take.
@@ -54,13 +54,13 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   }
 
   private func pointer(
-    key: Int, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
+    key: AnyObject & Sendable, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
     threads: Int
   ) -> UnsafePointer<Scalar> {
     packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
-        packs[index].key != key || packs[index].direction != direction
+        packs[index].key !== key || packs[index].direction != direction
       { index += 1 }
       if index == packs.endIndex {
         packs.append(

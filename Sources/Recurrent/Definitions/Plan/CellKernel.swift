@@ -72,7 +72,9 @@ enum CellKernel: CaseIterable {
     for id in cell.expressions {
       (layout.operandBlocks[id], layout.operandPhases[id], layout.operandScratch[id]) = (3, 1, 0)
     }
-    // The kernel finds the recurrent bias in the block already.
+    // In the order of the kernel's sums; the recurrent bias it finds in its block already.
+    layout.biases = cell.parameters.indices.filter { cell.parameters[$0].name != "b_hn" }
+      .sorted { block(of: cell.parameters[$0].name) < block(of: cell.parameters[$1].name) }
     if self == .gruResetAfter {
       layout.startParameters[2] = cell.parameters.firstIndex { $0.name == "b_hn" }
     }

@@ -18,7 +18,7 @@ public final class CellPlan: @unchecked Sendable {
   package let blocks: Int
   let scratchBlocks: Int
   /// All parameters as tensors; the `W`, `U` and `b` of a cell with gates are one each.
-  let specs: [ParameterSpec]
+  let parameterLayout: ParameterLayout
   /// All parameters one by one, where those of a cell with gates are parts of a tensor.
   let members: [CellParameter]
   /// The gates whose weights are stacked, in that order.
@@ -70,6 +70,7 @@ public final class CellPlan: @unchecked Sendable {
     var features: Int
   }
 
+  var specs: [ParameterSpec] { parameterLayout.specs }
   var gateWidth: Int { blocks * hiddenSize }
   var cellSize: Int { (definition.states.count - 1) * hiddenSize }
 
@@ -139,8 +140,9 @@ public final class CellPlan: @unchecked Sendable {
       })
     form = products.weightForm
     members = products.members
-    specs = structure.gateOrder.isEmpty ? products.specs : products.stacked(structure.gateOrder)
-    biasOffset = products.members.first { $0.isBias(structure.gateOrder) }?.offset ?? 0
+    parameterLayout = ParameterLayout(
+      structure.gateOrder.isEmpty ? products.specs : products.stacked(structure.gateOrder))
+    biasOffset = layout.biases.first.map { parameterOffsets[$0] } ?? 0
 
     switch structure.pointwise {
     case .kernel(let kernel):
@@ -175,7 +177,8 @@ public final class CellPlan: @unchecked Sendable {
   func isInterchangeable(with other: CellPlan) -> Bool {
     self === other
       || inputSize == other.inputSize && hiddenSize == other.hiddenSize
-        && outputSize == other.outputSize && blocks == other.blocks && specs == other.specs
+        && outputSize == other.outputSize && blocks == other.blocks
+        && parameterLayout.isSame(as: other.parameterLayout)
         && definition.computesSame(as: other.definition)
   }
 }
@@ -218,9 +221,6 @@ struct CellParameter: Sendable {
     else { return nil }
     return (name[..<separator], place)
   }
-
-  /// Whether it is part of the biases `b`.
-  func isBias(_ order: [String]) -> Bool { name == "b" || gate(order)?.prefix == "b" }
 }
 
 extension AlignedStorage {
@@ -240,8 +240,8 @@ private struct ProductPlan {
   /// The scalars of all weights, symmetric ones as whole matrices, and of all other parameters.
   var weightCount = 0
   var formParts: [WeightForm.Part] = []
-  var packsForward = PackLayout()
-  var packsBackward = PackLayout()
+  let packsForward = PackLayout()
+  let packsBackward = PackLayout()
   var rawBlocks: [Int] = []
   var clearedBlocks: [Int] = []
   /// The per-unit parameters in the order of the blocks that hold their gradients, so that sums over
@@ -307,14 +307,12 @@ private struct ProductPlan {
     clearedBlocks = cell.rawInputs.indices
       .filter { cell.rawInputs[$0] == nil && !inputSlots.contains($0) }
       .map { layout.slotBlocks[$0] }.sorted()
-    // The biases of gates first, in their order: they are one tensor.
-    let keys = cell.parameters.indices.map { place in
-      let name = CellParameter(name: cell.parameters[place].name, offset: 0, rows: 1, columns: 1)
-      let isStacked = name.isBias(structure.gateOrder)
-      let gate = isStacked ? name.gate(structure.gateOrder)?.place ?? 0 : 0
-      return [isStacked ? 0 : 1, gate, layout.parameterBlocks[place] ?? Int.max, place]
-    }
-    parameterOrder = keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
+    let others = cell.parameters.indices.filter { !layout.biases.contains($0) }
+    parameterOrder =
+      layout.biases
+      + others.sorted {
+        (layout.parameterBlocks[$0] ?? Int.max, $0) < (layout.parameterBlocks[$1] ?? Int.max, $1)
+      }
     pack(panel: panel)
   }
 

@@ -36,7 +36,7 @@ struct CellStructure {
     }
     let steps = StepLayout(CellAdjoint(cell), gateOrder: gateOrder)
     let backward = steps.programsBackward()
-    layout = BlockLayout(steps, backward)
+    layout = BlockLayout(steps, backward, gateOrder: gateOrder)
     pointwise = .programs(forward: steps.programsForward(), backward: backward.programs)
   }
 }
@@ -60,13 +60,15 @@ struct BlockLayout {
   var parameterBlocks: [Int?]
   /// For a block that products only add to, the parameter that it starts with; zeros without.
   var startParameters: [Int: Int] = [:]
+  /// The parameters that lie side by side as the biases `b`, in that order.
+  var biases: [Int] = []
   /// The values that blocks keep for the way back.
   var kept: [ID: Int] = [:]
 }
 
 extension BlockLayout {
   /// The blocks as the programs of a cell use them.
-  init(_ steps: StepLayout, _ backward: BackwardPrograms) {
+  init(_ steps: StepLayout, _ backward: BackwardPrograms, gateOrder: [String]) {
     blockCount = steps.blockCount
     scratchCount = backward.scratchCount
     slotBlocks = steps.slotBlocks
@@ -77,6 +79,8 @@ extension BlockLayout {
     parameterBlocks = steps.adjoint.cell.parameters.indices.map {
       steps.gradientBlock(ofParameter: $0)
     }
+    let parameters = steps.adjoint.cell.parameters
+    biases = gateOrder.compactMap { gate in parameters.firstIndex { $0.name == "b_" + gate } }
     for (id, location) in steps.memoryBackward() {
       if case .block(let block) = location { kept[id] = block }
     }
