@@ -195,6 +195,18 @@ import Testing
     }
   }
 
+  /// A key that the object does not know is named, and so is what it knows.
+  @Test(arguments: [
+    ("\"version\": 1", "\"comment\": \"mine\""), ("\"next\": \"y\"", "\"initial\": 1"),
+    ("\"of\": [\"s\"]", "\"alpha\": 1"), ("\"bias\": true", "\"limit\": 2"),
+  ])
+  func `unknown keys are refused by name`(place: String, added: String) throws {
+    let file = Self.file.replacingOccurrences(of: place, with: "\(place), \(added)")
+    let error = #expect(throws: DecodingError.self) { try read(file) }
+    let name = added.prefix { $0 != ":" }.filter { $0 != "\"" }
+    #expect("\(try #require(error))".contains("'\(name)' is unknown"))
+  }
+
   @Test func `weights are symmetric or dropped, not both`() {
     let file = Self.file.replacingOccurrences(
       of: "\"name\": \"U\",", with: "\"name\": \"U\", \"symmetric\": true, \"rate\": 0.5,")
