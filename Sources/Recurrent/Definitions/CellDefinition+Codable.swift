@@ -23,6 +23,7 @@ extension CellDefinition: Codable {
       guard format == Self.format, version >= 1, version <= Self.version else {
         throw CellDefinitionError.unknownFormat("\(format) \(version)")
       }
+      if let count = try fields.count("nodes") { try CellLimit.nodes.check(count) }
       return try CellDefinition(
         name: fields.value("name"), states: fields.value("states"), nodes: fields.value("nodes"))
     }

@@ -38,6 +38,8 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   /// The node meets the input of `D` features with a vector of `H` units: project the input, or make
   /// a layer whose `D` is `H`.
   case inputSize(node: String, inputSize: Int, hiddenSize: Int)
+  /// The definition has more of something, such as nodes, than a cell may have.
+  case tooMany(String, count: Int, limit: Int)
   /// The compiled cell has more values than the engine keeps at once.
   case tooLarge(values: Int, limit: Int)
   /// A file says that a node does something unknown.
@@ -82,6 +84,8 @@ extension CellDefinitionError: CustomStringConvertible {
       node '\(node)' reads x, which has \(inputSize) features, beside \(hiddenSize) units; \
       project x, or make a layer with as many features as units
       """
+    case .tooMany(let things, let count, let limit):
+      "the cell has \(count) \(things), \(limit) at most are allowed"
     case .tooLarge(let values, let limit):
       "the cell has \(values) values at once, the engine keeps \(limit)"
     case .unknownOperation(let operation, let node):

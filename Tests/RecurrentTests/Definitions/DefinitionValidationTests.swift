@@ -117,7 +117,7 @@ import Testing
     }
     _ = try DefinedLayer<Float>(.mut1(), inputSize: 4, hiddenSize: 4, using: &rng)
     // Each of these has to be known before the last one is.
-    let products = (0..<270).map { tanh(Projection("U\($0)")(Self.h)) }
+    let products = (0..<255).map { tanh(Projection("U\($0)")(Self.h)) }
     let together = products.reduce(tanh(Projection("W")(Self.x))) { tanh($0 * $1) }
     let definition = try CellDefinition(
       "large", states: ["h": products.reduce(together) { $0 * $1 }])
@@ -138,7 +138,7 @@ import Testing
     ]
     for error in errors {
       let text = "\(error)"
-      let names = ["'n'", "'n[t-1]'", ": n", "no state", "2 values"]
+      let names = ["'n'", "'n[t-1]'", ": n", "no state", "2 nodes", "2 values"]
       #expect(names.contains { text.contains($0) }, "\(text)")
     }
   }
