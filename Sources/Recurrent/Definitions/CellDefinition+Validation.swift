@@ -25,6 +25,7 @@ extension CellDefinition {
     try CellLimit.nodes.check(nodes.count)
     try CellLimit.products.check(nodes.count(where: \.operation.isProduct))
     try checkNames(states.map(\.name))
+    try checkProjections()
     try checkNames(nodes.map(\.name))
     let stateNames = Set(states.map(\.name))
     let nodeNames = Set(nodes.map(\.name))
@@ -48,6 +49,19 @@ extension CellDefinition {
     for state in states { try check(state.next, reader: state.name) }
     try CellLimit.chainedProducts.check(longestChainOfProducts(try topologicalOrder()))
     try checkUse()
+  }
+
+  /// The weights of a projection are for one operand.
+  private func checkProjections() throws(CellDefinitionError) {
+    var operands: [String: CellOperand] = [:]
+    for node in nodes where node.operation.isProjection {
+      guard let operand = node.operands.first else { continue }
+      let known = operands.updateValue(operand, forKey: node.name) ?? operand
+      if known != operand {
+        throw .projectionUsedTwice(
+          node.name, of: [known.description, operand.description])
+      }
+    }
   }
 
   /// How many products, the one behind the other, have expressions for their operands.

@@ -6,6 +6,8 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   case invalidName(String)
   /// Two nodes, or two states, have this name.
   case duplicateName(String)
+  /// The projection has two operands, and its weights are for one.
+  case projectionUsedTwice(String, of: [String])
   /// `reader` reads a state that the definition does not have.
   case unknownState(String, reader: String)
   /// `reader` reads a node that the definition does not have.
@@ -56,6 +58,11 @@ extension CellDefinitionError: CustomStringConvertible {
     case .invalidName(let name):
       "'\(name)' is no name: it is empty or 'x', or holds a space, a bracket or a dot"
     case .duplicateName(let name): "two nodes or two states have the name '\(name)'"
+    case .projectionUsedTwice(let name, let operands):
+      """
+      projection '\(name)' is used twice, for \(operands.joined(separator: " and ")); its weights are \
+      for one operand
+      """
     case .unknownState(let name, let reader): "'\(reader)' reads '\(name)[t-1]', which is no state"
     case .unknownNode(let name, let reader): "'\(reader)' reads '\(name)', which is no node"
     case .missingNext(let state): "state '\(state)' does not say what it becomes"

@@ -87,6 +87,8 @@ public enum CellOperation: Hashable, Sendable {
     }
   }
 
+  var isProjection: Bool { if case .projection = self { true } else { false } }
+
   /// Whether the operation needs all units of its operand: the engine runs it between programs.
   var isProduct: Bool {
     switch self {

@@ -39,9 +39,17 @@ import Testing
     expect(.duplicateName("h")) { () throws(CellDefinitionError) in
       try with([], states: [CellState("h", next: .node("y")), CellState("h", next: .node("y"))])
     }
-    expect(.duplicateName("W")) { () throws(CellDefinitionError) in
+    expect(.projectionUsedTwice("W", of: ["x", "h[t-1]"])) { () throws(CellDefinitionError) in
       try CellDefinition(
         "test", states: ["h": tanh(Projection("W")(Self.x) + Projection("W")(Self.h))])
+    }
+    // Of the same operand it is the same value, unless it is another projection.
+    let once = Projection("W")(Self.x)
+    #expect(throws: Never.self) {
+      try CellDefinition("test", states: ["h": tanh(once * Projection("W")(Self.x))])
+    }
+    expect(.duplicateName("W")) { () throws(CellDefinitionError) in
+      try CellDefinition("test", states: ["h": once * Projection("W", bias: true)(Self.x)])
     }
     for name in ["", "x", "a b", "h[t-1]", "W.bias"] {
       expect(.invalidName(name)) { () throws(CellDefinitionError) in
@@ -128,7 +136,8 @@ import Testing
 
   @Test func `every error describes itself`() {
     let errors: [CellDefinitionError] = [
-      .noStates, .invalidName("n"), .duplicateName("n"), .unknownState("n", reader: "r"),
+      .noStates, .invalidName("n"), .duplicateName("n"),
+      .projectionUsedTwice("n", of: ["x", "h[t-1]"]), .unknownState("n", reader: "r"),
       .unknownNode("n", reader: "r"), .missingNext(state: "n"),
       .operandCount(node: "n", expected: 1, given: 2), .cycle(["n"]), .unused("n"),
       .notFinite(node: "n"), .noDerivative(node: "n"), .notPositive(node: "n"),
