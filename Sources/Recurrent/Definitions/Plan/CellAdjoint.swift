@@ -39,13 +39,12 @@ struct CellAdjoint {
       contributions[id].append(graph.leaf(.dNext(state)))
     }
     contributions[cell.next[0]].append(graph.leaf(.dOutput))
-    let expressions = Set(cell.expressions)
+    let readers = Dictionary(grouping: cell.products, by: \.operand)
     let variable = variables()
 
     for id in stride(from: forwardCount - 1, through: 0, by: -1) {
-      if expressions.contains(id) {
-        let reached = cell.products.filter { $0.operand == .expression(id) }
-          .compactMap { slotGradients[$0.slot] }
+      if let products = readers[.expression(id)] {
+        let reached = products.compactMap { slotGradients[$0.slot] }
         if let phase = reached.map({ graph.phases[$0] }).max() {
           operandPhases[id] = phase + 1
           contributions[id].append(graph.leaf(.dOperand(id), phase: phase + 1))

@@ -42,7 +42,9 @@ struct LoweredCell {
   /// The values of the nodes by name, but for those that have become part of a sum.
   var nodes: [String: ValueGraph.ID] = [:]
   /// For each value of the way forward the phase in which it can be computed.
-  var phases: [Int] = []
+  private(set) var phases: [Int] = []
+  /// The expressions that products multiply, in the order in which they can be computed.
+  private(set) var expressions: [ValueGraph.ID] = []
 
   /// - Parameter outputSize: `P`, where it is not `H`.
   init(_ definition: CellDefinition, outputSize: Int? = nil) throws(CellDefinitionError) {
@@ -59,7 +61,10 @@ struct LoweredCell {
       builder.cell.nodes[node.name] = value
     }
     self = builder.cell
-    for id in graph.values.indices { phases.append(phase(of: id)) }
+    findPhases()
+    var seen: Set<ValueGraph.ID> = []
+    for case .expression(let id) in products.map(\.operand) { seen.insert(id) }
+    expressions = seen.sorted()
   }
 
   /// Whether the output has a size of its own.
@@ -68,16 +73,15 @@ struct LoweredCell {
   /// How many phases a step has.
   var phaseCount: Int { 1 + (phases.max() ?? 0) }
 
-  /// The expressions that products multiply, in the order in which they can be computed.
-  var expressions: [ValueGraph.ID] {
-    var seen: Set<ValueGraph.ID> = []
-    for case .expression(let id) in products.map(\.operand) { seen.insert(id) }
-    return seen.sorted()
-  }
-
-  private func phase(of id: ValueGraph.ID) -> Int {
-    if case .slot(let slot) = graph.values[id].operation { return slotPhases[slot] }
-    return graph.inputs(of: id).reduce(0) { max($0, phases[$1]) }
+  /// Adds the phases of the values that are new.
+  private mutating func findPhases() {
+    for id in phases.count..<graph.values.count {
+      if case .slot(let slot) = graph.values[id].operation {
+        phases.append(slotPhases[slot])
+      } else {
+        phases.append(graph.inputs(of: id).reduce(0) { max($0, phases[$1]) })
+      }
+    }
   }
 }
 
@@ -88,6 +92,9 @@ extension LoweredCell {
     let widths: OutputWidths?
     let nodes: [String: Int]
     let states: [String: Int]
+    /// The numbers of the masks' random numbers: each mask's place among all by name, so that they do
+    /// not depend on what else is in the cell's list of nodes.
+    let streams: [String: Int]
     var cell = LoweredCell()
     /// How often each node is read, states among the readers.
     var uses: [Int]
@@ -103,6 +110,8 @@ extension LoweredCell {
       nodes = Dictionary(uniqueKeysWithValues: definition.nodes.enumerated().map { ($1.name, $0) })
       states = Dictionary(
         uniqueKeysWithValues: definition.states.enumerated().map { ($1.name, $0) })
+      let masks = definition.nodes.filter(\.operation.isMask).map(\.name).sorted()
+      streams = Dictionary(uniqueKeysWithValues: masks.enumerated().map { ($1, $0) })
       uses = Array(repeating: 0, count: definition.nodes.count)
       isTerm = Array(repeating: false, count: definition.nodes.count)
       values = Array(repeating: nil, count: definition.nodes.count)
@@ -139,12 +148,13 @@ extension LoweredCell {
       case .activation(let function):
         result = cell.graph.activation(function, operand(node, 0))
       case .dropoutMask(let rate, let perStep):
-        cell.maskIsOutput[stream(index)] = isOutput(index)
-        result = cell.graph.leaf(
-          .dropoutMask(stream: stream(index), rate: rate, perStep: perStep))
+        let stream = streams[node.name] ?? 0
+        cell.maskIsOutput[stream] = isOutput(index)
+        result = cell.graph.leaf(.dropoutMask(stream: stream, rate: rate, perStep: perStep))
       case .zoneoutMask(let rate):
-        cell.maskIsOutput[stream(index)] = isOutput(index)
-        result = cell.graph.leaf(.zoneoutMask(stream: stream(index), rate: rate))
+        let stream = streams[node.name] ?? 0
+        cell.maskIsOutput[stream] = isOutput(index)
+        result = cell.graph.leaf(.zoneoutMask(stream: stream, rate: rate))
       case .threshold(let alpha):
         result = cell.graph.unary(.threshold(alpha), operand(node, 0))
       case .clip(let limit): result = cell.graph.unary(.clip(limit), operand(node, 0))
@@ -155,18 +165,6 @@ extension LoweredCell {
     }
 
     func isOutput(_ node: Int) -> Bool { widths?.isOutput[node] ?? false }
-
-    /// The number of a mask's random numbers: the mask's place among all by name, so that they do not
-    /// depend on what else is in the cell's list of nodes.
-    func stream(_ index: Int) -> Int {
-      let masks = definition.nodes.filter {
-        switch $0.operation {
-        case .dropoutMask, .zoneoutMask: true
-        default: false
-        }
-      }
-      return masks.map(\.name).sorted().firstIndex(of: definition.nodes[index].name) ?? 0
-    }
 
     mutating func operand(_ node: CellNode, _ place: Int) -> ValueGraph.ID {
       value(node.operands[place], node.name)
@@ -197,7 +195,7 @@ extension LoweredCell {
     mutating func standardized(_ index: Int, _ epsilon: Double) -> ValueGraph.ID {
       let node = definition.nodes[index]
       let id = operand(node, 0)
-      let slot = newSlot(phase: phaseOfValue(id) + 1, rawInput: nil, isOutput(index))
+      let slot = newSlot(phase: phase(of: id) + 1, rawInput: nil, isOutput(index))
       cell.products.append(
         Product(
           name: node.name, operand: .expression(id), slot: cell.slotPhases.count - 1,
@@ -263,7 +261,7 @@ extension LoweredCell {
       var (operands, phase) = ([Operand](), 0)
       for index in projections {
         let operand = productOperand(definition.nodes[index])
-        if case .expression(let id) = operand { phase = max(phase, phaseOfValue(id) + 1) }
+        if case .expression(let id) = operand { phase = max(phase, self.phase(of: id) + 1) }
         operands.append(operand)
       }
       let id = newSlot(phase: phase, rawInput: rawInput, isOutput(projections[0]))
@@ -284,17 +282,9 @@ extension LoweredCell {
       return .expression(id)
     }
 
-    /// The phase of a value; the walk is short, because cells are.
-    func phaseOfValue(_ root: ValueGraph.ID) -> Int {
-      var (rest, seen, phase) = ([root], Set<ValueGraph.ID>(), 0)
-      while let id = rest.popLast() {
-        guard seen.insert(id).inserted else { continue }
-        if case .slot(let slot) = cell.graph.values[id].operation {
-          phase = max(phase, cell.slotPhases[slot])
-        }
-        rest += cell.graph.inputs(of: id)
-      }
-      return phase
+    mutating func phase(of id: ValueGraph.ID) -> Int {
+      cell.findPhases()
+      return cell.phases[id]
     }
   }
 

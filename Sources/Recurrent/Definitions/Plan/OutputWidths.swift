@@ -16,7 +16,10 @@ struct OutputWidths {
     var parent = Array(0...input)
     func root(_ i: Int) -> Int {
       var i = i
-      while parent[i] != i { i = parent[i] }
+      while parent[i] != i {
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+      }
       return i
     }
     func join(_ a: Int, _ operand: CellOperand) {

@@ -201,8 +201,10 @@ struct ProgramEmitter {
     var program = StepProgram()
     // The last instruction that reads each value.
     var end = [ID: Int]()
+    var computed = [ID: Int]()
     for (index, step) in steps.enumerated() {
       for id in step.operands { end[id] = index }
+      computed[step.result] = index
     }
     var copies: [(id: ID, location: StepLocation)] = []
     var direct: [ID: StepLocation] = [:]
@@ -212,7 +214,7 @@ struct ProgramEmitter {
       if memory[result.id] != nil || direct[result.id] != nil {
         copies.append(result)
         end[result.id] = steps.count
-      } else if let index = steps.firstIndex(where: { $0.result == result.id }),
+      } else if let index = computed[result.id],
         lastRead[result.location.memory] ?? -1 <= index
       {
         direct[result.id] = result.location

@@ -78,15 +78,19 @@ struct ValueGraph {
   // MARK: Operators, which leave out what has no effect
 
   mutating func add(_ a: ID, _ b: ID) -> ID {
-    switch (constant(a), constant(b)) {
-    case (let x?, let y?): return leaf(.constant(x + y))
-    case (let x?, nil): return affine(b, scale: 1, offset: x)
-    case (nil, let y?): return affine(a, scale: 1, offset: y)
-    default: break
+    var (a, b) = (a, b)
+    while true {
+      switch (constant(a), constant(b)) {
+      case (let x?, let y?): return leaf(.constant(x + y))
+      case (let x?, nil): return affine(b, scale: 1, offset: x)
+      case (nil, let y?): return affine(a, scale: 1, offset: y)
+      default: break
+      }
+      if let negated = negated(b) { return subtract(a, negated) }
+      if let negated = negated(a) { return subtract(b, negated) }
+      guard let terms = mixture(a, b) ?? mixture(b, a) else { break }
+      (a, b) = terms
     }
-    if let negated = negated(b) { return subtract(a, negated) }
-    if let negated = negated(a) { return subtract(b, negated) }
-    if let mixed = mixture(a, b) ?? mixture(b, a) { return mixed }
     return insert(Value(operation: .add, a: a, b: b))
   }
 
@@ -136,8 +140,8 @@ struct ValueGraph {
     values[id].operation == .affine(scale: -1, offset: 0) ? values[id].a : nil
   }
 
-  /// `(1 − z) ⊙ n + z ⊙ h` as `n + z ⊙ (h − n)`: less to compute, both ways.
-  private mutating func mixture(_ a: ID, _ b: ID) -> ID? {
+  /// `(1 − z) ⊙ n + z ⊙ h` as `n + z ⊙ (h − n)`, less to compute, both ways: the terms of that sum.
+  private mutating func mixture(_ a: ID, _ b: ID) -> (ID, ID)? {
     guard values[a].operation == .multiply, values[b].operation == .multiply else { return nil }
     let complement = Operation.affine(scale: -1, offset: 1)
     for (gate, n) in [(values[a].a, values[a].b), (values[a].b, values[a].a)]
@@ -146,7 +150,7 @@ struct ValueGraph {
       let h = values[b].a == z ? values[b].b : values[b].b == z ? values[b].a : -1
       if h >= 0 {
         let difference = subtract(h, n)
-        return add(n, multiply(z, difference))
+        return (n, multiply(z, difference))
       }
     }
     return nil
