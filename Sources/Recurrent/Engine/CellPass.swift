@@ -11,7 +11,7 @@ struct CellPass<Scalar: RecurrentScalar> {
   /// All weights, where the plan's runs say.
   let weights: UnsafePointer<Scalar>
   /// The same packed for the pass's direction, where packed kernels are used.
-  let packed: UnsafePointer<Scalar>?
+  let packed: PackedWeights<Scalar>?
 
   var isPacked: Bool { packed != nil }
 

@@ -155,12 +155,10 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   func weights(
     _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection,
     _ strategy: ProductStrategy, threads: Int
-  ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
+  ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
-    guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
-    return (
-      plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)
-    )
+    guard strategy == .automatic, let format = Scalar.packFormat else { return (plain, nil) }
+    return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }
