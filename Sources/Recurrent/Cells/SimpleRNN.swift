@@ -71,17 +71,6 @@ public struct SimpleRNN<Scalar: RecurrentScalar>: RecurrentLayer {
   }
 }
 
-/// The activations of a plain ``SimpleRNN``.
-public enum RNNActivation: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The hyperbolic tangent.
-  case tanh
-  /// `max(·, 0)`.
-  case relu
-
-  /// The same as an option.
-  var option: GateActivation { self == .tanh ? .tanh : .relu }
-}
-
 /// The parameters of a ``SimpleRNN``: `W [H, D]`, `U [H, H]`, `b [H]`. Layer normalization adds its gains.
 public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// What the cell is.
@@ -101,7 +90,7 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
 
   /// Parameters of zeros of a plain cell.
   public init(inputSize: Int, hiddenSize: Int, activation: RNNActivation = .tanh) {
-    options = RNNOptions(activation: activation.option)
+    options = RNNOptions(activation: activation == .tanh ? .tanh : .relu)
     let panel = Scalar.packedPanel ?? 1
     do {
       plan =

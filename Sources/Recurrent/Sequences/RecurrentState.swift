@@ -73,20 +73,20 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
 
 /// The state of an LSTM: hidden and cell state.
 public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
-  /// `h`, `[N, H]`.
+  /// `h`, `[N, H]`, or `[N, P]` where the layer projects it.
   public var hidden: Matrix<Scalar>
   /// `c`, `[N, H]`.
   public var cell: Matrix<Scalar>
 
   /// A state from its parts.
   ///
-  /// - Precondition: both have the same shape, `[N, H]`.
+  /// - Precondition: both are of the same `N` sequences.
   public init(hidden: Matrix<Scalar>, cell: Matrix<Scalar>) {
     require(
-      hidden.rows == cell.rows && hidden.columns == cell.columns,
+      hidden.rows == cell.rows,
       """
       LSTMState: hidden [\(hidden.rows), \(hidden.columns)] and cell \
-      [\(cell.rows), \(cell.columns)] differ in shape
+      [\(cell.rows), \(cell.columns)] differ in the number of sequences
       """)
     self.hidden = hidden
     self.cell = cell

@@ -253,7 +253,7 @@ import Testing
 
   /// Where the code of options is.
   private static let knobs = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "Options/OptionArticleTests.swift")
+    .appending(path: "OptionArticleTests.swift")
 
   /// Each block of Swift code in an article is in this file or in ``OptionArticleTests``, line by line,
   /// whatever its indentation.
@@ -268,7 +268,7 @@ import Testing
     }
     let file = URL(filePath: #filePath)
     let root = file.deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
     let catalog = root.appending(path: "Sources/Recurrent/Recurrent.docc")
     let own = try [file, Self.knobs].flatMap {
       try lines($0).map { $0.drop(while: \.isWhitespace) }

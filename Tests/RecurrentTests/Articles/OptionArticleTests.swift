@@ -14,8 +14,7 @@ import Testing
     options.projection = 16
     options.clipping.cell = 3
     options.regularization.zoneoutHidden = 0.1
-    let layer: DefinedLayer<Float> = try options.makeLayer(
-      inputSize: 8, hiddenSize: 32, using: &rng)
+    let layer = try LSTM<Float>(inputSize: 8, hiddenSize: 32, options: options, using: &rng)
 
     let x = SequenceBatch<Float>.uniform(steps: 5, batch: 3, features: 8, using: &rng)
 
@@ -35,12 +34,10 @@ import Testing
     options.projection = 32
     options.clipping.cell = 3
     options.regularization.recurrentDropout = 0.25
-    let variant: DefinedLayer<Float> = try options.makeLayer(
-      inputSize: 64, hiddenSize: 128, using: &rng)
+    let variant = try LSTM<Float>(inputSize: 64, hiddenSize: 128, options: options, using: &rng)
 
-    let deep = Stacked(
-      [variant, try options.makeLayer(inputSize: 32, hiddenSize: 128, using: &rng)],
-      dropout: 0.2, dropoutMask: .perSequence)
+    let upper = try LSTM<Float>(inputSize: 32, hiddenSize: 128, options: options, using: &rng)
+    let deep = Stacked([variant, upper], dropout: 0.2, dropoutMask: .perSequence)
     let inputDropout = Dropout(rate: 0.1, mask: .perSequence)
 
     #expect(deep.outputSize == 32 && deep.dropout.mask == .perSequence)
@@ -68,27 +65,23 @@ import Testing
       Matrix(rows: rows, columns: values.count / rows, elements: values.map { Float($0) })
     }
     let (weightIH, weightHH) = (matrix(c.W, rows: 4 * H), matrix(c.U, rows: 4 * H))
-    let (bias, weightHR) = (matrix(c.b, rows: 4), matrix(try #require(c.Wp), rows: P))
+    let (bias, weightHR) = (matrix(c.b, rows: 1), matrix(try #require(c.Wp), rows: P))
 
     var options = LSTMOptions()
     options.projection = P
-    var layer: DefinedLayer<Float> = try options.makeLayer(
-      inputSize: D, hiddenSize: H, using: &rng)
-    for (gate, letter) in ["i", "f", "g", "o"].enumerated() {
-      layer.parameters["W_" + letter] = block(weightIH, gate, of: 4)
-      layer.parameters["U_" + letter] = block(weightHH, gate, of: 4)
-      layer.parameters["b_" + letter] = block(bias, gate, of: 4)
-    }
+    var layer = try LSTM<Float>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+    layer.parameters.W = weightIH
+    layer.parameters.U = weightHH
+    layer.parameters.b = bias
     layer.parameters["W_p"] = weightHR
 
     let x = SequenceBatch<Float>(
       steps: c.steps, batch: c.batch, features: D, elements: c.x.map { Float($0) })
     let y = layer(
       x,
-      from: DefinedState([
-        matrix(c.initialHidden, rows: c.batch),
-        matrix(try #require(c.initialCell), rows: c.batch),
-      ]))
+      from: LSTMState(
+        hidden: matrix(c.initialHidden, rows: c.batch),
+        cell: matrix(try #require(c.initialCell), rows: c.batch)))
     #expect(relativeError(y.outputs.elements, c.outputs.map { Float($0) }) < 1e-5)
   }
 
@@ -108,8 +101,7 @@ import Testing
     onnx.memory = .diagonal()
     onnx.clipping.preActivations = 3
     onnx.outputActivation = .scaledTanh(alpha: 1.7, beta: 0.7)
-    var peepholes: DefinedLayer<Float> = try onnx.makeLayer(
-      inputSize: D, hiddenSize: H, using: &rng)
+    var peepholes = try LSTM<Float>(inputSize: D, hiddenSize: H, options: onnx, using: &rng)
     for (gate, letter) in ["i", "o", "f", "g"].enumerated() {
       peepholes.parameters["W_" + letter] = block(onnxW, gate, of: 4)
       peepholes.parameters["U_" + letter] = block(onnxR, gate, of: 4)
