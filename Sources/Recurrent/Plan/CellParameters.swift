@@ -44,7 +44,8 @@ extension CellParameters {
         """)
       block.withUnsafeMutableBufferPointer { all in
         _ = UnsafeMutableBufferPointer(rebasing: all[part.offset..<part.offset + part.count])
-          .update(fromContentsOf: UnsafeBufferPointer(start: newValue.basePointer, count: part.count))
+          .update(
+            fromContentsOf: UnsafeBufferPointer(start: newValue.basePointer, count: part.count))
       }
       withExtendedLifetime(newValue) {}
     }

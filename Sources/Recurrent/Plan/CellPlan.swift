@@ -203,9 +203,9 @@ extension CellPlan: CustomStringConvertible {
 struct CellParameter: Sendable {
   var name: String
   /// Where it begins among the parameters.
-  var offset: Int
-  var rows: Int
-  var columns: Int
+  var offset = 0
+  var rows = 1
+  var columns = 1
   /// What a fresh layer starts with; nil for random weights.
   var initial: Double?
   var form = ProjectionForm.full
@@ -308,11 +308,12 @@ private struct ProductPlan {
       .filter { cell.rawInputs[$0] == nil && !inputSlots.contains($0) }
       .map { layout.slotBlocks[$0] }.sorted()
     let others = cell.parameters.indices.filter { !layout.biases.contains($0) }
+    let keys = cell.parameters.indices.map { place in
+      let gate = CellParameter(name: cell.parameters[place].name).gate(structure.gateOrder)
+      return [gate?.place ?? Int.max, layout.parameterBlocks[place] ?? Int.max, place]
+    }
     parameterOrder =
-      layout.biases
-      + others.sorted {
-        (layout.parameterBlocks[$0] ?? Int.max, $0) < (layout.parameterBlocks[$1] ?? Int.max, $1)
-      }
+      layout.biases + others.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
     pack(panel: panel)
   }
 

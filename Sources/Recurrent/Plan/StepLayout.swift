@@ -130,7 +130,7 @@ struct StepLayout {
       let (h, x) = (operands.contains(.state(0)), operands.contains(.input))
       if !gateOrder.isEmpty {
         let gate = products.compactMap { product in
-          CellParameter(name: product.name, offset: 0, rows: 1, columns: 1).gate(gateOrder)?.place
+          CellParameter(name: product.name).gate(gateOrder)?.place
         }
         keys.append([h ? (x ? 0 : 1) : (x ? 2 : 3), gate.min() ?? gateOrder.count, slot])
         continue

@@ -2,8 +2,8 @@ import LinAlg
 import Recurrent
 import Testing
 
-/// An `LSTM`, `GRU` or `SimpleRNN` with options is the layer of the definition that the options make, bit for
-/// bit, with the weights of all gates in one `W`, one `U` and one `b`.
+/// An `LSTM`, `GRU` or `SimpleRNN` with options is the layer of the definition that the options make, with the
+/// weights of all gates in one `W`, one `U` and one `b`. Sums over gates are formed in another order.
 @Suite struct OptionLayerTests {
   static let groups = 4
 
@@ -24,7 +24,8 @@ import Testing
     let x = SequenceBatch<Double>.uniform(steps: T, batch: N, features: D, using: &rng)
     let d = SequenceBatch<Double>.uniform(
       steps: T, batch: N, features: layer.outputSize, using: &rng)
-    func run<L: RecurrentLayer<Double>>(_ layer: L) -> (values: [[Double]], gradients: L.Parameters) {
+    func run<L: RecurrentLayer<Double>>(_ layer: L) -> (values: [[Double]], gradients: L.Parameters)
+    {
       let tape = layer.makeTape(steps: T, batch: N)
       tape.noise = RecordingNoise(seed: UInt64(seed))
       var state = layer.zeroState(batch: N)
@@ -34,7 +35,7 @@ import Testing
       let dx = layer.backward(d, through: tape, threads: 1, accumulatingInto: &gradients)
       let inference = layer(x, from: state, threads: 1)
       let parts = [y.finalState, dx.initialState, inference.finalState].flatMap { state in
-        (0..<state.partCount).map { state.part($0).elements }
+        (0..<state.partCount).map { state.part($0).elements }.filter { !$0.isEmpty }
       }
       return (
         [y.outputs.elements, dx.x.elements, inference.outputs.elements] + parts, gradients
@@ -42,10 +43,11 @@ import Testing
     }
     let (a, b) = (run(layer), run(other))
     for (place, (x, y)) in zip(a.values, b.values).enumerated() {
-      #expect(x == y, "value \(place), seed \(seed): \(options)")
+      #expect(relativeError(x, y) < 1e-12, "value \(place), seed \(seed): \(options)")
     }
     for name in other.parameters.names {
-      #expect(a.gradients[name] == b.gradients[name], "d\(name), seed \(seed): \(options)")
+      let error = relativeError(a.gradients[name].elements, b.gradients[name].elements)
+      #expect(error < 1e-12, "d\(name), seed \(seed): \(error) \(options)")
     }
   }
 
