@@ -106,7 +106,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   ) -> WeightMatrix<Scalar> {
     let plain = UnsafePointer(storage.pointer + offset)
     var packed: PackedWeights<Scalar>?
-    if strategy == .automatic, let format = Scalar.packFormat {
+    if let format = Scalar.packFormat(for: strategy) {
       packed = packs.packed(
         offset: offset, m: m, k: k, gates: gates, weights: plain, direction, format,
         threads: threads)
@@ -124,7 +124,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
-    guard strategy == .automatic, let format = Scalar.packFormat else { return (plain, nil) }
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
     return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }
