@@ -80,6 +80,23 @@ public enum CellOperation: Hashable, Sendable {
     }
   }
 
+  var isMask: Bool {
+    switch self {
+    case .dropoutMask, .zoneoutMask: true
+    default: false
+    }
+  }
+
+  var isProjection: Bool { if case .projection = self { true } else { false } }
+
+  /// Whether the operation needs all units of its operand: the engine runs it between programs.
+  var isProduct: Bool {
+    switch self {
+    case .projection, .standardize: true
+    default: false
+    }
+  }
+
   /// The operation's name in files and in the names of nodes that have none of their own.
   var name: String {
     switch self {

@@ -82,14 +82,6 @@ extension RecurrentScalar {
   /// The format that weights of this type are packed in, or nil where products are left to OpenBLAS.
   static var packFormat: PackFormat<Self>? { kernels.table.pointee.pack.map { PackFormat($0) } }
 
-  /// The format that weights are packed in for products of a kind, or nil where OpenBLAS computes those.
-  static func packFormat(for strategy: ProductStrategy) -> PackFormat<Self>? {
-    switch strategy {
-    case .automatic: packFormat
-    case .openBLAS: nil
-    }
-  }
-
   /// The columns of one panel, between which packed weights can be cut; nil without a format.
   package static var packedPanel: Int? { packFormat?.panel }
 }

@@ -7,9 +7,9 @@ import Synchronization
 /// changed: once per optimizer step, into the memory that they already have.
 final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   private struct Pack {
-    /// Where the matrix begins in the block, −1 for a layout of several, −2 for unpacked weights that
-    /// are made of the block.
-    let key: Int
+    /// The layout that the pack was made for, or the form of weights that are made of the block and not
+    /// packed. Held, so that no other gets its address.
+    let key: AnyObject & Sendable
     let direction: ProductDirection
     /// Nil for unpacked weights.
     let format: PackFormat<Scalar>?
@@ -27,25 +27,6 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     }
   }
 
-  /// The packed copy of `weights [m, k]`, which begins `offset` scalars into the block: forward, each
-  /// of its `gates` by itself.
-  ///
-  /// Valid until the block changes or its last copy goes.
-  func packed(
-    offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
-    _ direction: ProductDirection, _ format: PackFormat<Scalar>, threads: Int
-  ) -> PackedWeights<Scalar> {
-    let size =
-      direction == .forward
-      ? gates * format.size(k: k, m: m / gates) : format.size(k: m, m: k)
-    let packing = Packing(
-      m: m, k: k, gates: gates, direction: direction, format: format, weights: weights)
-    return PackedWeights(
-      format: format,
-      start: memory(
-        key: offset, direction, format, bytes: format.bytes(size), packing, threads: threads))
-  }
-
   /// The packed copies of several matrices of the block, side by side as `layout` says.
   ///
   /// Valid until the block changes or its last copy goes.
@@ -58,7 +39,8 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     return PackedWeights(
       format: format,
       start: memory(
-        key: -1, direction, format, bytes: format.bytes(layout.size), packing, threads: threads))
+        key: layout, direction, format, bytes: format.bytes(layout.size), packing, threads: threads)
+    )
   }
 
   /// The weights that `form` makes of the block, not packed.
@@ -67,7 +49,7 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   func pointer(_ form: WeightForm, from block: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
     let bytes = form.weightCount * MemoryLayout<Scalar>.stride
     return memory(
-      key: -2, .forward, nil, bytes: bytes, FormPacking(form: form, block: block), threads: 1
+      key: form, .forward, nil, bytes: bytes, FormPacking(form: form, block: block), threads: 1
     ).assumingMemoryBound(to: Scalar.self)
   }
 
@@ -82,13 +64,14 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
 
   /// The pack of that key, direction and format, filled by `source` where it is new or out of date.
   private func memory(
-    key: Int, _ direction: ProductDirection, _ format: PackFormat<Scalar>?, bytes: Int,
+    key: AnyObject & Sendable, _ direction: ProductDirection, _ format: PackFormat<Scalar>?,
+    bytes: Int,
     _ source: some PackSource, threads: Int
   ) -> UnsafeRawPointer {
     packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
-        packs[index].key != key || packs[index].direction != direction
+        packs[index].key !== key || packs[index].direction != direction
           || packs[index].format != format
       { index += 1 }
       if index == packs.endIndex {
