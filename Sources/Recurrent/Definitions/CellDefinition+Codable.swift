@@ -94,8 +94,8 @@ extension CellNode: Codable {
     case .perUnit(let initial): try container.encode(initial, forKey: .initial)
     case .constant(let value): try container.encode(value, forKey: .value)
     case .activation(let function):
-      try container.encodeIfPresent(function.coefficients.alpha, forKey: .alpha)
-      try container.encodeIfPresent(function.coefficients.beta, forKey: .beta)
+      try container.encodeIfPresent(function.form.alpha, forKey: .alpha)
+      try container.encodeIfPresent(function.form.beta, forKey: .beta)
     case .dropoutMask(let rate, let perStep):
       try container.encode(rate, forKey: .rate)
       if perStep { try container.encode(perStep, forKey: .perStep) }
@@ -135,10 +135,10 @@ extension CellOperation {
     case "clip": self = .clip(limit: try fields.value("limit"))
     case "clipGradient": self = .clipGradient(limit: try fields.value("limit"))
     default:
-      let usual = Activation(operationName: operation, alpha: nil, beta: nil)?.coefficients
+      let usual = Activation(named: operation, alpha: nil, beta: nil)?.form
       let alpha = try usual?.alpha.map { try fields.value("alpha", or: $0) }
       let beta = try usual?.beta.map { try fields.value("beta", or: $0) }
-      guard let function = Activation(operationName: operation, alpha: alpha, beta: beta) else {
+      guard let function = Activation(named: operation, alpha: alpha, beta: beta) else {
         throw CellDefinitionError.unknownOperation(operation, node: node)
       }
       self = .activation(function)

@@ -158,7 +158,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
-    guard strategy == .automatic, let format = Scalar.packFormat else { return (plain, nil) }
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
     return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }

@@ -9,3 +9,13 @@ public enum ProductStrategy: String, Sendable, Hashable, CaseIterable {
   /// OpenBLAS for every product.
   case openBLAS
 }
+
+extension RecurrentScalar {
+  /// The format that weights are packed in for products of a kind, or nil where OpenBLAS computes those.
+  static func packFormat(for strategy: ProductStrategy) -> PackFormat<Self>? {
+    switch strategy {
+    case .automatic: packFormat
+    case .openBLAS: nil
+    }
+  }
+}

@@ -121,7 +121,7 @@ final class PassWeights<Scalar: RecurrentScalar>: @unchecked Sendable {
     _ layout: PackLayout, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
   ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     let plain = UnsafePointer(weights.pointer)
-    guard strategy == .automatic, let format = Scalar.packFormat else { return (plain, nil) }
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
     return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }
