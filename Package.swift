@@ -12,7 +12,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     // OpenBLAS and LAPACKE as the operating system ships them.
@@ -46,7 +45,6 @@ let package = Package(
       name: "SequenceModels",
       dependencies: [
         "LinAlg", "Recurrent",
-        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 

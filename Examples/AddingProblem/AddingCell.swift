@@ -2,17 +2,14 @@ import ArgumentParser
 import LinAlg
 import Recurrent
 
-/// The cells that take part: every layer and every definition of a cell that the library ships.
-///
-/// The definitions that equal a built-in layer, `lstm`, `gru-reset-after` and `gru-reset-before`, are
-/// left out but for Elman's, which shows that the definition learns what the layer learns.
+/// The cells that take part: every layer, the LSTM with some of its options, and the definitions that the
+/// library ships.
 enum AddingCell: String, CaseIterable, ExpressibleByArgument {
   case lstm
   case gru
   case gruResetBefore = "gru-reset-before"
   case rnn
   case rnnReLU = "rnn-relu"
-  case elman
   case lstmWithoutInputGate = "lstm-without-input-gate"
   case lstmWithoutForgetGate = "lstm-without-forget-gate"
   case lstmWithoutOutputGate = "lstm-without-output-gate"
@@ -34,22 +31,27 @@ enum AddingCell: String, CaseIterable, ExpressibleByArgument {
     func train(_ definition: CellDefinition) throws -> AddingResult {
       train(try DefinedLayer(definition, inputSize: D, hiddenSize: H, using: &rng))
     }
-    let bias = contest.forgetBias
+    func train(_ change: (inout LSTMOptions) -> Void) throws -> AddingResult {
+      var options = LSTMOptions()
+      options.forgetBias = contest.forgetBias
+      change(&options)
+      return train(try LSTM(inputSize: D, hiddenSize: H, options: options, using: &rng))
+    }
     return switch self {
-    case .lstm: train(LSTM(inputSize: D, hiddenSize: H, forgetBias: Float(bias), using: &rng))
+    case .lstm: try train { _ in }
     case .gru: train(GRU(inputSize: D, hiddenSize: H, using: &rng))
     case .gruResetBefore:
       train(GRU(inputSize: D, hiddenSize: H, variant: .resetBefore, using: &rng))
     case .rnn: train(SimpleRNN(inputSize: D, hiddenSize: H, using: &rng))
     case .rnnReLU: train(SimpleRNN(inputSize: D, hiddenSize: H, activation: .relu, using: &rng))
-    case .elman: try train(.elman())
-    case .lstmWithoutInputGate: try train(.lstm(without: .input, forgetBias: bias))
-    case .lstmWithoutForgetGate: try train(.lstm(without: .forget, forgetBias: bias))
-    case .lstmWithoutOutputGate: try train(.lstm(without: .output, forgetBias: bias))
-    case .lstmCoupled: try train(.coupledLSTM(forgetBias: bias))
-    case .lstmPeephole: try train(.peepholeLSTM(forgetBias: bias))
-    case .lstmProjected: try train(.projectedLSTM(forgetBias: bias))
-    case .gruLectureNotes: try train(.gruLectureNotes)
+    case .lstmWithoutInputGate: try train { $0.inputGate = .open }
+    case .lstmWithoutForgetGate: try train { $0.forgetGate = nil }
+    case .lstmWithoutOutputGate: try train { $0.outputGate = nil }
+    case .lstmCoupled: try train { $0.inputGate = .coupled }
+    case .lstmPeephole: try train { $0.memory = .diagonal() }
+    case .lstmProjected: try train { $0.projection = H }
+    case .gruLectureNotes:
+      train(GRU(inputSize: D, hiddenSize: H, variant: .lectureNotes, using: &rng))
     case .mut1: try train(.mut1(projectingInput: true))
     case .mut2: try train(.mut2(projectingInput: true))
     case .mut3: try train(.mut3)

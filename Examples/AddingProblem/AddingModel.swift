@@ -109,8 +109,12 @@ struct AddingParameters<Layer: LayerParameters>: ParameterSet where Layer.Scalar
     }
   }
 
-  mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Float> {
-    index == 0 ? layer.uniquePointer() : readout.uniquePointer()
+  mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    index == 0
+      ? try layer.withUnsafeMutableBufferPointer(ofBlock: 0, body)
+      : try readout.withUnsafeMutableBufferPointer(ofBlock: 0, body)
   }
 
   func zeros() -> AddingParameters {

@@ -45,22 +45,45 @@ struct KnobSubject {
       lstm.projection = max(shape.H / divisor, 1)
       options = lstm
     }
-    let layer: DefinedLayer<Float> = try options.makeLayer(
-      inputSize: shape.D, hiddenSize: shape.H, using: &rng)
-    let other: DefinedLayer<Double> = try options.makeLayer(
-      inputSize: shape.D, hiddenSize: shape.H, using: &rng)
-    error = plantedError + Self.error(layer, other, shape, threads, seed)
+    let (D, H) = (shape.D, shape.H)
+    let difference: Double
+    switch options {
+    case let options as LSTMOptions:
+      let layer = try LSTM<Float>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      let other = try LSTM<Double>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      difference = Self.error(layer, other, shape, threads, seed)
+      call = Self.training(layer, shape, threads, seed)
+      multiplications = try Self.multiplications(options, layer.parameters, H)
+    case let options as GRUOptions:
+      let layer = try GRU<Float>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      let other = try GRU<Double>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      difference = Self.error(layer, other, shape, threads, seed)
+      call = Self.training(layer, shape, threads, seed)
+      multiplications = try Self.multiplications(options, layer.parameters, H)
+    case let options as RNNOptions:
+      let layer = try SimpleRNN<Float>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      let other = try SimpleRNN<Double>(inputSize: D, hiddenSize: H, options: options, using: &rng)
+      difference = Self.error(layer, other, shape, threads, seed)
+      call = Self.training(layer, shape, threads, seed)
+      multiplications = try Self.multiplications(options, layer.parameters, H)
+    default: throw BenchError.failure("\(knob.name): options of no layer of this library")
+    }
+    error = plantedError + difference
     let allowed = Self.largestError(knob.cell, shape)
     guard error <= allowed else {
       throw BenchError.failure(
         "wrong answer: \(knob.name) differs from Double by \(Format.scientific(error)) relative, "
           + "allowed \(Format.scientific(allowed))")
     }
-    call = Self.training(layer, shape, threads, seed)
-    multiplications = layer.definition.nodes.reduce(0) { sum, node in
+  }
+
+  /// Multiplications of a step's products for one sequence.
+  private static func multiplications(
+    _ options: some LayerOptions, _ parameters: some CellParameters, _ H: Int
+  ) throws -> Double {
+    try options.definition().nodes.reduce(0) { sum, node in
       guard case .projection(_, let form) = node.operation else { return sum }
-      let weights = layer.parameters[node.name].count
-      return sum + Double(form == .symmetric ? shape.H * shape.H : weights)
+      return sum + Double(form == .symmetric ? H * H : parameters[node.name].count)
     }
   }
 
@@ -95,9 +118,8 @@ struct KnobSubject {
   }
 
   /// The largest relative error of outputs and gradients over a few steps.
-  private static func error(
-    _ layer: DefinedLayer<Float>, _ other: DefinedLayer<Double>, _ shape: Shape, _ threads: Int,
-    _ seed: UInt64
+  private static func error<Single: RecurrentLayer<Float>, Other: RecurrentLayer<Double>>(
+    _ layer: Single, _ other: Other, _ shape: Shape, _ threads: Int, _ seed: UInt64
   ) -> Double {
     let (T, N) = (verified(shape).T, verified(shape).N)
     var other = other
@@ -107,9 +129,10 @@ struct KnobSubject {
         rows: from.rows, columns: from.columns,
         elements: from.withUnsafeBufferPointer { $0.map { Double($0) } })
     }
-    func results<Scalar: RecurrentScalar>(
-      _ layer: DefinedLayer<Scalar>, _ products: ProductStrategy
-    ) -> [[Double]] where Scalar.RawSignificand: FixedWidthInteger {
+    func results<Layer: RecurrentLayer>(
+      _ layer: Layer, _ products: ProductStrategy
+    ) -> [[Double]] {
+      typealias Scalar = Layer.Scalar
       var rng = SeededGenerator(seed: seed &+ 2)
       func batch(_ features: Int) -> SequenceBatch<Scalar> {
         let source = SequenceBatch<Float>.uniform(

@@ -70,7 +70,7 @@ struct PeerSession {
     case .rnn:
       var parameters = SimpleRNNParameters<Float>(inputSize: D, hiddenSize: H)
       try data.read(into: &parameters)
-      return try contestant(SimpleRNN(parameters: parameters, activation: .tanh), what, data)
+      return try contestant(SimpleRNN(parameters: parameters), what, data)
     }
   }
 

@@ -17,16 +17,16 @@ extension CellDefinition: Codable {
 
   /// Reads a definition, and throws ``CellDefinitionError`` where it is not valid.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    let format = try container.decode(String.self, forKey: .format)
-    let version = try container.decode(Int.self, forKey: .version)
-    guard format == Self.format, version >= 1, version <= Self.version else {
-      throw CellDefinitionError.unknownFormat("\(format) \(version)")
+    self = try FileFields.read(decoder) { fields in
+      let format = try fields.value("format", as: String.self)
+      let version = try fields.value("version", as: Int.self)
+      guard format == Self.format, version >= 1, version <= Self.version else {
+        throw CellDefinitionError.unknownFormat("\(format) \(version)")
+      }
+      if let count = try fields.count("nodes") { try CellLimit.nodes.check(count) }
+      return try CellDefinition(
+        name: fields.value("name"), states: fields.value("states"), nodes: fields.value("nodes"))
     }
-    try self.init(
-      name: container.decode(String.self, forKey: .name),
-      states: container.decode([CellState].self, forKey: .states),
-      nodes: container.decode([CellNode].self, forKey: .nodes))
   }
 
   /// Writes the definition with its format and version.
@@ -45,12 +45,11 @@ extension CellState: Codable {
 
   /// Reads a state.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    name = try container.decode(String.self, forKey: .name)
-    guard let next = try container.decodeIfPresent(String.self, forKey: .next) else {
-      throw CellDefinitionError.missingNext(state: name)
+    self = try FileFields.read(decoder) { fields in
+      let name = try fields.value("name", as: String.self)
+      guard fields.contains("next") else { throw CellDefinitionError.missingNext(state: name) }
+      return try CellState(name, next: CellOperand(fields.value("next")))
     }
-    self.next = CellOperand(next)
   }
 
   /// Writes a state.
@@ -69,50 +68,11 @@ extension CellNode: Codable {
 
   /// Reads a node.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    func number(_ key: Key) throws -> Double? {
-      try container.decodeIfPresent(Double.self, forKey: key)
-    }
-    name = try container.decode(String.self, forKey: .name)
-    operands = (try container.decodeIfPresent([String].self, forKey: .of) ?? [])
-      .map { CellOperand($0) }
-    switch try container.decode(String.self, forKey: .op) {
-    case "project":
-      let symmetric = try container.decodeIfPresent(Bool.self, forKey: .symmetric) ?? false
-      if symmetric && container.contains(.rate) {
-        throw DecodingError.dataCorruptedError(
-          forKey: .rate, in: container,
-          debugDescription: "symmetric weights, those of '\(name)', are not dropped at random")
-      }
-      let form =
-        symmetric ? ProjectionForm.symmetric : try number(.rate).map { .dropped(rate: $0) } ?? .full
-      operation = .projection(
-        bias: try container.decodeIfPresent(Bool.self, forKey: .bias) ?? false, form: form)
-    case "standardize":
-      operation = .standardize(epsilon: try container.decode(Double.self, forKey: .epsilon))
-    case "perUnit": operation = .perUnit(initial: try number(.initial) ?? 0)
-    case "constant": operation = .constant(try container.decode(Double.self, forKey: .value))
-    case "add": operation = .add
-    case "subtract": operation = .subtract
-    case "multiply": operation = .multiply
-    case "oneMinus": operation = .oneMinus
-    case "dropoutMask":
-      operation = .dropoutMask(
-        rate: try container.decode(Double.self, forKey: .rate),
-        perStep: try container.decodeIfPresent(Bool.self, forKey: .perStep) ?? false)
-    case "zoneoutMask":
-      operation = .zoneoutMask(rate: try container.decode(Double.self, forKey: .rate))
-    case "threshold":
-      operation = .threshold(alpha: try container.decode(Double.self, forKey: .alpha))
-    case "clip": operation = .clip(limit: try container.decode(Double.self, forKey: .limit))
-    case "clipGradient":
-      operation = .clipGradient(limit: try container.decode(Double.self, forKey: .limit))
-    case let other:
-      guard
-        let function = Activation(
-          operationName: other, alpha: try number(.alpha), beta: try number(.beta))
-      else { throw CellDefinitionError.unknownOperation(other, node: name) }
-      operation = .activation(function)
+    self = try FileFields.read(decoder) { fields in
+      let name = try fields.value("name", as: String.self)
+      let operands = try fields.value("of", or: [String]()).map { CellOperand($0) }
+      let operation = try fields.value("op", as: String.self)
+      return CellNode(name, try CellOperation(operation, node: name, &fields), of: operands)
     }
   }
 
@@ -134,8 +94,8 @@ extension CellNode: Codable {
     case .perUnit(let initial): try container.encode(initial, forKey: .initial)
     case .constant(let value): try container.encode(value, forKey: .value)
     case .activation(let function):
-      try container.encodeIfPresent(function.coefficients.alpha, forKey: .alpha)
-      try container.encodeIfPresent(function.coefficients.beta, forKey: .beta)
+      try container.encodeIfPresent(function.form.alpha, forKey: .alpha)
+      try container.encodeIfPresent(function.form.beta, forKey: .beta)
     case .dropoutMask(let rate, let perStep):
       try container.encode(rate, forKey: .rate)
       if perStep { try container.encode(perStep, forKey: .perStep) }
@@ -143,6 +103,45 @@ extension CellNode: Codable {
     case .threshold(let alpha): try container.encode(alpha, forKey: .alpha)
     case .clip(let limit), .clipGradient(let limit): try container.encode(limit, forKey: .limit)
     default: break
+    }
+  }
+}
+
+extension CellOperation {
+  /// The operation of that name with the coefficients that it has.
+  fileprivate init(_ operation: String, node: String, _ fields: inout FileFields) throws {
+    switch operation {
+    case "project":
+      let bias = try fields.value("bias", or: false)
+      if try fields.value("symmetric", or: false) {
+        self = .projection(bias: bias, form: .symmetric)
+      } else {
+        let isDropped = fields.contains("rate")
+        self = .projection(
+          bias: bias, form: isDropped ? .dropped(rate: try fields.value("rate")) : .full)
+      }
+    case "standardize": self = .standardize(epsilon: try fields.value("epsilon", or: 1e-5))
+    case "perUnit": self = .perUnit(initial: try fields.value("initial", or: 0))
+    case "constant": self = .constant(try fields.value("value"))
+    case "add": self = .add
+    case "subtract": self = .subtract
+    case "multiply": self = .multiply
+    case "oneMinus": self = .oneMinus
+    case "dropoutMask":
+      self = .dropoutMask(
+        rate: try fields.value("rate"), perStep: try fields.value("perStep", or: false))
+    case "zoneoutMask": self = .zoneoutMask(rate: try fields.value("rate"))
+    case "threshold": self = .threshold(alpha: try fields.value("alpha"))
+    case "clip": self = .clip(limit: try fields.value("limit"))
+    case "clipGradient": self = .clipGradient(limit: try fields.value("limit"))
+    default:
+      let usual = Activation(named: operation, alpha: nil, beta: nil)?.form
+      let alpha = try usual?.alpha.map { try fields.value("alpha", or: $0) }
+      let beta = try usual?.beta.map { try fields.value("beta", or: $0) }
+      guard let function = Activation(named: operation, alpha: alpha, beta: beta) else {
+        throw CellDefinitionError.unknownOperation(operation, node: node)
+      }
+      self = .activation(function)
     }
   }
 }

@@ -43,6 +43,11 @@ extension CellDefinition {
       r: preActivation("_r"), fromInput: Projection("W_h")(.x))
   }
 
+  /// `W·x + U·h + b`.
+  private static func preActivation(_ suffix: String) -> CellExpression {
+    Projection("W" + suffix)(.x) + Projection("U" + suffix)(.state("h")) + .perUnit("b" + suffix)
+  }
+
   private static func input(_ projecting: Bool) -> CellExpression {
     projecting ? Projection("W_x")(.x) : .x
   }

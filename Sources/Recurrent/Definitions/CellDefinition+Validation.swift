@@ -1,10 +1,31 @@
 import LinAlg
 
+/// How much a definition may hold: what is far above every cell that anybody has written down, and
+/// planned in seconds.
+struct CellLimit {
+  static let states = CellLimit(name: "states", maximum: 64)
+  static let nodes = CellLimit(name: "nodes", maximum: 2048)
+  static let products = CellLimit(name: "projections and standardizations", maximum: 256)
+  static let chainedProducts = CellLimit(
+    name: "projections and standardizations that wait for each other", maximum: 32)
+
+  let name: String
+  let maximum: Int
+
+  func check(_ count: Int) throws(CellDefinitionError) {
+    if count > maximum { throw .tooMany(name, count: count, limit: maximum) }
+  }
+}
+
 extension CellDefinition {
   /// Throws the first thing that is wrong: names, operands, numbers, circles, what nobody reads.
   func validate() throws(CellDefinitionError) {
     guard !states.isEmpty else { throw .noStates }
+    try CellLimit.states.check(states.count)
+    try CellLimit.nodes.check(nodes.count)
+    try CellLimit.products.check(nodes.count(where: \.operation.isProduct))
     try checkNames(states.map(\.name))
+    try checkProjections()
     try checkNames(nodes.map(\.name))
     let stateNames = Set(states.map(\.name))
     let nodeNames = Set(nodes.map(\.name))
@@ -26,8 +47,35 @@ extension CellDefinition {
       try checkNumbers(node)
     }
     for state in states { try check(state.next, reader: state.name) }
-    _ = try topologicalOrder()
+    try CellLimit.chainedProducts.check(longestChainOfProducts(try topologicalOrder()))
     try checkUse()
+  }
+
+  /// The weights of a projection are for one operand.
+  private func checkProjections() throws(CellDefinitionError) {
+    var operands: [String: CellOperand] = [:]
+    for node in nodes where node.operation.isProjection {
+      guard let operand = node.operands.first else { continue }
+      let known = operands.updateValue(operand, forKey: node.name) ?? operand
+      if known != operand {
+        throw .projectionUsedTwice(
+          node.name, of: [known.description, operand.description])
+      }
+    }
+  }
+
+  /// How many products, the one behind the other, have expressions for their operands.
+  private func longestChainOfProducts(_ order: [Int]) -> Int {
+    var (lengths, longest) = ([String: Int](), 0)
+    for node in order.map({ nodes[$0] }) {
+      var length = 0
+      for case .node(let name) in node.operands {
+        length = max(length, (lengths[name] ?? 0) + (node.operation.isProduct ? 1 : 0))
+      }
+      lengths[node.name] = length
+      longest = max(longest, length)
+    }
+    return longest
   }
 
   private func checkNames(_ names: [String]) throws(CellDefinitionError) {
@@ -48,7 +96,7 @@ extension CellDefinition {
     case .constant(let value), .perUnit(let value): numbers = [value]
     case .activation(let function):
       if !function.hasDerivativeFromOutput { throw .noDerivative(node: node.name) }
-      numbers = [function.coefficients.alpha, function.coefficients.beta].compactMap { $0 }
+      numbers = [function.form.alpha, function.form.beta].compactMap { $0 }
     case .projection(_, .symmetric):
       if node.operands == [.input] { throw .symmetricInput(node: node.name) }
       numbers = []

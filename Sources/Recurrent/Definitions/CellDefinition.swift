@@ -61,6 +61,15 @@ public struct CellDefinition: Hashable, Sendable {
     }
   }
 
+  /// Whether both compute the same from parameters of the same names, whatever those start with.
+  func computesSame(as other: CellDefinition) -> Bool {
+    guard states == other.states, nodes.count == other.nodes.count else { return false }
+    return zip(nodes, other.nodes).allSatisfy { a, b in
+      if case .perUnit = a.operation, case .perUnit = b.operation { return a.name == b.name }
+      return a == b
+    }
+  }
+
   /// FNV-1a over names, operations and operands, 64 bits: the same in every process, and different for
   /// definitions that compute different things, coefficients aside.
   var structureHash: UInt64 {

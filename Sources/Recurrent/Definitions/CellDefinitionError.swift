@@ -6,6 +6,8 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   case invalidName(String)
   /// Two nodes, or two states, have this name.
   case duplicateName(String)
+  /// The projection has two operands, and its weights are for one.
+  case projectionUsedTwice(String, of: [String])
   /// `reader` reads a state that the definition does not have.
   case unknownState(String, reader: String)
   /// `reader` reads a node that the definition does not have.
@@ -38,6 +40,8 @@ public enum CellDefinitionError: Error, Hashable, Sendable {
   /// The node meets the input of `D` features with a vector of `H` units: project the input, or make
   /// a layer whose `D` is `H`.
   case inputSize(node: String, inputSize: Int, hiddenSize: Int)
+  /// The definition has more of something, such as nodes, than a cell may have.
+  case tooMany(String, count: Int, limit: Int)
   /// The compiled cell has more values than the engine keeps at once.
   case tooLarge(values: Int, limit: Int)
   /// A file says that a node does something unknown.
@@ -54,6 +58,11 @@ extension CellDefinitionError: CustomStringConvertible {
     case .invalidName(let name):
       "'\(name)' is no name: it is empty or 'x', or holds a space, a bracket or a dot"
     case .duplicateName(let name): "two nodes or two states have the name '\(name)'"
+    case .projectionUsedTwice(let name, let operands):
+      """
+      projection '\(name)' is used twice, for \(operands.joined(separator: " and ")); its weights are \
+      for one operand
+      """
     case .unknownState(let name, let reader): "'\(reader)' reads '\(name)[t-1]', which is no state"
     case .unknownNode(let name, let reader): "'\(reader)' reads '\(name)', which is no node"
     case .missingNext(let state): "state '\(state)' does not say what it becomes"
@@ -82,6 +91,8 @@ extension CellDefinitionError: CustomStringConvertible {
       node '\(node)' reads x, which has \(inputSize) features, beside \(hiddenSize) units; \
       project x, or make a layer with as many features as units
       """
+    case .tooMany(let things, let count, let limit):
+      "the cell has \(count) \(things), \(limit) at most are allowed"
     case .tooLarge(let values, let limit):
       "the cell has \(values) values at once, the engine keeps \(limit)"
     case .unknownOperation(let operation, let node):

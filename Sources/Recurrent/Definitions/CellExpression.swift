@@ -5,11 +5,27 @@ public struct CellExpression: Sendable {
   /// What an expression is made of; shared, so that a value that is used twice is one node.
   final class Content: Sendable {
     let name: String?
-    let term: Term
+    /// Changes in `deinit` alone, when nobody else can see it.
+    nonisolated(unsafe) private(set) var term: Term
 
     init(_ term: Term, name: String? = nil) {
       self.term = term
       self.name = name
+    }
+
+    /// Lets go of what nobody else holds, one by one: each release from inside another would take a
+    /// piece of the stack, and an expression may be deeper than that.
+    deinit {
+      var rest = takeOperands()
+      while var content = rest.popLast() {
+        if isKnownUniquelyReferenced(&content) { rest += content.takeOperands() }
+      }
+    }
+
+    private func takeOperands() -> [Content] {
+      guard case .operation(_, let operands) = term else { return [] }
+      term = .input
+      return operands
     }
   }
 
@@ -185,20 +201,32 @@ struct NodeCollector {
     }
   }
 
-  mutating func operand(
-    _ content: CellExpression.Content
-  ) throws(CellDefinitionError) -> CellOperand {
-    if let known = byContent[ObjectIdentifier(content)] { return known }
-    let result: CellOperand
-    switch content.term {
-    case .input: result = .input
-    case .state(let name): result = .state(name)
-    case .operation(let operation, let contents):
-      var operands: [CellOperand] = []
-      for content in contents { operands.append(try operand(content)) }
-      result = .node(node(Key(name: content.name, operation: operation, operands: operands)))
+  /// Collects an expression, operands before what reads them, the first operand first.
+  ///
+  /// Depth-first with a stack of its own: an expression may be deeper than the thread's.
+  mutating func operand(_ root: CellExpression.Content) throws(CellDefinitionError) -> CellOperand {
+    var (rest, result) = ([root], CellOperand.input)
+    while let content = rest.last {
+      let id = ObjectIdentifier(content)
+      if let known = byContent[id] {
+        result = known
+        rest.removeLast()
+        continue
+      }
+      switch content.term {
+      case .input: byContent[id] = .input
+      case .state(let name): byContent[id] = .state(name)
+      case .operation(let operation, let contents):
+        let operands = contents.compactMap { byContent[ObjectIdentifier($0)] }
+        if operands.count == contents.count {
+          byContent[id] = .node(
+            node(Key(name: content.name, operation: operation, operands: operands)))
+        } else {
+          rest += contents.reversed()
+        }
+      }
     }
-    byContent[ObjectIdentifier(content)] = result
+    try CellLimit.nodes.check(nodes.count)
     return result
   }
 

@@ -3,11 +3,8 @@ import LinAlg
 
 /// One pass backward over a recorded batch of sequences, as each thread that works on it runs it:
 /// step back through a chunk of time, then form the large products of that chunk.
-struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
-  typealias Scalar = Layer.Scalar
-
-  let layer: Layer
-  let weights: LayerWeights<Scalar>
+struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
+  let cell: CellPass<Scalar>
   let batch: Int
   let chunks: TimeChunks
   let split: WorkSplit
@@ -38,21 +35,12 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
 
-  // Whoever runs a layer is in another module, where the compiler cannot make these for it.
-  @_specialize(where Layer == LSTM<Float>)
-  @_specialize(where Layer == LSTM<Double>)
-  @_specialize(where Layer == GRU<Float>)
-  @_specialize(where Layer == GRU<Double>)
-  @_specialize(where Layer == SimpleRNN<Float>)
-  @_specialize(where Layer == SimpleRNN<Double>)
-  @_specialize(where Layer == DefinedLayer<Float>)
-  @_specialize(where Layer == DefinedLayer<Double>)
   func run(_ member: TeamMember) {
-    let (D, H) = (layer.inputSize, layer.hiddenSize)
-    let gateWidth = layer.gateStorage.blocks * H
+    let plan = cell.plan
+    let (D, H, gateWidth) = (plan.inputSize, plan.hiddenSize, plan.gateWidth)
     let byUnits = split == .units
     let rows = byUnits ? 0..<batch : member.share(of: batch)
-    let units = byUnits ? member.share(of: H, inMultiplesOf: weights.unitBlock) : 0..<H
+    let units = byUnits ? member.share(of: H, inMultiplesOf: cell.unitBlock) : 0..<H
 
     // stride and not reversed(), whose iterator allocates in unoptimised builds.
     for chunk in stride(from: chunks.count - 1, through: 0, by: -1) {
@@ -62,17 +50,16 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
       }
       member.barrier()
       let first = steps.lowerBound
-      layer.accumulateGradients(
+      cell.accumulateGradients(
         GradientSpan(
           rows: steps.count * batch, dGates: gates + first * batch * gateWidth,
           x: x + first * batch * D, dx: dx + first * batch * D,
           initialRows: first == 0 ? batch : 0, initialHidden: initialHidden,
-          previousHidden: outputs + max(first - 1, 0) * batch * layer.outputSize,
+          previousHidden: outputs + max(first - 1, 0) * batch * cell.plan.outputSize,
           initialCell: initialCell,
-          previousCell: cells.map { $0 + max(first - 1, 0) * batch * layer.cellSize },
+          previousCell: cells.map { $0 + max(first - 1, 0) * batch * cell.plan.cellSize },
           dParameters: dParameters,
-          scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member),
-        weights)
+          scratch: productScratch.map { $0 + member.index * productScratchCount }, member: member))
     }
   }
 
@@ -80,12 +67,12 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let P = layer.outputSize
+    let P = cell.plan.outputSize
     let (first, stepCount) = (rows.lowerBound * P, batch * P)
-    let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
+    let (firstCell, cellCount) = (rows.lowerBound * cell.plan.cellSize, batch * cell.plan.cellSize)
     let previousHidden = t == 0 ? initialHidden : outputs + (t - 1) * stepCount
     let previousCell = t == 0 ? initialCell : cells.map { $0 + (t - 1) * cellCount }
-    layer.backwardStep(
+    cell.backwardStep(
       BackwardStep(
         time: t, batch: rows.count, firstUnit: units.lowerBound, endUnit: units.upperBound,
         gates: gates + (t * batch + rows.lowerBound) * gateWidth,
@@ -95,8 +82,8 @@ struct BackwardPass<Layer: RecurrentLayer>: TeamWork {
         cell: cells.map { $0 + t * cellCount + firstCell },
         dOutput: dOutputs.map { $0 + t * stepCount + first }, dHidden: dHidden + first,
         dCell: dCell.map { $0 + firstCell },
-        scratch: scratch + rows.lowerBound * layer.hiddenSize * layer.gateStorage.scratchBlocks,
+        scratch: scratch + rows.lowerBound * cell.plan.hiddenSize * cell.plan.scratchBlocks,
         lengths: lengths.map { $0 + rows.lowerBound },
-        noise: noise?.fromRow(rows.lowerBound), member: member), weights)
+        noise: noise?.fromRow(rows.lowerBound), member: member))
   }
 }

@@ -3,11 +3,8 @@ import LinAlg
 
 /// One pass forward over a batch of sequences: the time loop that inference, recording and streaming
 /// share, as each thread that works on it runs it.
-struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
-  typealias Scalar = Layer.Scalar
-
-  let layer: Layer
-  let weights: LayerWeights<Scalar>
+struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
+  let cell: CellPass<Scalar>
   let steps: Int
   let batch: Int
   let chunks: TimeChunks
@@ -30,36 +27,26 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
 
-  // Whoever runs a layer is in another module, where the compiler cannot make these for it.
-  @_specialize(where Layer == LSTM<Float>)
-  @_specialize(where Layer == LSTM<Double>)
-  @_specialize(where Layer == GRU<Float>)
-  @_specialize(where Layer == GRU<Double>)
-  @_specialize(where Layer == SimpleRNN<Float>)
-  @_specialize(where Layer == SimpleRNN<Double>)
-  @_specialize(where Layer == DefinedLayer<Float>)
-  @_specialize(where Layer == DefinedLayer<Double>)
   func run(_ member: TeamMember) {
-    let (D, H) = (layer.inputSize, layer.hiddenSize)
-    let gateWidth = layer.gateStorage.blocks * H
+    let (D, H, gateWidth) = (cell.plan.inputSize, cell.plan.hiddenSize, cell.plan.gateWidth)
     let byUnits = split == .units
     let rows = byUnits ? 0..<batch : member.share(of: batch)
-    let units = byUnits ? member.share(of: H, inMultiplesOf: weights.unitBlock) : 0..<H
+    let units = byUnits ? member.share(of: H, inMultiplesOf: cell.unitBlock) : 0..<H
 
     for chunk in 0..<chunks.count {
       let steps = chunks[chunk]
       let base = gates + steps.lowerBound % gateSteps * batch * gateWidth
       let chunkRows = steps.count * batch
       if byUnits {
-        layer.project(
-          x + steps.lowerBound * batch * D, rows: chunkRows, into: base, units: units, weights)
+        cell.project(
+          x + steps.lowerBound * batch * D, rows: chunkRows, into: base, units: units)
       } else {
         // The gates of the chunk before may lie in the same place and still be read.
         if chunk > 0 && gateSteps < self.steps { member.barrier() }
         let mine = member.share(of: chunkRows)
-        layer.project(
+        cell.project(
           x + (steps.lowerBound * batch + mine.lowerBound) * D, rows: mine.count,
-          into: base + mine.lowerBound * gateWidth, units: units, weights)
+          into: base + mine.lowerBound * gateWidth, units: units)
         member.barrier()
       }
       for t in steps {
@@ -73,13 +60,13 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
   private func step(
     _ t: Int, _ rows: Range<Int>, _ units: Range<Int>, _ gateWidth: Int, _ member: TeamMember
   ) {
-    let P = layer.outputSize
+    let P = cell.plan.outputSize
     let (first, stepCount) = (rows.lowerBound * P, batch * P)
-    let (firstCell, cellCount) = (rows.lowerBound * layer.cellSize, batch * layer.cellSize)
+    let (firstCell, cellCount) = (rows.lowerBound * cell.plan.cellSize, batch * cell.plan.cellSize)
     let previousHidden = t == 0 ? initialHidden : UnsafePointer(outputs + (t - 1) * stepCount)
     let previousCell =
       t == 0 ? initialCell : cells.map { UnsafePointer($0 + (t - 1) % cellSteps * cellCount) }
-    layer.forwardStep(
+    cell.forwardStep(
       ForwardStep(
         time: t, batch: rows.count, firstUnit: units.lowerBound, endUnit: units.upperBound,
         gates: gates + (t % gateSteps * batch + rows.lowerBound) * gateWidth,
@@ -88,22 +75,7 @@ struct ForwardPass<Layer: RecurrentLayer>: TeamWork {
         previousCell: previousCell.map { $0 + firstCell },
         cell: cells.map { $0 + t % cellSteps * cellCount + firstCell },
         lengths: lengths.map { $0 + rows.lowerBound },
-        noise: noise?.fromRow(rows.lowerBound), member: member), weights)
-  }
-}
-
-extension RecurrentLayer {
-  /// How the steps of a pass are divided among at most `threads` threads; `forced` instead of the best.
-  func split(
-    _ weights: LayerWeights<Scalar>, steps: Int, batch: Int, threads: Int, forced: WorkSplit?
-  ) -> (split: WorkSplit, threads: Int) {
-    if let forced, weights.U.isPacked {
-      let blocks = (hiddenSize + weights.unitBlock - 1) / weights.unitBlock
-      return (forced, min(threads, max(1, forced == .batch ? batch : blocks)))
-    }
-    return WorkSplit.choose(
-      threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
-      gateColumns: weights.U.m, unitBlock: weights.U.isPacked ? weights.unitBlock : nil)
+        noise: noise?.fromRow(rows.lowerBound), member: member))
   }
 }
 

@@ -1,5 +1,32 @@
 import LinAlg
 
+/// Consecutive steps whose gate gradients are complete.
+struct GradientSpan<Scalar> {
+  /// `rows = steps · N`.
+  var rows: Int
+  /// The gradients of the pre-activations, `[rows, blocks·H]`.
+  var dGates: UnsafePointer<Scalar>
+  /// The inputs of these steps, `[rows, D]`.
+  var x: UnsafePointer<Scalar>
+  /// Receives the gradients of the inputs, `[rows, D]`.
+  var dx: UnsafeMutablePointer<Scalar>
+  /// The first rows, whose `h[t−1]` is the initial state (`initialHidden`, nil for zeros); 0 or `N`.
+  var initialRows: Int
+  /// `h[t−1]` of the first ``initialRows`` rows, or nil for zeros.
+  var initialHidden: UnsafePointer<Scalar>?
+  /// `h[t−1]` of the other rows, consecutive.
+  var previousHidden: UnsafePointer<Scalar>
+  /// `c[t−1]` of the first ``initialRows`` rows, or nil for zeros and for cells without one.
+  var initialCell: UnsafePointer<Scalar>?
+  /// `c[t−1]` of the other rows, consecutive, for cells that have one.
+  var previousCell: UnsafePointer<Scalar>?
+  /// The gradients of all parameters, laid out as the parameters are; accumulated.
+  var dParameters: UnsafeMutablePointer<Scalar>
+  /// This member's memory for packing operands, or nil where OpenBLAS computes the products.
+  let scratch: UnsafeMutablePointer<Scalar>?
+  let member: TeamMember
+}
+
 // Each member of a call computes some rows of dW and dU, some elements of db and some rows of dx: a sum
 // over the span's rows is one chain in any division, so the result does not depend on it.
 extension GradientSpan where Scalar: RecurrentScalar {
@@ -54,8 +81,8 @@ extension GradientSpan where Scalar: RecurrentScalar {
   ) {
     let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
     let (d, target) = (dGates + mine.lowerBound, dWeights + mine.lowerBound * k)
-    if let scratch {
-      Scalar.addWeightGradient(
+    if let scratch, let format = Scalar.packFormat {
+      format.addWeightGradient(
         m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
         to: target, scratch: scratch)
     } else {
@@ -70,6 +97,6 @@ extension GradientSpan where Scalar: RecurrentScalar {
 
   /// How many scalars of scratch memory each member needs for the largest product.
   static func scratchCount(rows: Int, gateWidth: Int, features: Int) -> Int {
-    Scalar.weightGradientScratch(m: gateWidth, k: features, rows: rows)
+    Scalar.packFormat?.weightGradientScratch(m: gateWidth, k: features, rows: rows) ?? 0
   }
 }

@@ -20,11 +20,14 @@ extension RecurrentLayer {
     _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State? = nil,
     through tape: Tape<State>, threads: Int? = nil, accumulatingInto gradients: inout Parameters
   ) -> InputGradients<State> {
-    checkTape(tape)
+    let plan = parameters.plan
+    plan.checkBlock(parameters.block)
+    plan.checkTape(tape)
     guard tape.isRecorded, let x = tape.x else {
       failRequirement(
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
+    parameters.block.checkUnchanged(since: tape.recordedVersion)
     let (steps, batch) = (x.steps, x.batch)
     if let dOutputs {
       require(
@@ -32,25 +35,22 @@ extension RecurrentLayer {
         "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
     }
     dFinalState?.checkShape(
-      batch: batch, hiddenSize: outputSize, cellSize: cellSize, "dFinalState")
-    checkGradients(gradients)
+      batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize, "dFinalState")
+    plan.checkGradients(gradients.block)
 
-    tape.dx.renew(steps: steps, batch: batch, features: inputSize)
+    tape.dx.renew(steps: steps, batch: batch, features: plan.inputSize)
     tape.dState.assign(
-      dFinalState, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
+      dFinalState, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
     let dParameters = gradients.uniquePointer()
-    if let weightForm {
-      let dWeights = tape.clearedWeightGradient(count: weightForm.weightCount)
-      drawn(tape).runBackward(x, dOutputs, tape, threads: threads, dParameters: dWeights)
-      weightForm.addGradients(dWeights, to: dParameters, tape.recordedNoise)
+    if let form = plan.form {
+      let dWeights = tape.clearedWeightGradient(count: form.weightCount)
+      runBackward(x, dOutputs, tape, threads: threads, dParameters: dWeights)
+      form.addGradients(dWeights, to: dParameters, tape.recordedNoise)
     } else {
       runBackward(x, dOutputs, tape, threads: threads, dParameters: dParameters)
     }
 
-    tape.isRecorded = false
-    tape.x = nil
-    tape.initialState = nil
-    tape.lengths = nil
+    tape.discard()
     return InputGradients(x: tape.dx, initialState: tape.dState)
   }
 
@@ -76,38 +76,36 @@ extension RecurrentLayer {
     _ x: SequenceBatch<Scalar>, _ dOutputs: SequenceBatch<Scalar>?, _ tape: Tape<State>,
     threads: Int?, dParameters: UnsafeMutablePointer<Scalar>
   ) {
-    let gateWidth = gateStorage.blocks * hiddenSize
+    let plan = parameters.plan
     let initial = tape.initialState?.pointers
     let dState = tape.dState.pointers
     let allowed = allowedThreads(threads)
-    let weights = backwardWeights(
-      tape.products, threads: allowed)
-    let (split, threads) = split(
-      weights, steps: x.steps, batch: x.batch, threads: allowed, forced: tape.workSplit)
-    let chunks = TimeChunks(
-      steps: x.steps, batch: x.batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
-      forced: tape.chunkLength)
+    let pass = parameters.pass(
+      .backward, tape.products, threads: allowed, drawn: tape.drawnWeights)
+    let (split, threads) = pass.split(
+      steps: x.steps, batch: x.batch, threads: allowed, forced: tape.workSplit)
+    let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)
     let scratchCount =
-      weights.U.isPacked
+      pass.isPacked
       ? GradientSpan<Scalar>.scratchCount(
-        rows: chunks.length * x.batch, gateWidth: gateWidth, features: max(inputSize, hiddenSize))
+        rows: chunks.length * x.batch, gateWidth: plan.gateWidth,
+        features: max(plan.inputSize, plan.hiddenSize))
       : 0
     withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
-      let pass = BackwardPass(
-        layer: self, weights: weights, batch: x.batch,
-        chunks: chunks,
-        split: split, x: x.pointer(atStep: 0), dx: tape.dx.pointer(atStep: 0),
+      let work = BackwardPass(
+        cell: pass, batch: x.batch, chunks: chunks, split: split, x: x.pointer(atStep: 0),
+        dx: tape.dx.pointer(atStep: 0),
         outputs: tape.outputs.pointer(atStep: 0), dOutputs: dOutputs?.pointer(atStep: 0),
         gates: tape.gates.pointer, cells: tape.cells.map { UnsafePointer($0.pointer) },
         initialHidden: initial.map { UnsafePointer($0.hidden) },
         initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) },
         dHidden: dState.hidden, dCell: dState.cell, scratch: tape.scratch.pointer,
         dParameters: dParameters,
-        productScratch: weights.U.isPacked
+        productScratch: pass.isPacked
           ? tape.productScratch(count: threads * scratchCount) : nil,
         productScratchCount: scratchCount, lengths: lengths, noise: noise)
-      ThreadTeam.shared.run(threads: threads, pass)
+      ThreadTeam.shared.run(threads: threads, work)
     }
-    withExtendedLifetime((x, dOutputs, tape)) {}
+    withExtendedLifetime((x, dOutputs, tape, parameters)) {}
   }
 }

@@ -19,42 +19,39 @@ extension RecurrentLayer {
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, workspace: Workspace<State>? = nil
   ) -> RecurrentOutput<State> {
-    checkInput(x, state, lengths)
+    let plan = parameters.plan
+    plan.checkBlock(parameters.block)
+    plan.checkInput(x, state, lengths)
     let workspace = workspace ?? Workspace()
     let (steps, batch) = (x.steps, x.batch)
-    workspace.outputs.renew(steps: steps, batch: batch, features: outputSize)
+    workspace.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
     // c lives in the final state from the first step on; h joins it at the end.
     workspace.finalState.assign(
-      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
-    workspace.finalState.unitSize = hiddenSize
+      state, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
+    workspace.finalState.unitSize = plan.hiddenSize
 
-    let gateWidth = gateStorage.blocks * hiddenSize
-    let chunks = TimeChunks(
-      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
-      forced: workspace.chunkLength)
-    let sharesOutputs = gateStorage.forwardSharesOutputs
+    let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
     let outputs = workspace.outputs.pointer(atStep: 0)
     let cell = workspace.finalState.pointers.cell
     let allowed = allowedThreads(threads)
-    let weights = forwardWeights(
-      workspace.products, threads: allowed)
-    let (split, threads) = split(
-      weights, steps: steps, batch: batch, threads: allowed, forced: workspace.workSplit)
+    let pass = parameters.pass(.forward, workspace.products, threads: allowed)
+    let (split, threads) = pass.split(
+      steps: steps, batch: batch, threads: allowed, forced: workspace.workSplit)
     withOptionalPointer(to: lengths) { lengths in
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          layer: self, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          cell: pass, steps: steps, batch: batch, chunks: chunks, split: split,
           x: x.pointer(atStep: 0), outputs: outputs,
-          gates: sharesOutputs
-            ? outputs : workspace.gates(count: chunks.length * batch * gateWidth),
-          gateSteps: sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
+          gates: plan.sharesOutputs
+            ? outputs : workspace.gates(count: chunks.length * batch * plan.gateWidth),
+          gateSteps: plan.sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
           initialHidden: state.map { UnsafePointer($0.pointers.hidden) },
           initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
           lengths: lengths, noise: nil))
     }
-    withExtendedLifetime((x, state)) {}
-    finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
+    withExtendedLifetime((x, state, parameters)) {}
+    plan.finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
     return RecurrentOutput(outputs: workspace.outputs, finalState: workspace.finalState)
   }
 
@@ -76,8 +73,10 @@ extension RecurrentLayer {
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, recording tape: Tape<State>
   ) -> RecurrentOutput<State> {
-    checkInput(x, state, lengths)
-    checkTape(tape)
+    let plan = parameters.plan
+    plan.checkBlock(parameters.block)
+    plan.checkInput(x, state, lengths)
+    plan.checkTape(tape)
     let (steps, batch) = (x.steps, x.batch)
     require(
       steps <= tape.maximumSteps && batch <= tape.maximumBatch,
@@ -90,60 +89,43 @@ extension RecurrentLayer {
     tape.initialState = state
     tape.lengths = lengths
     tape.beginPass(batch: batch)
-    let layer = drawingWeights(of: tape)
-    tape.outputs.renew(steps: steps, batch: batch, features: outputSize)
+    tape.recordedVersion = parameters.block.version
+    tape.drawWeights(from: parameters.block)
+    tape.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
 
-    let gateWidth = gateStorage.blocks * hiddenSize
-    let chunks = TimeChunks(
-      steps: steps, batch: batch, bytesPerRow: gateWidth * MemoryLayout<Scalar>.stride,
-      forced: tape.chunkLength)
+    let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: tape.chunkLength)
     let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
     let initial = state?.pointers
     let allowed = allowedThreads(threads)
-    let weights = layer.forwardWeights(tape.products, threads: allowed)
-    let (split, threads) = split(
-      weights, steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
+    let pass = parameters.pass(
+      .forward, tape.products, threads: allowed, drawn: tape.drawnWeights)
+    let (split, threads) = pass.split(
+      steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          layer: layer, weights: weights, steps: steps, batch: batch, chunks: chunks, split: split,
+          cell: pass, steps: steps, batch: batch, chunks: chunks, split: split,
           x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
-          gates: gateStorage.forwardSharesOutputs ? outputs : tape.gates.pointer,
+          gates: plan.sharesOutputs ? outputs : tape.gates.pointer,
           gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
           initialHidden: initial.map { UnsafePointer($0.hidden) },
           initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths,
           noise: noise))
     }
-    withExtendedLifetime((x, state)) {}
+    withExtendedLifetime((x, state, parameters)) {}
 
     tape.finalState.assign(
-      state, batch: batch, hiddenSize: outputSize, cellSize: cellSize)
+      state, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
     if let cells, let finalCell = tape.finalState.pointers.cell {
       gatherLast(
-        cells, width: cellSize, steps: steps, batch: batch, lengths: lengths, into: finalCell)
+        cells, width: plan.cellSize, steps: steps, batch: batch, lengths: lengths,
+        into: finalCell)
     }
-    finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
+    plan.finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
     return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
-  }
-
-  /// This layer with the weights that the pass of the tape draws, or as it is.
-  private func drawingWeights(of tape: Tape<State>) -> Self {
-    guard let weightForm, weightForm.isRandom, let noise = tape.recordedNoise else { return self }
-    let weights = tape.passWeights as? PassWeights<Scalar> ?? PassWeights(weightForm)
-    tape.passWeights = weights
-    weights.draw(weightForm, from: parameters.block.pointer, noise)
-    return with(weights)
-  }
-
-  /// This layer with the weights that the pass of the tape has drawn, or as it is.
-  func drawn(_ tape: Tape<State>) -> Self {
-    guard weightForm?.isRandom == true, tape.recordedNoise != nil,
-      let weights = tape.passWeights as? PassWeights<Scalar>
-    else { return self }
-    return with(weights)
   }
 
   /// A tape with room for `steps` steps of `batch` sequences, allocated once; what only the backward pass
@@ -156,9 +138,7 @@ extension RecurrentLayer {
   public func makeTape(
     steps: Int, batch: Int, products: ProductStrategy = .automatic
   ) -> Tape<State> {
-    Tape(
-      steps: steps, batch: batch, inputSize: inputSize, hiddenSize: hiddenSize,
-      outputSize: outputSize, cellSize: cellSize, gateStorage: gateStorage, products: products)
+    Tape(parameters.plan, steps: steps, batch: batch, products: products)
   }
 
   /// Empty buffers for inference; they grow to what their first call needs.
@@ -168,33 +148,32 @@ extension RecurrentLayer {
 
   /// How many steps of `batch` sequences one product over time spans.
   public func stepsPerProduct(batch: Int) -> Int {
-    TimeChunks(
-      steps: .max, batch: batch,
-      bytesPerRow: gateStorage.blocks * hiddenSize * MemoryLayout<Scalar>.stride
-    ).length
+    TimeChunks(parameters.plan, Scalar.self, .max, batch).length
   }
+}
 
+extension CellPlan {
   /// Completes a final state whose cell part is done and whose hidden part holds the initial state.
-  private func finish(
-    _ final: inout State, outputs: SequenceBatch<Scalar>, lengths: [Int]?
-  ) {
+  fileprivate func finish<State: RecurrentState>(
+    _ final: inout State, outputs: SequenceBatch<State.Scalar>, lengths: [Int]?
+  ) where State.Scalar: RecurrentScalar {
     gatherLast(
       outputs.pointer(atStep: 0), width: outputSize, steps: outputs.steps, batch: outputs.batch,
       lengths: lengths, into: final.pointers.hidden)
   }
+}
 
-  /// Copies each sequence's row of its last step from `[T, N, width]` to `[N, width]`; leaves the rows
-  /// of empty sequences as they are.
-  private func gatherLast(
-    _ source: UnsafeMutablePointer<Scalar>, width: Int, steps: Int, batch: Int,
-    lengths: [Int]?, into rows: UnsafeMutablePointer<Scalar>
-  ) {
-    for n in 0..<batch {
-      let length = lengths?[n] ?? steps
-      if length > 0 {
-        (rows + n * width).update(
-          from: source + ((length - 1) * batch + n) * width, count: width)
-      }
+/// Copies each sequence's row of its last step from `[T, N, width]` to `[N, width]`; leaves the rows
+/// of empty sequences as they are.
+private func gatherLast<Scalar>(
+  _ source: UnsafeMutablePointer<Scalar>, width: Int, steps: Int, batch: Int,
+  lengths: [Int]?, into rows: UnsafeMutablePointer<Scalar>
+) {
+  for n in 0..<batch {
+    let length = lengths?[n] ?? steps
+    if length > 0 {
+      (rows + n * width).update(
+        from: source + ((length - 1) * batch + n) * width, count: width)
     }
   }
 }

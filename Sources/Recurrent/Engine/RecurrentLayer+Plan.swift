@@ -16,13 +16,10 @@ extension RecurrentLayer {
     steps: Int, batch: Int, threads: Int? = nil, products: ProductStrategy = .automatic
   ) -> PassPlan {
     let allowed = allowedThreads(threads)
-    let weights = forwardWeights(products, threads: allowed)
-    let (split, threads) = split(
-      weights, steps: steps, batch: batch, threads: allowed, forced: nil)
-    let chunks = TimeChunks(
-      steps: steps, batch: batch,
-      bytesPerRow: gateStorage.blocks * hiddenSize * MemoryLayout<Scalar>.stride)
+    let pass = parameters.pass(.forward, products, threads: allowed)
+    let (split, threads) = pass.split(steps: steps, batch: batch, threads: allowed, forced: nil)
+    let chunks = TimeChunks(parameters.plan, Scalar.self, steps, batch)
     return PassPlan(
-      isPacked: weights.U.isPacked, split: split, threads: threads, chunkLength: chunks.length)
+      isPacked: pass.isPacked, split: split, threads: threads, chunkLength: chunks.length)
   }
 }

@@ -18,31 +18,33 @@ extension RecurrentLayer {
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
     workspace: Workspace<State>? = nil
   ) {
+    let plan = parameters.plan
+    plan.checkBlock(parameters.block)
     require(
-      x.columns == inputSize && x.rows == state.hidden.rows,
+      x.columns == plan.inputSize && x.rows == state.hidden.rows,
       """
       step: x has shape [\(x.rows), \(x.columns)], \
-      expected [N, D] = [\(state.hidden.rows), \(inputSize)]
+      expected [N, D] = [\(state.hidden.rows), \(plan.inputSize)]
       """)
     state.checkShape(
-      batch: x.rows, hiddenSize: outputSize, cellSize: cellSize, "state")
+      batch: x.rows, hiddenSize: plan.outputSize, cellSize: plan.cellSize, "state")
     let workspace = workspace ?? Workspace()
-    let gates = workspace.gates(count: x.rows * gateStorage.blocks * hiddenSize)
+    let gates = workspace.gates(count: x.rows * plan.gateWidth)
     let allowed = allowedThreads(threads)
-    let weights = forwardWeights(workspace.products, threads: allowed)
+    let pass = parameters.pass(.forward, workspace.products, threads: allowed)
     state.makeUnique()
     let (hidden, cell) = (state.pointers.hidden, state.pointers.cell)
-    let (split, threads) = split(
-      weights, steps: 1, batch: x.rows, threads: allowed, forced: workspace.workSplit)
+    let (split, threads) = pass.split(
+      steps: 1, batch: x.rows, threads: allowed, forced: workspace.workSplit)
     ThreadTeam.shared.run(
       threads: threads,
       ForwardPass(
-        layer: self, weights: weights, steps: 1, batch: x.rows,
+        cell: pass, steps: 1, batch: x.rows,
         chunks: TimeChunks(steps: 1, batch: x.rows, bytesPerRow: 1, forced: 1), split: split,
         x: x.basePointer, outputs: hidden, gates: gates, gateSteps: 1, cells: cell, cellSteps: 1,
         initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
         lengths: nil, noise: nil))
-    withExtendedLifetime(x) {}
+    withExtendedLifetime((x, parameters)) {}
   }
 
   /// `h`, `[N, H]`.
@@ -50,8 +52,10 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    var state = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
-    state.unitSize = hiddenSize
+    let plan = parameters.plan
+    var state = State(
+      zerosForBatch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
+    state.unitSize = plan.hiddenSize
     return state
   }
 }

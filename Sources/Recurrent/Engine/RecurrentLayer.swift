@@ -1,203 +1,29 @@
-import CKernels
 import LinAlg
 
 /// A recurrent layer: one cell, one direction, applied to every step of a batch of sequences.
 ///
-/// A cell provides its step (``project(_:rows:into:units:_:)``, ``forwardStep(_:_:)``,
-/// ``backwardStep(_:_:)``, ``accumulateGradients(_:_:)``) as whole-batch kernels; the extensions of this protocol run sequences
-/// with it: inference, recorded forward pass, backward pass and streaming, with initial states and
+/// ``LSTM``, ``GRU``, ``SimpleRNN`` and ``DefinedLayer`` are such layers. What they have of their own is a
+/// cell and their parameters' names; the extensions of this protocol run the plan of that cell over
+/// sequences: inference, recorded forward pass, backward pass and streaming, with initial states and
 /// sequences of different lengths.
 ///
 /// A layer is a value. Many threads may run the same layer at once; tapes, workspaces and states
 /// belong to one caller each.
 public protocol RecurrentLayer<Scalar>: CausalLayer
 where
-  State: RecurrentState<Scalar>, Parameters: LayerParameters<Scalar>, Recording == Tape<State>,
+  State: RecurrentState<Scalar>, Parameters: CellParameters<Scalar>, Recording == Tape<State>,
   Buffers == Workspace<State>
-{
-  /// `H`, the number of hidden units.
-  var hiddenSize: Int { get }
-  /// How many scalars of state each sequence has beyond `h`: 0 without a cell state, else `H` unless
-  /// the layer says otherwise.
-  var cellSize: Int { get }
-
-  /// How the weights of the products are made of the parameters, or nil where they are the parameters.
-  var weightForm: WeightForm? { get }
-
-  /// The layer with the weights of one pass in place of its own.
-  func with(_ weights: PassWeights<Scalar>) -> Self
-
-  /// What a step keeps for its backward pass besides `h` and `c`.
-  var gateStorage: GateStorage { get }
-
-  /// The weight matrices as the products of a pass forward read them.
-  func forwardWeights(
-    _ strategy: ProductStrategy, threads: Int
-  ) -> LayerWeights<Scalar>
-
-  /// The weight matrices as the products of a pass backward read them.
-  func backwardWeights(
-    _ strategy: ProductStrategy, threads: Int
-  ) -> LayerWeights<Scalar>
-
-  /// Writes `x·Wᵀ` for `rows` rows (any number of consecutive steps at once) and the gates of `units`
-  /// into the gate storage.
-  func project(
-    _ x: UnsafePointer<Scalar>, rows: Int, into gates: UnsafeMutablePointer<Scalar>,
-    units: Range<Int>, _ weights: LayerWeights<Scalar>)
-
-  /// Adds the recurrent product to the projected input and finishes the step, for the step's units.
-  ///
-  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
-  func forwardStep(_ step: ForwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
-
-  /// Turns the gates kept by a step into gradients of their pre-activations, in place, and passes the
-  /// gradient on to the step before, for the step's units.
-  ///
-  /// Before it reads what other units have written in this step, it calls `step.synchronize()`.
-  func backwardStep(_ step: BackwardStep<Scalar>, _ weights: LayerWeights<Scalar>)
-
-  /// Adds what a span of finished backward steps contributes to the gradients of the parameters, and
-  /// writes the gradients of their inputs, as large matrix products: this member's part of them.
-  func accumulateGradients(_ span: GradientSpan<Scalar>, _ weights: LayerWeights<Scalar>)
-}
+{}
 
 extension RecurrentLayer {
-  /// `H` for cells that have more than `h`, else 0.
-  public var cellSize: Int { State.hasCell ? hiddenSize : 0 }
+  /// `D`, the number of features of an input step.
+  public var inputSize: Int { parameters.plan.inputSize }
 
-  /// `H`: the output of a step is its hidden state, with as many features as units unless the layer
-  /// says otherwise.
-  public var outputSize: Int { hiddenSize }
+  /// `H`, the number of hidden units.
+  public var hiddenSize: Int { parameters.plan.hiddenSize }
 
-  /// Nil: the weights are parameters.
-  public var weightForm: WeightForm? { nil }
-
-  /// The layer itself.
-  public func with(_ weights: PassWeights<Scalar>) -> Self { self }
-}
-
-/// How much room a step's gates take, and whether they are anything but the step's output.
-public struct GateStorage: Sendable, Hashable {
-  /// Blocks of `H` scalars per sequence and step: 4 for LSTM and GRU, 1 for the simple RNN.
-  public var blocks: Int
-  /// The pre-activations are written where the outputs go and become them: the forward pass needs no
-  /// gate storage of its own (simple RNN).
-  public var forwardSharesOutputs: Bool
-  /// Blocks of `H` scalars per sequence that a step backward has for its own use.
-  public var scratchBlocks = 1
-}
-
-/// The operands of one step of a forward pass; `[N, …]` blocks, row-major.
-public struct ForwardStep<Scalar> {
-  /// The step's number, counted from the start of the sequences.
-  public var time: Int
-  /// `N`.
-  public var batch: Int
-  /// The units that this call computes: `firstUnit ..< endUnit`.
-  public var firstUnit: Int
-  /// One past the last of the units that this call computes.
-  public var endUnit: Int
-  /// In: the projected input. Out: what the backward pass needs. `[N, blocks·H]`.
-  public var gates: UnsafeMutablePointer<Scalar>
-  /// `h[t−1]`, or nil for zeros.
-  public var previousHidden: UnsafePointer<Scalar>?
-  /// `h[t]`; may be the memory of ``previousHidden``.
-  public var hidden: UnsafeMutablePointer<Scalar>
-  /// `c[t−1]`, or nil for zeros and for cells without one.
-  public var previousCell: UnsafePointer<Scalar>?
-  /// `c[t]`; may be the memory of ``previousCell``.
-  public var cell: UnsafeMutablePointer<Scalar>?
-  /// One length per sequence, or nil when all run to the end.
-  public var lengths: UnsafePointer<Int>?
-  /// What random choices depend on, or nil where there are none.
-  let noise: ck_noise?
-  let member: TeamMember
-
-  /// `firstUnit ..< endUnit`.
-  public var units: Range<Int> { firstUnit..<endUnit }
-
-  /// Every other step reads the weights from their end.
-  var isOdd: Bool { time % 2 == 1 }
-
-  /// Waits until all units are as far.
-  public func synchronize() { member.barrier() }
-
-  /// Waits until all units have read `h[t−1]`, where `h[t]` overwrites it.
-  func synchronizeBeforeOverwriting() {
-    if previousHidden == UnsafePointer(hidden) { member.barrier() }
-  }
-}
-
-/// The operands of one step of a backward pass; `[N, …]` blocks, row-major.
-public struct BackwardStep<Scalar> {
-  /// The step's number, counted from the start of the sequences.
-  public var time: Int
-  /// `N`.
-  public var batch: Int
-  /// The units that this call computes: `firstUnit ..< endUnit`.
-  public var firstUnit: Int
-  /// One past the last of the units that this call computes.
-  public var endUnit: Int
-  /// In: what the forward step kept. Out: gradients of the pre-activations. `[N, blocks·H]`.
-  public var gates: UnsafeMutablePointer<Scalar>
-  /// `h[t−1]`, or nil for zeros.
-  public var previousHidden: UnsafePointer<Scalar>?
-  /// `h[t]`.
-  public var hidden: UnsafePointer<Scalar>
-  /// `c[t−1]`, or nil for zeros and for cells without one.
-  public var previousCell: UnsafePointer<Scalar>?
-  /// `c[t]`.
-  public var cell: UnsafePointer<Scalar>?
-  /// The loss gradient of this step's output, or nil for zeros.
-  public var dOutput: UnsafePointer<Scalar>?
-  /// In: `∂L/∂h[t]` through later steps. Out: `∂L/∂h[t−1]`.
-  public var dHidden: UnsafeMutablePointer<Scalar>
-  /// In: `∂L/∂c[t]` through later steps. Out: `∂L/∂c[t−1]`.
-  public var dCell: UnsafeMutablePointer<Scalar>?
-  /// `[N, scratchBlocks·H]` for the cell's own use.
-  public var scratch: UnsafeMutablePointer<Scalar>
-  /// One length per sequence, or nil when all run to the end.
-  public var lengths: UnsafePointer<Int>?
-  /// What random choices depend on, or nil where there are none.
-  let noise: ck_noise?
-  let member: TeamMember
-
-  /// `firstUnit ..< endUnit`.
-  public var units: Range<Int> { firstUnit..<endUnit }
-
-  /// Every other step reads the weights from their end.
-  var isOdd: Bool { time % 2 == 1 }
-
-  /// Waits until the gradients of all units' gates are written.
-  public func synchronize() { member.barrier() }
-}
-
-/// Consecutive steps whose gate gradients are complete.
-public struct GradientSpan<Scalar> {
-  /// `rows = steps · N`.
-  public var rows: Int
-  /// The gradients of the pre-activations, `[rows, blocks·H]`.
-  public var dGates: UnsafePointer<Scalar>
-  /// The inputs of these steps, `[rows, D]`.
-  public var x: UnsafePointer<Scalar>
-  /// Receives the gradients of the inputs, `[rows, D]`.
-  public var dx: UnsafeMutablePointer<Scalar>
-  /// The first rows, whose `h[t−1]` is the initial state (`initialHidden`, nil for zeros); 0 or `N`.
-  public var initialRows: Int
-  /// `h[t−1]` of the first ``initialRows`` rows, or nil for zeros.
-  public var initialHidden: UnsafePointer<Scalar>?
-  /// `h[t−1]` of the other rows, consecutive.
-  public var previousHidden: UnsafePointer<Scalar>
-  /// `c[t−1]` of the first ``initialRows`` rows, or nil for zeros and for cells without one.
-  public var initialCell: UnsafePointer<Scalar>?
-  /// `c[t−1]` of the other rows, consecutive, for cells that have one.
-  public var previousCell: UnsafePointer<Scalar>?
-  /// The gradients of all parameters, laid out as the parameters are; accumulated.
-  public var dParameters: UnsafeMutablePointer<Scalar>
-  /// This member's memory for packing operands, or nil where OpenBLAS computes the products.
-  let scratch: UnsafeMutablePointer<Scalar>?
-  let member: TeamMember
+  /// `P`, the number of features of an output step, which is `h`: `H` unless the cell projects it.
+  public var outputSize: Int { parameters.plan.outputSize }
 }
 
 /// What a layer returns for a batch of sequences.

@@ -1,8 +1,10 @@
 import LinAlg
 
 // A wrong shape is an error in the caller's code: it traps with what was given and what was expected.
-extension RecurrentLayer {
-  func checkInput(_ x: SequenceBatch<Scalar>, _ state: State?, _ lengths: [Int]?) {
+extension CellPlan {
+  func checkInput<State: RecurrentState>(
+    _ x: SequenceBatch<State.Scalar>, _ state: State?, _ lengths: [Int]?
+  ) where State.Scalar: RecurrentScalar {
     require(
       x.features == inputSize,
       "x has shape [T, N, D] = \(x.shape), expected D = \(inputSize) input features")
@@ -11,24 +13,19 @@ extension RecurrentLayer {
     x.checkLengths(lengths)
   }
 
-  func checkTape(_ tape: Tape<State>) {
+  func checkTape<State: RecurrentState>(_ tape: Tape<State>) {
     require(
-      tape.inputSize == inputSize && tape.hiddenSize == hiddenSize
-        && tape.outputSize == outputSize && tape.cellSize == cellSize
-        && tape.gateStorage == gateStorage,
-      """
-      the tape was made for D, H = \(tape.inputSize), \(tape.hiddenSize); \
-      this layer has \(inputSize), \(hiddenSize)
-      """)
+      tape.plan.isInterchangeable(with: self), "the tape is of \(tape.plan), this layer is \(self)")
   }
 
-  func checkGradients(_ gradients: Parameters) {
-    require(
-      gradients.block.count == parameters.block.count,
-      """
-      gradients hold \(gradients.block.count) scalars, \
-      the parameters \(parameters.block.count)
-      """)
+  /// Traps unless the block has the tensors of this plan: its parameters are the memory of every
+  /// product.
+  func checkBlock<Scalar>(_ block: ParameterBlock<Scalar>) {
+    block.checkLayout(matches: parameterLayout, "the parameters of \(self)")
+  }
+
+  func checkGradients<Scalar>(_ block: ParameterBlock<Scalar>) {
+    block.checkLayout(matches: parameterLayout, "the gradients of \(self)")
   }
 }
 

@@ -8,7 +8,8 @@ import LinAlg
 /// memory for itself).
 ///
 /// A tape belongs to one caller at a time, and is spent by its backward pass.
-public final class Tape<State: RecurrentState>: SequenceRecording {
+public final class Tape<State: RecurrentState>: SequenceRecording
+where State.Scalar: RecurrentScalar {
   /// The type of the numbers.
   public typealias Scalar = State.Scalar
 
@@ -19,7 +20,11 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// Who computes the products.
   public let products: ProductStrategy
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
-  public internal(set) var isRecorded = false
+  public internal(set) var isRecorded = false {
+    didSet { if isRecorded { recordedPasses += 1 } }
+  }
+  /// How many passes have been recorded, whether used or not.
+  public private(set) var recordedPasses = 0
 
   /// Where the random choices of the next recorded pass come from, for layers that make any; nil turns
   /// them off, as in inference. Each recorded pass is counted; see ``RecordingNoise/pass``.
@@ -30,11 +35,8 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// How the steps are divided, instead of the estimated best: for tests and tuning.
   package var workSplit: WorkSplit?
 
-  let inputSize: Int
-  let hiddenSize: Int
-  let outputSize: Int
-  let cellSize: Int
-  let gateStorage: GateStorage
+  /// The plan of the layer that the tape was made for.
+  let plan: CellPlan
 
   /// `[T, N, blocks·H]`: the activated gates, and after the backward pass their gradients.
   let gates: AlignedStorage<Scalar>
@@ -45,7 +47,7 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   /// Where the products of the backward pass pack their operands.
   private var productScratch = AlignedStorage<Scalar>(uninitializedCount: 0)
   /// The weights of this pass alone, and the gradients of weights that are made of parameters.
-  var passWeights: (any PassMemory)?
+  private var passWeights: PassWeights<Scalar>?
   private var weightGradient = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // What the recording refers to; released by the backward pass.
@@ -53,6 +55,8 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var initialState: State?
   var lengths: [Int]?
   private(set) var recordedNoise: RecordingNoise?
+  /// That of the parameters that the pass has read.
+  var recordedVersion: UInt64 = 0
 
   /// The inputs with zeros in their padding, where there is any.
   private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
@@ -63,27 +67,21 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
   var dx: SequenceBatch<Scalar>
   var dState: State
 
-  init(
-    steps: Int, batch: Int, inputSize: Int, hiddenSize: Int, outputSize: Int, cellSize: Int,
-    gateStorage: GateStorage, products: ProductStrategy
-  ) {
+  init(_ plan: CellPlan, steps: Int, batch: Int, products: ProductStrategy) {
     require(steps >= 0 && batch >= 0, "Tape: negative shape, \(steps) steps, batch \(batch)")
     maximumSteps = steps
     maximumBatch = batch
-    self.inputSize = inputSize
-    self.hiddenSize = hiddenSize
-    self.outputSize = outputSize
+    self.plan = plan
     self.products = products
-    self.cellSize = cellSize
-    self.gateStorage = gateStorage
-    gates = AlignedStorage(uninitializedCount: steps * batch * hiddenSize * gateStorage.blocks)
+    let (P, cellSize) = (plan.outputSize, plan.cellSize)
+    gates = AlignedStorage(uninitializedCount: steps * batch * plan.gateWidth)
     cells = State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
-    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: outputSize)
-    dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: outputSize, cellSize: cellSize)
-    dState = State(zerosForBatch: 0, hiddenSize: outputSize, cellSize: cellSize)
-    finalState.unitSize = hiddenSize
-    dState.unitSize = hiddenSize
+    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: P)
+    dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: plan.inputSize)
+    finalState = State(zerosForBatch: batch, hiddenSize: P, cellSize: cellSize)
+    dState = State(zerosForBatch: 0, hiddenSize: P, cellSize: cellSize)
+    finalState.unitSize = plan.hiddenSize
+    dState.unitSize = plan.hiddenSize
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
@@ -108,11 +106,22 @@ public final class Tape<State: RecurrentState>: SequenceRecording {
     noise?.pass &+= 1
   }
 
+  /// Draws the weights of the pass that begins, where the plan drops some at random.
+  func drawWeights(from block: ParameterBlock<Scalar>) {
+    guard let form = plan.form, form.isRandom, let recordedNoise else { return }
+    let weights = passWeights ?? PassWeights(form)
+    passWeights = weights
+    weights.draw(form, from: block.pointer, recordedNoise)
+  }
+
+  /// The weights that the recorded pass has drawn, or nil where they are the layer's own.
+  var drawnWeights: PassWeights<Scalar>? { recordedNoise == nil ? nil : passWeights }
+
   /// `[N, scratchBlocks·H]`, for the cell's backward step.
   var scratch: AlignedStorage<Scalar> {
     if let backwardScratch { return backwardScratch }
     let scratch = AlignedStorage<Scalar>(
-      uninitializedCount: maximumBatch * hiddenSize * gateStorage.scratchBlocks)
+      uninitializedCount: maximumBatch * plan.hiddenSize * plan.scratchBlocks)
     backwardScratch = scratch
     return scratch
   }

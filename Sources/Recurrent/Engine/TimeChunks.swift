@@ -30,6 +30,15 @@ struct TimeChunks {
     length = min(power, max(steps, 1))
   }
 
+  /// The chunks of a pass of a cell.
+  init<Scalar>(
+    _ plan: CellPlan, _: Scalar.Type, _ steps: Int, _ batch: Int, forced: Int? = nil
+  ) {
+    self.init(
+      steps: steps, batch: batch, bytesPerRow: plan.gateWidth * MemoryLayout<Scalar>.stride,
+      forced: forced)
+  }
+
   /// The number of chunks.
   var count: Int { (steps + length - 1) / length }
 

@@ -40,46 +40,46 @@ package final class KernelProbe {
   }
 
   private static func products() -> [KernelProbe] {
-    let kernels = InstructionSet.kernels.pointee
+    guard let kernels = Float.kernels.table.pointee.pack?.pointee else { return [] }
     var probes: [KernelProbe] = []
     // A step forward of 1, 4 and 16 sequences of an LSTM with 128 units; a step back of 16.
     for (n, m, k) in [(1, 512, 128), (4, 512, 128), (16, 512, 128), (16, 128, 512)] {
       let (a, c) = (m * k, m * k + n * k)
       probes.append(
         KernelProbe("packed_product_f32", "N\(n) M\(m) K\(k)", floats: c + n * m) {
-          kernels.packed_product_f32(n, m, k, $0 + a, k, $0, $0 + c, m, 0, 0, 0)
+          kernels.packed_product(n, m, k, $0 + a, k, $0, $0 + c, m, 0, 0, 0)
         })
     }
     let (m, k) = (512, 96)
     probes.append(
       KernelProbe("pack_transposed_f32", "M\(m) K\(k)", floats: 2 * m * k) {
-        kernels.pack_transposed_f32(k, m, $0, k, $0 + m * k)
+        kernels.pack_transposed(k, m, $0, k, $0 + m * k)
       })
     probes.append(
       KernelProbe("pack_f32", "M\(m) K\(k)", floats: 2 * m * k) {
-        kernels.pack_f32(k, m, $0, m, $0 + m * k)
+        kernels.pack(k, m, $0, m, $0 + m * k)
       })
     return probes
   }
 
   private static func gradients() -> [KernelProbe] {
-    let kernels = InstructionSet.kernels.pointee
+    guard let kernels = Float.kernels.table.pointee.pack?.pointee else { return [] }
     var probes: [KernelProbe] = []
     for (m, k, rows) in [(256, 64, 128), (128, 128, 192)] {
       var scratch = 0
-      kernels.weight_gradient_scratch_f32(m, k, rows, &scratch)
+      kernels.weight_gradient_scratch(m, k, rows, &scratch)
       let (x, dW) = (rows * m, rows * (m + k))
       let work = dW + m * k
       probes.append(
         KernelProbe("weight_gradient_f32", "M\(m) K\(k) rows \(rows)", floats: work + scratch) {
-          kernels.weight_gradient_f32(m, k, rows, $0, m, $0 + x, k, $0 + dW, k, $0 + work)
+          kernels.weight_gradient(m, k, rows, $0, m, $0 + x, k, $0 + dW, k, $0 + work)
         })
     }
     return probes
   }
 
   private static func cells() -> [KernelProbe] {
-    let kernels = InstructionSet.kernels.pointee
+    let kernels = Float.kernels.table.pointee
     let (n, h) = (16, 128)
     let count = n * h
     let shape = "N\(n) H\(h)"
@@ -95,25 +95,25 @@ package final class KernelProbe {
     }
     return [
       probe("lstm_forward_f32") {
-        kernels.lstm_forward_f32(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, $0 + r, nil, 0)
+        kernels.lstm_forward(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, $0 + r, nil, 0)
       },
       probe("lstm_backward_f32") {
-        kernels.lstm_backward_f32(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, $0 + s, $0 + t, nil, 0)
+        kernels.lstm_backward(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, $0 + s, $0 + t, nil, 0)
       },
       probe("gru_after_forward_f32") {
-        kernels.gru_after_forward_f32(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, nil, 0)
+        kernels.gru_after_forward(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, nil, 0)
       },
       probe("gru_after_backward_f32") {
-        kernels.gru_after_backward_f32(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, nil, 0)
+        kernels.gru_after_backward(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, nil, 0)
       },
       probe("gru_before_forward_candidate_f32") {
-        kernels.gru_before_forward_candidate_f32(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, nil, 0)
+        kernels.gru_before_forward_candidate(n, h, 0, h, $0, $0 + bias, $0 + p, $0 + q, nil, 0)
       },
       probe("rnn_tanh_forward_f32") {
-        kernels.rnn_tanh_forward_f32(n, h, 0, h, $0, $0 + bias, $0 + p, nil, 0)
+        kernels.rnn_tanh_forward(n, h, 0, h, $0, $0 + bias, $0 + p, nil, 0)
       },
       probe("rnn_tanh_backward_f32") {
-        kernels.rnn_tanh_backward_f32(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, nil, 0)
+        kernels.rnn_tanh_backward(n, h, 0, h, $0, $0 + p, $0 + q, $0 + r, nil, 0)
       },
     ]
   }

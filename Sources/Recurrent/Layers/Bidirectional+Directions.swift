@@ -61,6 +61,7 @@ extension Bidirectional {
       forward: forwardLayer, backward: reversedLayer, x: x, state: state, lengths: lengths,
       tape: tape
     ).run(threads: allowedThreads(threads))
+    tape.noteDirections()
     return BidirectionalOutput(f, b)
   }
 
@@ -82,6 +83,7 @@ extension Bidirectional {
     accumulatingInto gradients: inout BidirectionalParameters<Layer.Parameters>
   ) -> InputGradients<State> {
     tape.checkRecorded()
+    tape.checkDirections()
     tape.factors = nil
     let (f, b) = runBackward(
       dForward, dBackward, dFinalState, tape, threads: allowedThreads(threads),
@@ -90,6 +92,7 @@ extension Bidirectional {
     return InputGradients(
       x: tape.dx, initialState: State(forward: f.initialState, backward: b.initialState))
   }
+
   private func runBackward(
     _ dForward: SequenceBatch<Scalar>?, _ dBackward: SequenceBatch<Scalar>?, _ dState: State?,
     _ tape: BidirectionalTape<Layer>, threads: Int,

@@ -10,6 +10,9 @@ extension SequenceBatch where Scalar: RecurrentScalar {
     case .mean: assign(forward, by: .mean, backward)
     case .product: assign(forward, by: .product, backward)
     case .concatenate:
+      require(
+        forward.steps == backward.steps && forward.batch == backward.batch,
+        "directions of shapes \(forward.shape) and \(backward.shape) cannot be concatenated")
       let rows = forward.steps * forward.batch
       renew(
         steps: forward.steps, batch: forward.batch, features: forward.features + backward.features)
@@ -26,6 +29,8 @@ extension SequenceBatch where Scalar: RecurrentScalar {
 
   /// Becomes `a + b`, `(a + b)/2` or `a∘b`, for two batches of the same shape.
   mutating func assign(_ a: SequenceBatch, by operation: PairOperation, _ b: SequenceBatch) {
+    require(
+      a.hasShape(of: b), "directions have shapes \(a.shape) and \(b.shape), expected the same")
     renew(steps: a.steps, batch: a.batch, features: a.features)
     Scalar.combine(
       a.pointer(atStep: 0), b.pointer(atStep: 0), by: operation, into: pointer(atStep: 0),
@@ -41,6 +46,9 @@ extension SequenceBatch where Scalar: RecurrentScalar {
 
   /// Writes the first `features` features of each step to `first` and the others to `second`.
   func split(into first: inout SequenceBatch, _ features: Int, _ second: inout SequenceBatch) {
+    require(
+      features <= self.features,
+      "a gradient of \(self.features) features cannot be split after \(features)")
     first.renew(steps: steps, batch: batch, features: features)
     second.renew(steps: steps, batch: batch, features: self.features - features)
     let source = UnsafeRawPointer(pointer(atStep: 0))

@@ -148,6 +148,7 @@ extension Bidirectional {
     let run = forwardDirections(
       x, from: state, lengths: lengths, threads: threads, recording: tape)
     tape.outputs.assignMerge(merge, run.forward, run.backward)
+    tape.merge = merge
     if merge == .product { tape.factors = (run.forward, run.backward) }
     return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
   }
@@ -174,6 +175,13 @@ extension Bidirectional {
         forward: nil, backward: nil, finalState: dFinalState, through: tape, threads: threads,
         accumulatingInto: &gradients)
     }
+    guard tape.merge == merge else {
+      failRequirement(
+        """
+        the tape holds \(tape.merge.map { "the \($0.rawValue)" } ?? "both directions apart"), \
+        expected the \(merge.rawValue) of both directions
+        """)
+    }
     dOutputs.checkIsGradient(of: tape.outputs)
     switch merge {
     case .sum:
@@ -187,7 +195,7 @@ extension Bidirectional {
         threads: threads, accumulatingInto: &gradients)
     case .product:
       guard let (forward, backward) = tape.factors else {
-        failRequirement("the tape holds a recording of both directions without their product")
+        failRequirement("the tape holds no product of both directions")
       }
       tape.dForward.assign(dOutputs, by: .product, backward)
       tape.dBackward.assign(dOutputs, by: .product, forward)

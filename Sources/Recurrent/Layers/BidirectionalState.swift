@@ -23,7 +23,7 @@ public struct BidirectionalState<Direction: CarriedState>: CarriedState {
   public var partCount: Int { forward.partCount + backward.partCount }
 
   /// The forward direction's parts, then the backward direction's.
-  public func part(_ index: Int) -> StatePart<Scalar> {
+  public func part(_ index: Int) -> Matrix<Scalar> {
     let count = forward.partCount
     return index < count ? forward.part(index) : backward.part(index - count)
   }
@@ -35,10 +35,14 @@ public struct BidirectionalState<Direction: CarriedState>: CarriedState {
       ? "forward.\(forward.partName(index))" : "backward.\(backward.partName(index - count))"
   }
 
-  /// Copies the parts that another value shares.
-  public mutating func makeUnique() {
-    forward.makeUnique()
-    backward.makeUnique()
+  /// Calls `body` with part `index` where it lies.
+  public mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let count = forward.partCount
+    return index < count
+      ? try forward.withMutablePart(index, body)
+      : try backward.withMutablePart(index - count, body)
   }
 }
 
@@ -77,11 +81,13 @@ public struct BidirectionalParameters<Direction: ParameterSet>: ParameterSet {
     }
   }
 
-  /// The first scalar of block `index`, which nobody else holds, for writing through.
-  public mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar> {
+  /// Calls `body` with every scalar of block `index` in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let count = forward.blockCount
-    return index < count
-      ? forward.uniquePointer(ofBlock: index) : backward.uniquePointer(ofBlock: index - count)
+    if index < count { return try forward.withUnsafeMutableBufferPointer(ofBlock: index, body) }
+    return try backward.withUnsafeMutableBufferPointer(ofBlock: index - count, body)
   }
 
   /// A set of the same shapes with every number zero.

@@ -11,6 +11,13 @@ public final class BidirectionalTape<Layer: SequenceLayer>: SequenceRecording {
   /// Where the random choices of the next recorded pass come from.
   public var noise: RecordingNoise? = RecordingNoise()
 
+  /// How many passes have been recorded.
+  public private(set) var recordedPasses = 0
+  /// How many passes both directions had recorded after the recorded one.
+  private var passes = (forward: 0, backward: 0)
+  /// How the recorded pass merged its outputs; nil where it left them apart.
+  var merge: DirectionMerge?
+
   /// The outputs of both directions, where the merged gradient needs them.
   var factors: (forward: SequenceBatch<Layer.Scalar>, backward: SequenceBatch<Layer.Scalar>)?
   var outputs = SequenceBatch<Layer.Scalar>.empty
@@ -21,6 +28,19 @@ public final class BidirectionalTape<Layer: SequenceLayer>: SequenceRecording {
   init(forward: Layer.Recording, backward: ReversedTape<Layer>) {
     self.forward = forward
     self.backward = backward
+  }
+
+  /// Notes that both directions have recorded a pass.
+  func noteDirections() {
+    passes = (forward.recordedPasses, backward.recordedPasses)
+    recordedPasses += 1
+    merge = nil
+  }
+
+  /// Traps where a direction has recorded a pass of its own since.
+  func checkDirections() {
+    forward.checkIsPass(passes.forward, "the tape of the forward direction")
+    backward.checkIsPass(passes.backward, "the tape of the backward direction")
   }
 
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.

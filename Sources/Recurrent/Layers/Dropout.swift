@@ -66,8 +66,18 @@ public struct Dropout: Sendable, Hashable {
         "backward needs a tape that a forward pass has recorded; each recording serves once")
     }
     require(
-      tape.noise == nil || rate == 0 || dOutputs.hasShape(of: tape.outputs),
-      "dOutputs has shape \(dOutputs.shape), expected \(tape.outputs.shape)")
+      tape.dropout == self,
+      """
+      the tape holds a pass of a dropout of rate \(tape.dropout?.rate ?? 0), \
+      \(tape.dropout?.mask.rawValue ?? ""), expected \(rate), \(mask.rawValue)
+      """)
+    require(
+      dOutputs.steps == tape.steps && dOutputs.batch == tape.batch
+        && dOutputs.features == tape.features,
+      """
+      dOutputs has shape \(dOutputs.shape), \
+      expected [T, N, F] = [\(tape.steps), \(tape.batch), \(tape.features)]
+      """)
     tape.isRecorded = false
     return masked(dOutputs, tape.noise, into: &tape.dx)
   }
@@ -84,6 +94,8 @@ public struct Dropout: Sendable, Hashable {
   ) -> SequenceBatch<Scalar> {
     noise?.checkBatch(x.batch)
     tape.noise = noise
+    tape.dropout = self
+    (tape.steps, tape.batch, tape.features) = (x.steps, x.batch, x.features)
     tape.isRecorded = true
     return masked(x, noise, into: &tape.outputs)
   }
@@ -141,6 +153,9 @@ private func withUnsafeElements<Elements, Element>(
 public final class DropoutTape<Scalar: RecurrentScalar> {
   fileprivate var isRecorded = false
   fileprivate var noise: RecordingNoise?
+  /// What was recorded, and the shape of its inputs.
+  fileprivate var dropout: Dropout?
+  fileprivate var (steps, batch, features) = (0, 0, 0)
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
   fileprivate var dx = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
 

@@ -19,4 +19,15 @@ extension SequenceRecording {
       isRecorded,
       "the tape holds no recording: backward needs one, and each serves once")
   }
+
+  /// Traps unless the last pass recorded is the one with the given number: the recordings inside
+  /// another one can be reached, and then hold what their new owner recorded.
+  func checkIsPass(_ number: Int, _ what: @autoclosure () -> String) {
+    require(
+      recordedPasses == number,
+      """
+      \(what()) holds pass \(recordedPasses), expected pass \(number): \
+      it has been recorded anew since the pass of the whole layer
+      """)
+  }
 }

@@ -23,15 +23,10 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
     let state = layer.initialState(batch: 1)
     var specs: [ParameterSpec] = []
     for i in 0..<state.partCount {
-      specs.append(ParameterSpec(state.partName(i), rows: 1, columns: state.part(i).width))
+      specs.append(ParameterSpec(state.partName(i), rows: 1, columns: state.part(i).columns))
     }
     var initial = ParameterBlock<Scalar>(specs)
-    for i in 0..<state.partCount {
-      let part = state.part(i)
-      (initial.uniquePointer() + initial.offset(of: i))
-        .update(from: part.pointer, count: part.width)
-    }
-    withExtendedLifetime(state) {}
+    for i in 0..<state.partCount { initial[tensor: i] = state.part(i) }
     parameters = LearnedInitialStateParameters(layer: layer.parameters, initial: initial)
     shell = LayerShell(layer)
   }
@@ -72,7 +67,8 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
 
   /// The learned state for `batch` sequences, in the memory of `buffer` where it fits.
   private func learned(batch: Int, in buffer: inout State?) -> State {
-    if buffer?.batch != batch { buffer = nil }
+    // The buffer may have been another layer's.
+    if let state = buffer, !fits(state, batch: batch) { buffer = nil }
     var state = buffer ?? layer.zeroState(batch: batch)
     buffer = nil
     fill(&state)
@@ -80,17 +76,47 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
     return state
   }
 
-  private func fill(_ state: inout State) {
-    state.makeUnique()
-    let initial = parameters.initial
-    var offset = 0
-    for i in 0..<state.partCount {
+  /// Whether every part has a row for each sequence, as wide as the learned one.
+  private func fits(_ state: State, batch: Int) -> Bool {
+    let specs = parameters.initial.specs
+    guard state.partCount == specs.count else { return false }
+    for i in 0..<specs.count {
       let part = state.part(i)
-      let rowBytes = part.width * MemoryLayout<Scalar>.stride
-      copyRows(
-        part.batch, of: rowBytes, initial.pointer + offset, every: 0, to: part.pointer,
-        every: rowBytes)
-      offset += part.width
+      if part.rows != batch || part.columns != specs[i].count { return false }
+    }
+    return true
+  }
+
+  /// Traps unless the learned state has the parts of the layer's.
+  private func checkInitial(_ state: State) {
+    let initial = parameters.initial
+    require(
+      initial.specs.count == state.partCount,
+      """
+      the learned initial state has \(initial.specs.count) parts, \
+      the layer's state \(state.partCount)
+      """)
+    for i in 0..<state.partCount {
+      require(
+        initial.specs[i].count == state.part(i).columns,
+        """
+        \(state.partName(i)) of the learned initial state has \(initial.specs[i].count) scalars, \
+        that of the layer's \(state.part(i).columns)
+        """)
+    }
+  }
+
+  private func fill(_ state: inout State) {
+    checkInitial(state)
+    let initial = parameters.initial
+    for i in 0..<state.partCount {
+      let source = initial.pointer + initial.layout.offsets[i]
+      state.withMutablePart(i) { part in
+        let (rows, rowBytes) = (part.rows, part.columns * MemoryLayout<Scalar>.stride)
+        part.withUnsafeMutableBufferPointer { part in
+          copyRows(rows, of: rowBytes, source, every: 0, to: part.start, every: rowBytes)
+        }
+      }
     }
     withExtendedLifetime(initial) {}
   }
@@ -132,9 +158,12 @@ extension LearnedInitialState {
   ) -> RecurrentOutput<State> {
     tape.discard()
     tape.usesLearnedState = state == nil
-    return layer.forward(
+    tape.initialVersion = parameters.initial.version
+    let run = layer.forward(
       x, from: state ?? learned(batch: x.batch, in: &tape.state), lengths: lengths,
       threads: threads, recording: tape.inner)
+    tape.noteInner()
+    return run
   }
 
   /// Runs the recorded pass backwards.
@@ -153,22 +182,24 @@ extension LearnedInitialState {
     through tape: LearnedInitialStateTape<Layer>, threads: Int? = nil,
     accumulatingInto gradients: inout LearnedInitialStateParameters<Layer.Parameters>
   ) -> InputGradients<State> {
+    tape.checkRecorded()
+    tape.checkInner()
+    gradients.initial.checkLayout(
+      matches: parameters.initial, "gradients of the learned initial state")
+    if tape.usesLearnedState { parameters.initial.checkUnchanged(since: tape.initialVersion) }
     let d = layer.backward(
       dOutputs, finalState: dFinalState, through: tape.inner, threads: threads,
       accumulatingInto: &gradients.layer)
     guard tape.usesLearnedState else { return d }
-    require(
-      gradients.initial.count == parameters.initial.count,
-      """
-      gradients of the initial state hold \(gradients.initial.count) scalars, \
-      the parameters \(parameters.initial.count)
-      """)
-    var sums = gradients.initial.uniquePointer()
+    checkInitial(d.initialState)
+    let offsets = parameters.initial.layout.offsets
+    let sums = gradients.initial.uniquePointer()
     for i in 0..<d.initialState.partCount {
       let part = d.initialState.part(i)
       Scalar.addColumnSums(
-        rows: part.batch, columns: part.width, of: part.pointer, ld: part.width, to: sums)
-      sums += part.width
+        rows: part.rows, columns: part.columns, of: part.basePointer, ld: part.columns,
+        to: sums + offsets[i])
+      withExtendedLifetime(part) {}
     }
     return d
   }

@@ -31,9 +31,12 @@ public struct LearnedInitialStateParameters<Part: ParameterSet>: ParameterSet {
     }
   }
 
-  /// The first scalar of block `index`, which nobody else holds, for writing through.
-  public mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar> {
-    index == layer.blockCount ? initial.uniquePointer() : layer.uniquePointer(ofBlock: index)
+  /// Calls `body` with every scalar of block `index` in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if index == layer.blockCount { return try initial.withUnsafeMutableBufferPointer(body) }
+    return try layer.withUnsafeMutableBufferPointer(ofBlock: index, body)
   }
 
   /// A set of the same shapes with every number zero.
@@ -49,10 +52,26 @@ public final class LearnedInitialStateTape<Layer: SequenceLayer>: SequenceRecord
   /// The layer's own recording.
   public let inner: Layer.Recording
 
+  /// How many passes have been recorded.
+  public private(set) var recordedPasses = 0
+
   var state: Layer.State?
   var usesLearnedState = false
+  /// The version of the learned state at which the recorded pass began.
+  var initialVersion: UInt64 = 0
+  /// How many passes ``inner`` had recorded after the recorded one.
+  private var innerPasses = 0
 
   init(_ inner: Layer.Recording) { self.inner = inner }
+
+  /// Notes that a pass has been recorded.
+  func noteInner() {
+    innerPasses = inner.recordedPasses
+    recordedPasses += 1
+  }
+
+  /// Traps where the inner layer has recorded a pass of its own since.
+  func checkInner() { inner.checkIsPass(innerPasses, "the layer's own tape") }
 
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool { inner.isRecorded }

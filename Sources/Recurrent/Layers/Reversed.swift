@@ -95,6 +95,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     let run = layer.forward(
       tape.x, from: state, lengths: lengths, threads: threads, recording: tape.inner)
     tape.outputs.assignReversed(run.outputs, lengths: lengths)
+    tape.noteInner()
     return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
   }
 
@@ -114,6 +115,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     accumulatingInto gradients: inout Layer.Parameters
   ) -> InputGradients<State> {
     tape.checkRecorded()
+    tape.checkInner()
     if let dOutputs {
       dOutputs.checkIsGradient(of: tape.outputs)
       tape.dOutputs.assignReversed(dOutputs, lengths: tape.lengths)
@@ -140,7 +142,21 @@ public final class ReversedTape<Layer: SequenceLayer>: SequenceRecording {
   var dOutputs = SequenceBatch<Layer.Scalar>.empty
   var dx = SequenceBatch<Layer.Scalar>.empty
 
+  /// How many passes have been recorded.
+  public private(set) var recordedPasses = 0
+  /// How many passes ``inner`` had recorded after the recorded one.
+  private var innerPasses = 0
+
   init(_ inner: Layer.Recording) { self.inner = inner }
+
+  /// Notes that a pass has been recorded.
+  func noteInner() {
+    innerPasses = inner.recordedPasses
+    recordedPasses += 1
+  }
+
+  /// Traps where the inner layer has recorded a pass of its own since.
+  func checkInner() { inner.checkIsPass(innerPasses, "the layer's own tape") }
 
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool { inner.isRecorded }

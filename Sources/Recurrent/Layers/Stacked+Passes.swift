@@ -16,6 +16,7 @@ extension Stacked {
   ) -> RecurrentOutput<State> {
     checkState(state, "initial state")
     let workspace = workspace ?? makeWorkspace()
+    checkWorkspace(workspace)
     workspace.finalState.removeAll(keepingCapacity: true)
     var outputs = x
     for k in 0..<count {
@@ -62,6 +63,7 @@ extension Stacked {
       outputs = run.outputs
       tape.finalState.append(run.finalState)
     }
+    tape.noteLayers()
     return RecurrentOutput(outputs: outputs, finalState: tape.finalState)
   }
 
@@ -83,6 +85,7 @@ extension Stacked {
   ) -> InputGradients<State> {
     tape.checkRecorded()
     checkTape(tape)
+    tape.checkLayers()
     checkState(dFinalState, "dFinalState")
     require(
       gradients.parts.count == parameters.parts.count,
@@ -129,6 +132,7 @@ extension Stacked: CausalLayer where Layer: CausalLayer {
   ) {
     checkState(state, "state")
     let workspace = workspace ?? makeWorkspace()
+    checkWorkspace(workspace)
     state.withUnsafeMutableBufferPointer { states in
       var input = x
       for k in 0..<count {

@@ -119,8 +119,14 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   public var layers: [Layer] { (0..<count).map { layer($0) } }
 
   func layer(_ index: Int) -> Layer {
-    shells[index].filled(with: parameters.parts[part(ofLayer: index)])
+    require(
+      parameters.parts.count == partCount,
+      "Stacked: parameters of \(parameters.parts.count) parts, expected \(partCount)")
+    return shells[index].filled(with: parameters.parts[part(ofLayer: index)])
   }
+
+  /// How many sets of parameters there are.
+  private var partCount: Int { isTied ? 2 : shells.count }
 
   /// Where the parameters of layer `index` are.
   func part(ofLayer index: Int) -> Int { isTied ? min(index, 1) : index }
@@ -154,6 +160,12 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// Empty buffers for inference.
   public func makeWorkspace(products: ProductStrategy = .automatic) -> StackedWorkspace<Layer> {
     StackedWorkspace(layers.map { $0.makeWorkspace(products: products) })
+  }
+
+  func checkWorkspace(_ workspace: StackedWorkspace<Layer>) {
+    require(
+      workspace.layers.count == count,
+      "the workspace was made for \(workspace.layers.count) layers, the stack has \(count)")
   }
 
   func checkState(_ state: State?, _ what: StaticString) {

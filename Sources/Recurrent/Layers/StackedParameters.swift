@@ -32,10 +32,14 @@ public struct StackedParameters<Part: ParameterSet>: ParameterSet {
     }
   }
 
-  /// The first scalar of block `index`, which nobody else holds, for writing through.
-  public mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar> {
+  /// Calls `body` with every scalar of block `index` in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let (part, block) = place(of: index)
-    return parts.withUnsafeMutableBufferPointer { $0[part].uniquePointer(ofBlock: block) }
+    return try parts.withUnsafeMutableBufferPointer { parts throws(Failure) in
+      try parts[part].withUnsafeMutableBufferPointer(ofBlock: block, body)
+    }
   }
 
   /// A set of the same shapes with every number zero.

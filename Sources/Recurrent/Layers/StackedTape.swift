@@ -10,6 +10,11 @@ public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
   /// same features, pass by pass.
   public var noise: RecordingNoise? = RecordingNoise()
 
+  /// How many passes have been recorded.
+  public private(set) var recordedPasses = 0
+  /// How many passes each layer had recorded after the recorded one.
+  private var passes: [Int]
+
   let dropout: [DropoutTape<Layer.Scalar>]
   var finalState: [Layer.State] = []
   var dInitialState: [Layer.State] = []
@@ -19,9 +24,21 @@ public final class StackedTape<Layer: SequenceLayer>: SequenceRecording {
   init(_ layers: [Layer.Recording]) {
     self.layers = layers
     dropout = layers.dropFirst().map { _ in DropoutTape() }
+    passes = layers.map { _ in 0 }
     slots = layers.map { _ in nil }
     finalState.reserveCapacity(layers.count)
     dInitialState.reserveCapacity(layers.count)
+  }
+
+  /// Notes that all layers have recorded a pass.
+  func noteLayers() {
+    for i in 0..<layers.count { passes[i] = layers[i].recordedPasses }
+    recordedPasses += 1
+  }
+
+  /// Traps where a layer has recorded a pass of its own since.
+  func checkLayers() {
+    for i in 0..<layers.count { layers[i].checkIsPass(passes[i], "the tape of layer \(i)") }
   }
 
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.

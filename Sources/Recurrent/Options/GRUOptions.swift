@@ -6,7 +6,7 @@ import LinAlg
 /// r = σ(W_r·x + U_r·h[t−1] + b_r)     z = σ(…)     h = (1 − z) ⊙ n + z ⊙ h[t−1]
 /// ```
 ///
-/// Plain options are the cell of ``GRU``. Parameters are named `W_r U_r b_r` and so on.
+/// Give them to a ``GRU``.
 public struct GRUOptions: Hashable, Codable, Sendable {
   /// What the candidate `n` is.
   public enum Candidate: String, Hashable, Codable, Sendable, CaseIterable {
@@ -36,6 +36,9 @@ public struct GRUOptions: Hashable, Codable, Sendable {
   /// The plain GRU.
   public init() {}
 
+  /// The plain GRU with a candidate.
+  public init(candidate: Candidate) { self.candidate = candidate }
+
   /// The cell that the options describe.
   ///
   /// - Throws: what cannot be combined, or which number is wrong.
@@ -59,7 +62,7 @@ public struct GRUOptions: Hashable, Codable, Sendable {
         sums.finished(sums.input("_n") + sums.recurrent("_n", r * seen), "_n"))
     case .lectureNotes: n = r * candidateActivation(h)
     }
-    let next = (1 - z) * regularization.candidate(n) + z * h
+    let next = (1 - z) * regularization.candidate(n.named("n")) + z * h
     return CellDefinition(
       shipped: "gru",
       states: ["h": regularization.zoned(next, h, "zone_h", regularization.zoneoutHidden)])

@@ -7,19 +7,17 @@ import LinAlg
 /// c = f ⊙ c[t−1] + i ⊙ g              o = σ(…)     h = o ⊙ tanh(c)
 /// ```
 ///
-/// Plain options are the cell of ``LSTM``. Options make a ``CellDefinition``, and a layer of it runs on
-/// the same fused path:
+/// Give them to an ``LSTM``:
 ///
 /// ```swift
 /// var options = LSTMOptions()
 /// options.memory = .diagonal()
 /// options.clipping.cell = 3
 /// options.regularization.zoneoutHidden = 0.1
-/// let layer: DefinedLayer<Float> = try options.makeLayer(
-///   inputSize: 64, hiddenSize: 128, using: &rng)
+/// let layer = try LSTM<Float>(inputSize: 64, hiddenSize: 128, options: options, using: &rng)
 /// ```
 ///
-/// Parameters are named `W_i U_i b_i` and so on, peepholes `p_i`, memory matrices `V_i`
+/// Parameters are `W`, `U` and `b` of all gates, peepholes `p_i`, memory matrices `V_i`
 /// (symmetric ones as triangles, see ``ProjectionForm/symmetric``) and the projection `W_p`.
 public struct LSTMOptions: Hashable, Codable, Sendable {
   /// How the cell state reaches the gates: `i`, `f` and the candidate see `c[t−1]`, `o` sees `c[t]`.

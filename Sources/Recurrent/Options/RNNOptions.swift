@@ -1,7 +1,7 @@
 import LinAlg
 
 /// The variants of the simple recurrent network of Elman (1990), `h = tanh(W·x + U·h[t−1] + b)`, all of
-/// which can be combined. Plain options are the cell of ``SimpleRNN``.
+/// which can be combined. Give them to a ``SimpleRNN``.
 public struct RNNOptions: Hashable, Codable, Sendable {
   /// The activation.
   public var activation = GateActivation.tanh
@@ -15,6 +15,9 @@ public struct RNNOptions: Hashable, Codable, Sendable {
 
   /// The plain simple recurrent network.
   public init() {}
+
+  /// The plain simple recurrent network with an activation.
+  public init(activation: GateActivation) { self.activation = activation }
 
   /// The cell that the options describe.
   ///

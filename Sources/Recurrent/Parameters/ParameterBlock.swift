@@ -25,34 +25,69 @@ public struct ParameterSpec: Sendable, Hashable {
 /// One allocation makes zeroing, clipping, an optimizer step and saving each one loop (the habit of
 /// llm.c). A gradient is a block with the same specification.
 public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
-  /// The tensors in storage order.
-  public let specs: [ParameterSpec]
+  /// The tensors and where they lie.
+  package let layout: ParameterLayout
+  /// Changes with every access that may write, and is shared by copies: two blocks of the same version
+  /// have the same contents.
+  package private(set) var version: UInt64
   private var storage: AlignedStorage<Scalar>
   private var packs = WeightPacks<Scalar>()
 
   /// A block of zeros.
-  public init(_ specs: [ParameterSpec]) {
-    self.specs = specs
-    storage = AlignedStorage(repeating: 0, count: specs.reduce(0) { $0 + $1.count })
+  public init(_ specs: [ParameterSpec]) { self.init(ParameterLayout(specs)) }
+
+  /// A block of zeros.
+  package init(_ layout: ParameterLayout) {
+    self.layout = layout
+    version = ParameterVersion.next()
+    storage = AlignedStorage(repeating: 0, count: layout.count)
   }
+
+  /// The tensors in storage order.
+  public var specs: [ParameterSpec] { layout.specs }
 
   /// The number of scalars of all tensors together.
   public var count: Int { storage.count }
 
   /// A block of zeros with the same tensors.
-  public func zeros() -> ParameterBlock { ParameterBlock(specs) }
+  public func zeros() -> ParameterBlock { ParameterBlock(layout) }
+
+  /// Whether both have the same tensors in the same order.
+  package func hasLayout(of other: ParameterBlock) -> Bool { layout.isSame(as: other.layout) }
+
+  /// Traps unless this block has the tensors of `expected`, and tells the first that differs.
+  package func checkLayout(matches expected: ParameterLayout, _ what: @autoclosure () -> String) {
+    require(layout.isSame(as: expected), "\(what()): \(layout.difference(from: expected))")
+  }
+
+  /// Traps unless this block has the tensors of `expected`, and tells the first that differs.
+  package func checkLayout(
+    matches expected: ParameterBlock, _ what: @autoclosure () -> String
+  ) {
+    checkLayout(matches: expected.layout, what())
+  }
+
+  /// Traps unless the contents are those of the version that a forward pass has read.
+  package func checkUnchanged(since version: UInt64) {
+    require(
+      self.version == version,
+      """
+      the parameters have been changed since the forward pass of this recording: \
+      backward would give the gradient of neither
+      """)
+  }
 
   /// The tensor at position `index` of ``specs``, copied out or replaced.
   ///
   /// - Precondition: a matrix assigned has the tensor's shape.
   public subscript(tensor index: Int) -> Matrix<Scalar> {
     get {
-      let spec = specs[index]
+      let spec = spec(index)
       let start = UnsafeBufferPointer(start: storage.pointer + offset(of: index), count: spec.count)
       return Matrix(rows: spec.rows, columns: spec.columns, elements: start)
     }
     set {
-      let spec = specs[index]
+      let spec = spec(index)
       require(
         newValue.rows == spec.rows && newValue.columns == spec.columns,
         """
@@ -65,13 +100,24 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   }
 
   /// Where the tensor at position `index` begins, in scalars.
-  public func offset(of index: Int) -> Int { specs[..<index].reduce(0) { $0 + $1.count } }
+  public func offset(of index: Int) -> Int {
+    _ = spec(index)
+    return layout.offsets[index]
+  }
+
+  private func spec(_ index: Int) -> ParameterSpec {
+    require(
+      index >= 0 && index < layout.specs.count,
+      "a block of \(layout.specs.count) tensors, asked for number \(index)")
+    return layout.specs[index]
+  }
 
   /// Calls `body` with every scalar in storage order.
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
 
   /// Calls `body` with every scalar in storage order, for writing.
@@ -79,14 +125,17 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
+    defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
   /// The first scalar, for reading. Valid while a copy of this value is alive.
   var pointer: UnsafeMutablePointer<Scalar> { storage.pointer }
 
-  /// The first scalar, for writing, after making sure that nobody else holds the storage.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> {
+  /// The first scalar, for writing, after making sure that nobody else holds the storage. What is
+  /// written later, after this value has been copied or read, is seen by the copies, too, and not by
+  /// packed weights.
+  package mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> {
     makeUnique()
     return storage.pointer
   }
@@ -94,24 +143,9 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// Prepares for a change: copies the storage if another value shares it, and puts packed copies of
   /// the weights out of date.
   private mutating func makeUnique() {
+    version = ParameterVersion.next()
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
     if isKnownUniquelyReferenced(&packs) { packs.invalidate() } else { packs = WeightPacks() }
-  }
-
-  /// The weight matrix `[m, k]` of some gates that begins `offset` scalars into the block, ready for
-  /// products in one direction. Valid while this value is alive and unchanged.
-  func weights(
-    at offset: Int, m: Int, k: Int, gates: Int, _ direction: ProductDirection,
-    _ strategy: ProductStrategy, threads: Int
-  ) -> WeightMatrix<Scalar> {
-    let plain = UnsafePointer(storage.pointer + offset)
-    var packed: UnsafePointer<Scalar>?
-    if strategy == .automatic, let panel = Scalar.packedPanel {
-      packed = packs.pointer(
-        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, panel: panel,
-        threads: threads)
-    }
-    return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
   }
 
   /// The first weight and, where products read packed weights, that of the packed copies of the
@@ -121,12 +155,10 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   func weights(
     _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection,
     _ strategy: ProductStrategy, threads: Int
-  ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
+  ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
-    guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
-    return (
-      plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)
-    )
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
+    return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }

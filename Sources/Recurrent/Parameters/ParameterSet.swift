@@ -14,24 +14,53 @@ public protocol ParameterSet<Scalar>: Sendable {
   /// Block `index`, in an order that never changes.
   subscript(block index: Int) -> ParameterBlock<Scalar> { get set }
 
-  /// The first scalar of block `index`, which nobody else holds, for writing through.
+  /// Calls `body` with every scalar of block `index` in storage order, for writing; the pointer is
+  /// valid only there.
   ///
-  /// A method, because modifying the block in place through the protocol allocates the accessor's
-  /// frame.
-  mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar>
+  /// A set need not implement this. One that is a step's hot path does, by the method of the block
+  /// itself: modifying the block in place through the protocol allocates the accessor's frame.
+  mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result
 
   /// A set of the same shapes with every number zero.
   func zeros() -> Self
 }
 
 extension ParameterSet {
+  /// Calls `body` with every scalar of block `index` in storage order, for writing; the pointer is
+  /// valid only there.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try self[block: index].withUnsafeMutableBufferPointer(body)
+  }
+
+  /// The first scalar of block `index`, which nobody else holds, for writing through until this value
+  /// is next copied or read.
+  package mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar> {
+    withUnsafeMutableBufferPointer(ofBlock: index) { $0.start }
+  }
+
+  /// Traps unless `other` has the same blocks with the same tensors: in constant time where `other`
+  /// was made of this one.
+  package func checkLayout(of other: Self, _ what: StaticString) {
+    require(
+      blockCount == other.blockCount,
+      "\(what) have \(other.blockCount) blocks, the parameters \(blockCount)")
+    for i in 0..<blockCount {
+      other[block: i].checkLayout(
+        matches: self[block: i], blockCount == 1 ? "\(what)" : "\(what), block \(i)")
+    }
+  }
+
   /// The number of scalars of all blocks together.
   public var scalarCount: Int { (0..<blockCount).reduce(0) { $0 + self[block: $1].count } }
 
   /// Sets every number to `value`.
   public mutating func fill(with value: Scalar) {
     for i in 0..<blockCount {
-      self[block: i].withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+      withUnsafeMutableBufferPointer(ofBlock: i) { $0.update(repeating: value) }
     }
   }
 
@@ -39,11 +68,12 @@ extension ParameterSet {
   /// ``fill(with:)`` sets one number after the other.
   public mutating func setToZero() {
     for i in 0..<blockCount {
-      let count = self[block: i].count
-      let bytes = UnsafeMutableRawPointer(uniquePointer(ofBlock: i))
-      bytes.initializeMemory(
-        as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
-      bytes.bindMemory(to: Scalar.self, capacity: count)
+      withUnsafeMutableBufferPointer(ofBlock: i) { scalars in
+        let bytes = UnsafeMutableRawPointer(scalars.start)
+        bytes.initializeMemory(
+          as: UInt8.self, repeating: 0, count: scalars.count * MemoryLayout<Scalar>.stride)
+        bytes.bindMemory(to: Scalar.self, capacity: scalars.count)
+      }
     }
   }
 }
@@ -52,12 +82,6 @@ extension ParameterSet {
 public protocol LayerParameters<Scalar>: ParameterSet {
   /// The one block.
   var block: ParameterBlock<Scalar> { get set }
-
-  /// The first scalar of a block that nobody else holds, for writing through.
-  ///
-  /// A method, because modifying ``block`` in place through the protocol allocates the accessor's
-  /// frame.
-  mutating func uniquePointer() -> UnsafeMutablePointer<Scalar>
 }
 
 extension LayerParameters {
@@ -67,21 +91,24 @@ extension LayerParameters {
   /// The one block.
   public subscript(block index: Int) -> ParameterBlock<Scalar> {
     get {
-      require(index == 0, "a layer has one parameter block, asked for number \(index)")
+      Self.checkBlock(index)
       return block
     }
     _modify {
-      require(index == 0, "a layer has one parameter block, asked for number \(index)")
+      Self.checkBlock(index)
       yield &block
     }
   }
 
-  /// The first scalar of the one block, which nobody else holds, for writing through.
-  public mutating func uniquePointer(
-    ofBlock index: Int
-  ) -> UnsafeMutablePointer<Scalar> {
+  /// Traps unless `index` is that of the one block.
+  package static func checkBlock(_ index: Int) {
     require(index == 0, "a layer has one parameter block, asked for number \(index)")
-    return uniquePointer()
+  }
+
+  /// The first scalar of the one block, which nobody else holds, for writing through until this value
+  /// is next copied or read.
+  package mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> {
+    uniquePointer(ofBlock: 0)
   }
 
   /// A set of the same shapes with every number zero.
@@ -89,5 +116,13 @@ extension LayerParameters {
     var result = self
     result.block = block.zeros()
     return result
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// The first element of a buffer that has an address, as those of blocks have.
+  package var start: UnsafeMutablePointer<Element> {
+    guard let baseAddress else { failRequirement("a buffer without an address") }
+    return baseAddress
   }
 }

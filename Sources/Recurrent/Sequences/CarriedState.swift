@@ -5,6 +5,8 @@ import LinAlg
 /// A recurrent layer's state has one or two parts (``RecurrentState``); that of a stack is an array of
 /// its layers' states; that of both directions a ``BidirectionalState``. Seen as its parts, each
 /// `[N, width]`, any state can be copied, saved and learned.
+///
+/// A part may be set to any matrix; a layer that gets the state checks the shapes of all parts.
 public protocol CarriedState<Scalar>: Sendable {
   /// The type of the numbers.
   associatedtype Scalar: LinAlgScalar
@@ -12,49 +14,16 @@ public protocol CarriedState<Scalar>: Sendable {
   /// The number of parts.
   var partCount: Int { get }
 
-  /// Part `index` where it lies, in an order that never changes.
-  ///
-  /// Valid while a copy of this value is alive; to write through it, call ``makeUnique()`` first.
-  func part(_ index: Int) -> StatePart<Scalar>
+  /// Part `index`, `[N, width]`, in an order that never changes.
+  func part(_ index: Int) -> Matrix<Scalar>
 
   /// What part `index` is, such as `hidden`, or `[1].forward.cell`.
   func partName(_ index: Int) -> String
 
-  /// Copies the parts that another value shares.
-  mutating func makeUnique()
-}
-
-/// One part of a state where it lies: `[N, width]`, row-major and contiguous.
-public struct StatePart<Scalar> {
-  /// `N`.
-  public var batch: Int
-  /// How many scalars each sequence has.
-  public var width: Int
-  /// The first scalar.
-  public var pointer: UnsafeMutablePointer<Scalar>
-
-  /// The number of scalars.
-  var count: Int { batch * width }
-}
-
-extension RecurrentState {
-  /// 2 for cells that have more than `h`, else 1.
-  public var partCount: Int { Self.hasCell ? 2 : 1 }
-
-  /// `h`, and what is beyond it.
-  public func part(_ index: Int) -> StatePart<Scalar> {
-    let (batch, pointers) = (hidden.rows, pointers)
-    if index == 0 {
-      return StatePart(batch: batch, width: hidden.columns, pointer: pointers.hidden)
-    }
-    guard index == 1, let cell = pointers.cell else {
-      failRequirement("a state of \(partCount) parts, asked for number \(index)")
-    }
-    return StatePart(batch: batch, width: cellSize, pointer: cell)
-  }
-
-  /// `hidden` or `cell`.
-  public func partName(_ index: Int) -> String { index == 0 ? "hidden" : "cell" }
+  /// Calls `body` with part `index` where it lies, so that it can be changed without a copy.
+  mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result
 }
 
 /// The states of several layers, the first layer's first.
@@ -70,7 +39,7 @@ extension Array: CarriedState where Element: CarriedState {
   }
 
   /// The parts of the first element, then those of the others.
-  public func part(_ index: Int) -> StatePart<Element.Scalar> {
+  public func part(_ index: Int) -> Matrix<Element.Scalar> {
     let (i, rest) = place(of: index)
     return self[i].part(rest)
   }
@@ -81,10 +50,13 @@ extension Array: CarriedState where Element: CarriedState {
     return "[\(i)].\(self[i].partName(rest))"
   }
 
-  /// Copies the parts that another value shares.
-  public mutating func makeUnique() {
-    withUnsafeMutableBufferPointer { elements in
-      for i in 0..<elements.count { elements[i].makeUnique() }
+  /// Calls `body` with part `index` where it lies.
+  public mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Element.Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let (i, rest) = place(of: index)
+    return try withUnsafeMutableBufferPointer { elements throws(Failure) in
+      try elements[i].withMutablePart(rest, body)
     }
   }
 
@@ -101,16 +73,37 @@ extension Array: CarriedState where Element: CarriedState {
 
 extension CarriedState {
   /// `N`, the number of sequences.
-  public var batch: Int { part(0).batch }
+  public var batch: Int { part(0).rows }
+
+  /// Copies the parts that another value shares.
+  package mutating func makeUnique() {
+    for i in 0..<partCount { withMutablePart(i) { $0.withUnsafeMutableBufferPointer { _ in } } }
+  }
 
   /// Whether both have the same parts of the same shapes.
   func hasShape(of other: Self) -> Bool {
     guard partCount == other.partCount else { return false }
     for i in 0..<partCount {
       let (a, b) = (part(i), other.part(i))
-      if a.batch != b.batch || a.width != b.width { return false }
+      if a.rows != b.rows || a.columns != b.columns { return false }
     }
     return true
+  }
+
+  /// Traps unless this has the parts of `expected` in the same shapes, and tells the first that differs.
+  func checkShape(of expected: Self, _ what: StaticString) {
+    require(
+      partCount == expected.partCount,
+      "\(what) has \(partCount) parts, expected \(expected.partCount)")
+    for i in 0..<partCount {
+      let (own, other) = (part(i), expected.part(i))
+      require(
+        own.rows == other.rows && own.columns == other.columns,
+        """
+        \(partName(i)) of \(what) has shape [\(own.rows), \(own.columns)], \
+        expected [\(other.rows), \(other.columns)]
+        """)
+    }
   }
 
   /// Replaces the contents by those of `source`, into the memory that this value has where the shapes
@@ -121,10 +114,14 @@ extension CarriedState {
       makeUnique()
       return
     }
-    makeUnique()
     for i in 0..<partCount {
-      let (from, to) = (source.part(i), part(i))
-      to.pointer.update(from: from.pointer, count: from.count)
+      let from = source.part(i)
+      withMutablePart(i) { part in
+        part.withUnsafeMutableBufferPointer { to in
+          to.start.update(from: from.basePointer, count: from.count)
+        }
+      }
+      withExtendedLifetime(from) {}
     }
   }
 

@@ -17,22 +17,17 @@ public protocol RecurrentState<Scalar>: CarriedState {
   /// The state of zeros.
   init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int)
 
-  /// The elements of `h`, `[N, H]`, and, for cells that have more, of that, `[N, cellSize]`.
-  ///
-  /// Valid while a copy of this value is alive.
-  var pointers: StatePointers<Scalar> { get }
-
   /// Makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
   /// nobody else holds, contents unspecified, keeping storage where it can.
   mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int)
 }
 
 /// The addresses of a state's parts.
-public struct StatePointers<Scalar> {
+package struct StatePointers<Scalar> {
   /// `h`, `[N, H]`.
-  public var hidden: UnsafeMutablePointer<Scalar>
+  package var hidden: UnsafeMutablePointer<Scalar>
   /// What is beyond it, `[N, cellSize]`, for cells that have more.
-  public var cell: UnsafeMutablePointer<Scalar>?
+  package var cell: UnsafeMutablePointer<Scalar>?
 }
 
 /// The state of cells that have only a hidden state: the GRU and the simple RNN.
@@ -53,34 +48,45 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
     hidden = .zeros(rows: batch, columns: hiddenSize)
   }
 
-  /// The address of `h`.
-  public var pointers: StatePointers<Scalar> { StatePointers(hidden: hidden.basePointer) }
-
   /// Makes `h` an unshared `[batch, hiddenSize]` matrix with unspecified contents.
   public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
   }
 
-  /// Copies `h` if another value shares it.
-  public mutating func makeUnique() { hidden.withUnsafeMutableBufferPointer { _ in } }
+  /// One.
+  public var partCount: Int { 1 }
+
+  /// `h`.
+  public func part(_ index: Int) -> Matrix<Scalar> {
+    checkPart(index)
+    return hidden
+  }
+
+  /// Calls `body` with `h`.
+  public mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    checkPart(index)
+    return try body(&hidden)
+  }
 }
 
 /// The state of an LSTM: hidden and cell state.
 public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
-  /// `h`, `[N, H]`.
+  /// `h`, `[N, H]`, or `[N, P]` where the layer projects it.
   public var hidden: Matrix<Scalar>
   /// `c`, `[N, H]`.
   public var cell: Matrix<Scalar>
 
   /// A state from its parts.
   ///
-  /// - Precondition: both have the same shape, `[N, H]`.
+  /// - Precondition: both are of the same `N` sequences.
   public init(hidden: Matrix<Scalar>, cell: Matrix<Scalar>) {
     require(
-      hidden.rows == cell.rows && hidden.columns == cell.columns,
+      hidden.rows == cell.rows,
       """
       LSTMState: hidden [\(hidden.rows), \(hidden.columns)] and cell \
-      [\(cell.rows), \(cell.columns)] differ in shape
+      [\(cell.rows), \(cell.columns)] differ in the number of sequences
       """)
     self.hidden = hidden
     self.cell = cell
@@ -97,25 +103,47 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
     cell = .zeros(rows: batch, columns: cellSize)
   }
 
-  /// The addresses of `h` and `c`.
-  public var pointers: StatePointers<Scalar> {
-    StatePointers(hidden: hidden.basePointer, cell: cell.basePointer)
-  }
-
   /// Makes both parts unshared matrices with unspecified contents.
   public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
     cell.renew(rows: batch, columns: cellSize)
   }
 
-  /// Copies the parts that another value shares.
-  public mutating func makeUnique() {
-    hidden.withUnsafeMutableBufferPointer { _ in }
-    cell.withUnsafeMutableBufferPointer { _ in }
+  /// Two.
+  public var partCount: Int { 2 }
+
+  /// `h` or `c`.
+  public func part(_ index: Int) -> Matrix<Scalar> {
+    checkPart(index)
+    return index == 0 ? hidden : cell
+  }
+
+  /// Calls `body` with `h` or `c`.
+  public mutating func withMutablePart<Result, Failure: Error>(
+    _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    checkPart(index)
+    return index == 0 ? try body(&hidden) : try body(&cell)
   }
 }
 
 extension RecurrentState {
+  /// `hidden` or `cell`.
+  public func partName(_ index: Int) -> String { index == 0 ? "hidden" : "cell" }
+
+  func checkPart(_ index: Int) {
+    require(
+      index >= 0 && index < partCount, "a state of \(partCount) parts, asked for number \(index)")
+  }
+
+  /// The elements of `h`, `[N, H]`, and, for cells that have more, of that, `[N, cellSize]`.
+  ///
+  /// Valid while a copy of this value is alive; writing needs unshared parts.
+  package var pointers: StatePointers<Scalar> {
+    StatePointers(
+      hidden: part(0).basePointer, cell: partCount > 1 ? part(1).basePointer : nil)
+  }
+
   /// The number of columns of ``hidden``; setting it does nothing.
   public var unitSize: Int {
     get { hidden.columns }
@@ -130,15 +158,21 @@ extension RecurrentState {
 
   /// Traps unless `h` is `[batch, hiddenSize]` and what is beyond it `[batch, cellSize]`.
   func checkShape(batch: Int, hiddenSize: Int, cellSize: Int, _ what: StaticString) {
+    let hidden = part(0)
     require(
       hidden.rows == batch && hidden.columns == hiddenSize,
       """
       \(what) has shape [\(hidden.rows), \(hidden.columns)], \
       expected [N, H] = [\(batch), \(hiddenSize)]
       """)
+    guard partCount > 1 else { return }
+    let cell = part(1)
     require(
-      self.cellSize == cellSize,
-      "\(what) has \(self.cellSize) scalars beyond h for each sequence, expected \(cellSize)")
+      cell.rows == batch && cell.columns == cellSize,
+      """
+      \(what) has shape [\(cell.rows), \(cell.columns)] beyond h, \
+      expected [\(batch), \(cellSize)]
+      """)
   }
 
   /// Replaces the contents by those of `source`, or by zeros where it is nil. Allocates only when the

@@ -22,23 +22,31 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
 
   /// A batch whose elements are not set yet.
   public init(uninitializedSteps steps: Int, batch: Int, features: Int) {
-    require(
-      steps >= 0 && batch >= 0 && features >= 0,
-      "SequenceBatch: negative shape [\(steps), \(batch), \(features)]")
     self.steps = steps
     self.batch = batch
     self.features = features
-    storage = AlignedStorage(uninitializedCount: steps * batch * features)
+    storage = AlignedStorage(
+      uninitializedCount: Self.count(steps: steps, batch: batch, features: features))
+  }
+
+  /// The number of scalars of a shape.
+  private static func count(steps: Int, batch: Int, features: Int) -> Int {
+    let (rows, isTooTall) = steps.multipliedReportingOverflow(by: batch)
+    let (count, isTooLarge) = rows.multipliedReportingOverflow(by: features)
+    require(
+      steps >= 0 && batch >= 0 && features >= 0 && !isTooTall && !isTooLarge,
+      "SequenceBatch: impossible shape [\(steps), \(batch), \(features)]")
+    return count
   }
 
   /// A batch from its elements, time slowest, features fastest.
   ///
   /// - Precondition: there are `steps * batch * features` elements.
   public init(steps: Int, batch: Int, features: Int, elements: some Collection<Scalar>) {
-    require(
-      elements.count == steps * batch * features,
-      "SequenceBatch: \(elements.count) elements given for shape [\(steps), \(batch), \(features)]")
     self.init(uninitializedSteps: steps, batch: batch, features: features)
+    require(
+      elements.count == count,
+      "SequenceBatch: \(elements.count) elements given for shape [\(steps), \(batch), \(features)]")
     _ = UnsafeMutableBufferPointer(start: storage.pointer, count: count)
       .initialize(fromContentsOf: elements)
   }
@@ -89,7 +97,8 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
 
   /// Calls `body` with the elements for writing, time slowest, features fastest.
@@ -97,6 +106,7 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
+    defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
@@ -128,7 +138,7 @@ extension SequenceBatch {
   ///
   /// Keeps its storage when that is unshared and large enough.
   package mutating func renew(steps: Int, batch: Int, features: Int) {
-    let count = steps * batch * features
+    let count = Self.count(steps: steps, batch: batch, features: features)
     if storage.count < count || !isKnownUniquelyReferenced(&storage) {
       self = SequenceBatch(uninitializedSteps: steps, batch: batch, features: features)
     } else {

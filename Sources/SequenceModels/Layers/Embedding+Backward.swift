@@ -9,6 +9,8 @@ public final class EmbeddingTape<Scalar: RecurrentScalar> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public fileprivate(set) var isRecorded = false
   fileprivate var tokens: TokenBatch?
+  /// The version of the parameters that the recorded pass has read.
+  fileprivate var version: UInt64 = 0
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
 
   /// An empty tape; it grows to what its first recording needs.
@@ -28,6 +30,7 @@ extension Embedding {
     tape.outputs.renew(steps: tokens.steps, batch: tokens.batch, features: features)
     gather(tokens, into: &tape.outputs)
     tape.tokens = tokens
+    tape.version = parameters.block.version
     tape.isRecorded = true
     return tape.outputs
   }
@@ -53,12 +56,9 @@ extension Embedding {
       dOutputs has shape \(dOutputs.shape), \
       expected [T, N, D] = \([tokens.steps, tokens.batch, D])
       """)
-    require(
-      gradients.block.specs == parameters.block.specs,
-      """
-      gradients are for V, D = \(gradients.vocabularySize), \(gradients.features); \
-      this embedding has \(vocabularySize), \(D)
-      """)
+    parameters.checkLayout()
+    parameters.block.checkUnchanged(since: tape.version)
+    gradients.block.checkLayout(matches: parameters.block, "gradients of the embedding")
     gradients.block.withUnsafeMutableBufferPointer { dW in
       tokens.withUnsafeBufferPointer { tokens in
         dOutputs.withUnsafeBufferPointer { dy in

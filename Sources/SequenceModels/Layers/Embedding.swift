@@ -58,6 +58,7 @@ public struct Embedding<Scalar: RecurrentScalar>: Sendable {
     require(
       token >= 0 && token < vocabularySize,
       "token \(token) is outside the vocabulary of \(vocabularySize)")
+    parameters.checkLayout()
     row.withUnsafeMutableBufferPointer { row in
       parameters.block.withUnsafeBufferPointer { W in
         guard let row = row.baseAddress, let W = W.baseAddress else { return }
@@ -68,6 +69,7 @@ public struct Embedding<Scalar: RecurrentScalar>: Sendable {
 
   /// Writes the rows of the given tokens to `result`, which has their shape.
   func gather(_ tokens: TokenBatch, into result: inout SequenceBatch<Scalar>) {
+    parameters.checkLayout()
     tokens.checkTokens(vocabularySize: vocabularySize)
     let D = features
     result.withUnsafeMutableBufferPointer { rows in
@@ -89,11 +91,17 @@ public struct EmbeddingParameters<Scalar: RecurrentScalar>: LayerParameters {
   public let vocabularySize: Int
   /// `D`, the number of features of a token.
   public let features: Int
+  private let layout: ParameterLayout
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
-  /// The first scalar of the block, which nobody else holds, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 
   /// Parameters of zeros.
   public init(vocabularySize: Int, features: Int) {
@@ -105,7 +113,13 @@ public struct EmbeddingParameters<Scalar: RecurrentScalar>: LayerParameters {
       """)
     self.vocabularySize = vocabularySize
     self.features = features
-    block = ParameterBlock([ParameterSpec("W", rows: vocabularySize, columns: features)])
+    layout = ParameterLayout([ParameterSpec("W", rows: vocabularySize, columns: features)])
+    block = ParameterBlock(layout)
+  }
+
+  /// Traps unless the block is the table of these sizes: it can be assigned.
+  func checkLayout(_ what: StaticString = "parameters of the embedding") {
+    block.checkLayout(matches: layout, "\(what)")
   }
 
   /// One row per token, `[V, D]`; reading copies it, assigning replaces it.

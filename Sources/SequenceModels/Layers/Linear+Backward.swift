@@ -9,6 +9,8 @@ public final class LinearTape<Scalar: RecurrentScalar> {
   /// Whether a forward pass has been recorded and not yet been used by a backward pass.
   public var isRecorded: Bool { x != nil }
   fileprivate var x: SequenceBatch<Scalar>?
+  /// The version of the parameters that the recorded pass has read.
+  fileprivate var version: UInt64 = 0
   fileprivate var outputs = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
   fileprivate var dx = SequenceBatch<Scalar>.zeros(steps: 0, batch: 0, features: 0)
   /// As many ones as there are rows: `db` is their product with `dy`.
@@ -31,6 +33,7 @@ extension Linear {
     tape.outputs.renew(steps: x.steps, batch: x.batch, features: outputSize)
     apply(x, into: &tape.outputs)
     tape.x = x
+    tape.version = parameters.block.version
     return tape.outputs
   }
 
@@ -55,12 +58,9 @@ extension Linear {
     require(
       dOutputs.hasShape(x.steps, x.batch, K),
       "dOutputs has shape \(dOutputs.shape), expected [T, N, K] = \([x.steps, x.batch, K])")
-    require(
-      gradients.block.specs == parameters.block.specs,
-      """
-      gradients are for D, K = \(gradients.inputSize), \(gradients.outputSize); \
-      this map has \(D), \(K)
-      """)
+    parameters.checkLayout()
+    parameters.block.checkUnchanged(since: tape.version)
+    gradients.block.checkLayout(matches: parameters.block, "gradients of the linear map")
     tape.dx.renew(steps: x.steps, batch: x.batch, features: D)
     if tape.ones.count < rows { tape.ones = AlignedStorage(repeating: 1, count: rows) }
     let (ones, dx) = (tape.ones.pointer, tape.dx.pointer(atStep: 0))

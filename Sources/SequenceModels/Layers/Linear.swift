@@ -85,6 +85,7 @@ public struct Linear<Scalar: RecurrentScalar>: Sendable {
     _ x: UnsafeBufferPointer<Scalar>, rows: Int, into y: UnsafeMutableBufferPointer<Scalar>
   ) {
     let (D, K) = (inputSize, outputSize)
+    parameters.checkLayout()
     parameters.block.withUnsafeBufferPointer { W in
       guard let x = x.baseAddress, let y = y.baseAddress, let W = W.baseAddress else { return }
       let b = W + K * D
@@ -108,11 +109,17 @@ public struct LinearParameters<Scalar: RecurrentScalar>: LayerParameters {
   public let inputSize: Int
   /// `K`, the number of output features.
   public let outputSize: Int
+  private let layout: ParameterLayout
   /// All parameters in one allocation.
   public var block: ParameterBlock<Scalar>
 
-  /// The first scalar of the block, which nobody else holds, for writing through.
-  public mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
+  /// Calls `body` with every scalar of the one block in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.checkBlock(index)
+    return try block.withUnsafeMutableBufferPointer(body)
+  }
 
   /// Parameters of zeros.
   public init(inputSize: Int, outputSize: Int) {
@@ -124,10 +131,16 @@ public struct LinearParameters<Scalar: RecurrentScalar>: LayerParameters {
       """)
     self.inputSize = inputSize
     self.outputSize = outputSize
-    block = ParameterBlock([
+    layout = ParameterLayout([
       ParameterSpec("W", rows: outputSize, columns: inputSize),
       ParameterSpec("b", rows: 1, columns: outputSize),
     ])
+    block = ParameterBlock(layout)
+  }
+
+  /// Traps unless the block holds `W` and `b` of these sizes: it can be assigned.
+  func checkLayout(_ what: StaticString = "parameters of the linear map") {
+    block.checkLayout(matches: layout, "\(what)")
   }
 
   /// The weights, `[K, D]`; reading copies them, assigning replaces them.

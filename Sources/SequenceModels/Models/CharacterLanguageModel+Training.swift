@@ -87,9 +87,7 @@ extension CharacterLanguageModel {
       accumulatingInto: &tape.gradients.embedding)
     // Into the memory it has: a carried state that shared the tape's memory would make the tape
     // allocate anew at every step.
-    state.assign(
-      run.finalState, batch: window.inputs.batch, hiddenSize: layer.hiddenSize,
-      cellSize: layer.cellSize)
+    state.assign(run.finalState)
     return loss
   }
 

@@ -56,7 +56,7 @@ public struct CharacterLanguageModel<Layer: RecurrentLayer>: Sendable {
         embedding: embedding.parameters, layer: layer.parameters, output: output.parameters)
     }
     set {
-      parameters.checkSameShapes(as: newValue, "the parameters assigned")
+      parameters.checkLayout(of: newValue, "the parameters assigned")
       replaceParameters(newValue)
     }
   }
@@ -109,7 +109,7 @@ extension CharacterLanguageModel {
   ///   - generator: the source of randomness.
   public static func gru<S>(
     vocabulary: CharacterVocabulary, embeddingSize: Int, hiddenSize: Int,
-    variant: GRUVariant = .resetAfter, using generator: inout some RandomNumberGenerator
+    variant: GRUOptions.Candidate = .resetAfter, using generator: inout some RandomNumberGenerator
   ) -> CharacterLanguageModel where Layer == GRU<S> {
     let layer = GRU<S>(
       inputSize: embeddingSize, hiddenSize: hiddenSize, variant: variant, using: &generator)
@@ -153,12 +153,14 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
     }
   }
 
-  /// The first scalar of a block that nobody else holds, for writing through.
-  public mutating func uniquePointer(ofBlock index: Int) -> UnsafeMutablePointer<Scalar> {
+  /// Calls `body` with every scalar of block `index` in storage order, for writing.
+  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
+    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     switch index {
-    case 0: embedding.uniquePointer()
-    case 1: layer.uniquePointer()
-    case 2: output.uniquePointer()
+    case 0: return try embedding.block.withUnsafeMutableBufferPointer(body)
+    case 1: return try layer.withUnsafeMutableBufferPointer(ofBlock: 0, body)
+    case 2: return try output.block.withUnsafeMutableBufferPointer(body)
     default: failRequirement("a character model has three blocks, asked for number \(index)")
     }
   }

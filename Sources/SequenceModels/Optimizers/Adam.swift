@@ -66,8 +66,8 @@ public struct Adam<Parameters: ParameterSet>: Optimizer {
   ///
   /// - Precondition: both have the shapes that the optimizer was made for.
   public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
-    parameters.checkSameShapes(as: gradients, "gradients")
-    parameters.checkSameShapes(as: first, "the optimizer's moments")
+    parameters.checkLayout(of: gradients, "gradients")
+    parameters.checkLayout(of: first, "the optimizer's moments")
     stepCount += 1
     let coefficients = coefficients(atStep: stepCount)
     for i in 0..<parameters.blockCount {

@@ -21,20 +21,3 @@ public protocol Optimizer<Parameters>: Sendable {
   /// - Precondition: both have the shapes that the optimizer was made for.
   mutating func step(_ parameters: inout Parameters, gradients: Parameters)
 }
-
-extension ParameterSet {
-  /// Traps unless `other` has the same blocks with the same tensors.
-  func checkSameShapes(as other: Self, _ what: StaticString) {
-    require(
-      blockCount == other.blockCount,
-      "\(what) have \(other.blockCount) blocks, the parameters \(blockCount)")
-    for i in 0..<blockCount {
-      require(
-        self[block: i].specs == other[block: i].specs,
-        """
-        block \(i) of \(what) has the tensors \(other[block: i].specs), \
-        that of the parameters \(self[block: i].specs)
-        """)
-    }
-  }
-}

@@ -50,8 +50,8 @@ public struct SGD<Parameters: ParameterSet>: Optimizer {
   ///
   /// - Precondition: both have the shapes that the optimizer was made for.
   public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
-    parameters.checkSameShapes(as: gradients, "gradients")
-    if let velocity { parameters.checkSameShapes(as: velocity, "the optimizer's velocities") }
+    parameters.checkLayout(of: gradients, "gradients")
+    if let velocity { parameters.checkLayout(of: velocity, "the optimizer's velocities") }
     for i in 0..<parameters.blockCount {
       let count = parameters[block: i].count
       let x = parameters.uniquePointer(ofBlock: i)

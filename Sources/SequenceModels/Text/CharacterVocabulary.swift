@@ -1,5 +1,4 @@
 import LinAlg
-import OrderedCollections
 
 /// The characters that a model knows, each with its token.
 ///
@@ -17,7 +16,8 @@ public struct CharacterVocabulary: Sendable, Hashable {
   /// What ``unknown`` reads as: U+FFFD, the replacement character.
   public static var replacement: Unicode.Scalar { "\u{FFFD}" }
 
-  private let scalars: OrderedSet<Unicode.Scalar>
+  private let scalars: [Unicode.Scalar]
+  private let tokens: [Unicode.Scalar: Token]
 
   /// The number of tokens, ``unknown`` included.
   public var count: Int { scalars.count + 1 }
@@ -33,12 +33,18 @@ public struct CharacterVocabulary: Sendable, Hashable {
   public init(_ text: String, minimumCount: Int = 1) {
     var counts: [Unicode.Scalar: Int] = [:]
     for scalar in text.unicodeScalars { counts[scalar, default: 0] += 1 }
-    scalars = OrderedSet(counts.filter { $0.value >= minimumCount }.keys.sorted())
+    self.init(counts.filter { $0.value >= minimumCount }.keys.sorted())
+  }
+
+  private init(_ scalars: [Unicode.Scalar]) {
+    self.scalars = scalars
+    let numbered = scalars.enumerated().map { ($1, Token($0) + 1) }
+    tokens = Dictionary(numbered, uniquingKeysWith: { first, _ in first })
   }
 
   /// The token of a character; ``unknown`` when it is not in the vocabulary.
   public func token(for scalar: Unicode.Scalar) -> Token {
-    scalars.firstIndex(of: scalar).map { Token($0) + 1 } ?? Self.unknown
+    tokens[scalar] ?? Self.unknown
   }
 
   /// The character of a token; nil for ``unknown``.
@@ -72,12 +78,12 @@ extension CharacterVocabulary: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let text = try container.decode(String.self, forKey: .characters)
-    scalars = OrderedSet(text.unicodeScalars)
-    if scalars.count != text.unicodeScalars.count {
+    self.init(Array(text.unicodeScalars))
+    if tokens.count != scalars.count {
       throw DecodingError.dataCorruptedError(
         forKey: .characters, in: container,
         debugDescription: """
-          \(text.unicodeScalars.count) characters, of which only \(scalars.count) are different; \
+          \(scalars.count) characters, of which only \(tokens.count) are different; \
           expected each once
           """)
     }

@@ -19,9 +19,10 @@ import Testing
       .projectedLSTM(), .gruResetAfter, .gruResetBefore, .gruLectureNotes,
       .mut1(projectingInput: true), .mut2(projectingInput: true), .mut3,
     ].map { Shipped(label: $0.name, definition: $0) }
-    + CellDefinition.RemovableGate.allCases.map {
-      Shipped(label: "no \($0)", definition: .lstm(without: $0))
-    }
+    + [
+      ("input", .lstmWithoutInputGate), ("forget", .lstmWithoutForgetGate),
+      ("output", .lstmWithoutOutputGate),
+    ].map { Shipped(label: "no \($0) gate", definition: $1) }
     + [.mut1(), .mut2()].map { Shipped(label: $0.name, definition: $0, needsSquare: true) }
     + [Shipped(label: "all at once", definition: everything)]
 

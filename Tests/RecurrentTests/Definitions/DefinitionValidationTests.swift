@@ -39,9 +39,17 @@ import Testing
     expect(.duplicateName("h")) { () throws(CellDefinitionError) in
       try with([], states: [CellState("h", next: .node("y")), CellState("h", next: .node("y"))])
     }
-    expect(.duplicateName("W")) { () throws(CellDefinitionError) in
+    expect(.projectionUsedTwice("W", of: ["x", "h[t-1]"])) { () throws(CellDefinitionError) in
       try CellDefinition(
         "test", states: ["h": tanh(Projection("W")(Self.x) + Projection("W")(Self.h))])
+    }
+    // Of the same operand it is the same value, unless it is another projection.
+    let once = Projection("W")(Self.x)
+    #expect(throws: Never.self) {
+      try CellDefinition("test", states: ["h": tanh(once * Projection("W")(Self.x))])
+    }
+    expect(.duplicateName("W")) { () throws(CellDefinitionError) in
+      try CellDefinition("test", states: ["h": once * Projection("W", bias: true)(Self.x)])
     }
     for name in ["", "x", "a b", "h[t-1]", "W.bias"] {
       expect(.invalidName(name)) { () throws(CellDefinitionError) in
@@ -117,7 +125,7 @@ import Testing
     }
     _ = try DefinedLayer<Float>(.mut1(), inputSize: 4, hiddenSize: 4, using: &rng)
     // Each of these has to be known before the last one is.
-    let products = (0..<270).map { tanh(Projection("U\($0)")(Self.h)) }
+    let products = (0..<255).map { tanh(Projection("U\($0)")(Self.h)) }
     let together = products.reduce(tanh(Projection("W")(Self.x))) { tanh($0 * $1) }
     let definition = try CellDefinition(
       "large", states: ["h": products.reduce(together) { $0 * $1 }])
@@ -128,7 +136,8 @@ import Testing
 
   @Test func `every error describes itself`() {
     let errors: [CellDefinitionError] = [
-      .noStates, .invalidName("n"), .duplicateName("n"), .unknownState("n", reader: "r"),
+      .noStates, .invalidName("n"), .duplicateName("n"),
+      .projectionUsedTwice("n", of: ["x", "h[t-1]"]), .unknownState("n", reader: "r"),
       .unknownNode("n", reader: "r"), .missingNext(state: "n"),
       .operandCount(node: "n", expected: 1, given: 2), .cycle(["n"]), .unused("n"),
       .notFinite(node: "n"), .noDerivative(node: "n"), .notPositive(node: "n"),
@@ -138,7 +147,7 @@ import Testing
     ]
     for error in errors {
       let text = "\(error)"
-      let names = ["'n'", "'n[t-1]'", ": n", "no state", "2 values"]
+      let names = ["'n'", "'n[t-1]'", ": n", "no state", "2 nodes", "2 values"]
       #expect(names.contains { text.contains($0) }, "\(text)")
     }
   }
@@ -195,6 +204,18 @@ import Testing
     }
   }
 
+  /// A key that the object does not know is named, and so is what it knows.
+  @Test(arguments: [
+    ("\"version\": 1", "\"comment\": \"mine\""), ("\"next\": \"y\"", "\"initial\": 1"),
+    ("\"of\": [\"s\"]", "\"alpha\": 1"), ("\"bias\": true", "\"limit\": 2"),
+  ])
+  func `unknown keys are refused by name`(place: String, added: String) throws {
+    let file = Self.file.replacingOccurrences(of: place, with: "\(place), \(added)")
+    let error = #expect(throws: DecodingError.self) { try read(file) }
+    let name = added.prefix { $0 != ":" }.filter { $0 != "\"" }
+    #expect("\(try #require(error))".contains("'\(name)' is unknown"))
+  }
+
   @Test func `weights are symmetric or dropped, not both`() {
     let file = Self.file.replacingOccurrences(
       of: "\"name\": \"U\",", with: "\"name\": \"U\", \"symmetric\": true, \"rate\": 0.5,")
@@ -206,7 +227,7 @@ import Testing
     let definition = CellDefinition.gruResetBefore
     #expect(definition == .gruResetBefore)
     let names = definition.nodes.map(\.name)
-    for name in ["W_r", "U_r", "b_r", "r", "z", "n", "h_next", "add1", "multiply1", "oneMinus1"] {
+    for name in ["W_r", "U_r", "b_r", "r", "z", "n", "add1", "multiply1", "oneMinus1"] {
       #expect(names.contains(name), "\(name) in \(names)")
     }
   }
@@ -223,7 +244,7 @@ import Testing
     ]
     for (definition, blocks) in expected {
       let layer = try DefinedLayer<Float>(definition, inputSize: 3, hiddenSize: 4, using: &rng)
-      #expect(layer.gateStorage.blocks == blocks, "\(definition.name)")
+      #expect(layer.parameters.plan.blocks == blocks, "\(definition.name)")
     }
   }
 

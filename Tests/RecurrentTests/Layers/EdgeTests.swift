@@ -85,8 +85,8 @@ import Testing
     #expect(relativeError(tape.hiddenTrace.elements, trace.outputs) < 1e-14)
   }
 
-  @Test(arguments: [GRUVariant.resetAfter, .resetBefore])
-  func `a GRU's gates by name`(variant: GRUVariant) {
+  @Test(arguments: [GRUOptions.Candidate.resetAfter, .resetBefore])
+  func `a GRU's gates by name`(variant: GRUOptions.Candidate) {
     var layer: GRU<Double> = SmallLayers.gru(variant: variant)
     let p = LayerInputs(layer, steps: 3, batch: 2, seed: 8)
     let tape = layer.makeTape(steps: 3, batch: 2)

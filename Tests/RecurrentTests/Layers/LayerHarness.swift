@@ -9,7 +9,9 @@ extension ParameterSet {
       var rest = newValue[...]
       for i in 0..<blockCount {
         let count = self[block: i].count
-        uniquePointer(ofBlock: i).update(from: Array(rest.prefix(count)), count: count)
+        withUnsafeMutableBufferPointer(ofBlock: i) {
+          _ = $0.update(fromContentsOf: rest.prefix(count))
+        }
         rest = rest.dropFirst(count)
       }
       precondition(rest.isEmpty)
@@ -21,18 +23,17 @@ extension CarriedState {
   /// Every number of every part.
   var flat: [Scalar] {
     get {
-      (0..<partCount).flatMap { i in
-        let part = part(i)
-        return Array(UnsafeBufferPointer(start: part.pointer, count: part.batch * part.width))
-      }
+      (0..<partCount).flatMap { part($0).withUnsafeBufferPointer { Array($0) } }
     }
     set {
-      makeUnique()
       var rest = newValue[...]
       for i in 0..<partCount {
-        let part = part(i)
-        let count = part.batch * part.width
-        part.pointer.update(from: Array(rest.prefix(count)), count: count)
+        let count = part(i).count
+        withMutablePart(i) { part in
+          part.withUnsafeMutableBufferPointer {
+            _ = $0.update(fromContentsOf: rest.prefix(count))
+          }
+        }
         rest = rest.dropFirst(count)
       }
       precondition(rest.isEmpty)
@@ -185,7 +186,7 @@ enum SmallLayers {
   }
 
   static func gru<Scalar: RecurrentScalar>(
-    _ inputSize: Int = 3, _ hiddenSize: Int = 4, variant: GRUVariant = .resetAfter,
+    _ inputSize: Int = 3, _ hiddenSize: Int = 4, variant: GRUOptions.Candidate = .resetAfter,
     seed: UInt64 = 41
   ) -> GRU<Scalar> {
     var rng = SeededGenerator(seed: seed)

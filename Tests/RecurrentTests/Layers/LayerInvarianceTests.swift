@@ -47,7 +47,7 @@ import Testing
         var flat: [Float] = []
         for i in 0..<p.dFinalState.partCount {
           let part = p.dFinalState.part(i)
-          flat += (0..<part.width).map { part.pointer[n * part.width + $0] }
+          flat += (0..<part.columns).map { part[n, $0] }
         }
         q.dFinalState.flat = flat
         let alone = layer.results(q)

@@ -32,9 +32,10 @@ import Testing
   @Test func `dropout keeps the expectation and spares the last layer`() {
     var rng = SeededGenerator(seed: 2)
     func layer() -> SimpleRNN<Double> {
-      var parameters = SimpleRNNParameters<Double>(inputSize: 4, hiddenSize: 4)
+      var parameters = SimpleRNNParameters<Double>(
+        inputSize: 4, hiddenSize: 4, activation: .relu)
       for i in 0..<4 { parameters.W[i, i] = 1 }
-      return SimpleRNN(parameters: parameters, activation: .relu)
+      return SimpleRNN(parameters: parameters)
     }
     let stack = Stacked([layer(), layer()], dropout: 0.3)
     let x = SequenceBatch<Double>.uniform(
@@ -61,9 +62,10 @@ import Testing
   /// Three layers that pass ones on: what is left after two independent masks is a quarter, after one
   /// mask twice a half.
   @Test func `every place of a stack makes choices of its own`() {
-    var parameters = SimpleRNNParameters<Double>(inputSize: 4, hiddenSize: 4)
+    var parameters = SimpleRNNParameters<Double>(
+        inputSize: 4, hiddenSize: 4, activation: .relu)
     for i in 0..<4 { parameters.W[i, i] = 1 }
-    let layer = SimpleRNN(parameters: parameters, activation: .relu)
+    let layer = SimpleRNN(parameters: parameters)
     let stack = Stacked([layer, layer, layer], dropout: 0.5)
     let (steps, batch) = (20, 50)
     let ones = [Double](repeating: 1, count: steps * batch * 4)
@@ -78,9 +80,10 @@ import Testing
 
   @Test func `the same features are dropped in all steps where a sequence has one mask`() {
     func layer() -> SimpleRNN<Double> {
-      var parameters = SimpleRNNParameters<Double>(inputSize: 16, hiddenSize: 16)
+      var parameters = SimpleRNNParameters<Double>(
+        inputSize: 16, hiddenSize: 16, activation: .relu)
       for i in 0..<16 { parameters.W[i, i] = 1 }
-      return SimpleRNN(parameters: parameters, activation: .relu)
+      return SimpleRNN(parameters: parameters)
     }
     let (T, N, F) = (5, 3, 16)
     let ones = SequenceBatch<Double>(

@@ -59,35 +59,6 @@ import Testing
     }
   }
 
-  @Test func `plain options are the built-in cells`() throws {
-    expectEqual(try run(LSTMOptions()), try run(.lstm()), "lstm")
-    expectEqual(try run(RNNOptions()), try run(.elman()), "elman")
-    let shipped: [CellDefinition] = [.gruResetAfter, .gruResetBefore, .gruLectureNotes]
-    for (candidate, definition) in zip(GRUOptions.Candidate.allCases, shipped) {
-      var options = GRUOptions()
-      options.candidate = candidate
-      expectEqual(try run(options), try run(definition), "\(candidate)")
-    }
-  }
-
-  @Test func `one option at a time is the shipped cell`() throws {
-    func options(_ change: (inout LSTMOptions) -> Void) -> LSTMOptions {
-      var options = LSTMOptions()
-      change(&options)
-      return options
-    }
-    let equal: [(LSTMOptions, CellDefinition)] = [
-      (options { $0.inputGate = .open }, .lstm(without: .input)),
-      (options { $0.forgetGate = nil }, .lstm(without: .forget)),
-      (options { $0.outputGate = nil }, .lstm(without: .output)),
-      (options { $0.inputGate = .coupled }, .coupledLSTM()),
-      (options { $0.memory = .diagonal() }, .peepholeLSTM()),
-    ]
-    for (options, definition) in equal {
-      expectEqual(try run(options), try run(definition), definition.name)
-    }
-  }
-
   @Test func `options without effect change nothing`() throws {
     var lstm = LSTMOptions()
     let plain = try run(lstm)

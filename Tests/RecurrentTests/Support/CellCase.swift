@@ -110,9 +110,11 @@ extension CellKind {
   }
 
   func rnn<Scalar>(_ p: PassInputs<Scalar>) -> SimpleRNN<Scalar> {
-    var parameters = SimpleRNNParameters<Scalar>(inputSize: p.inputSize, hiddenSize: p.hiddenSize)
+    var parameters = SimpleRNNParameters<Scalar>(
+      inputSize: p.inputSize, hiddenSize: p.hiddenSize,
+      activation: self == .rnnTanh ? .tanh : .relu)
     parameters.assign(p.parameters)
-    return SimpleRNN(parameters: parameters, activation: self == .rnnTanh ? .tanh : .relu)
+    return SimpleRNN(parameters: parameters)
   }
 
   private func run<Layer: RecurrentLayer>(

@@ -134,7 +134,7 @@ import Testing
       var adam = Adam(for: parameters)
       adam.step(&parameters, gradients: OptimizerTests.parameters([1, 2]))
     }
-    #expect(message(result).contains("block 0 of gradients has the tensors"))
+    #expect(message(result).contains("gradients: W has shape [1, 1], expected [1, 2]"))
     let moments = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {

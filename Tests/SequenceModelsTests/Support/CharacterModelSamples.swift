@@ -14,7 +14,7 @@ enum CharacterModelSamples {
   }
 
   static func gru<Scalar: RecurrentScalar>(
-    _: Scalar.Type, _ variant: GRUVariant
+    _: Scalar.Type, _ variant: GRUOptions.Candidate
   ) -> CharacterLanguageModel<GRU<Scalar>> {
     var rng = SeededGenerator(seed: 42)
     return .gru(

@@ -1,0 +1,59 @@
+import CKernels
+import LinAlg
+
+/// A cell ready for the steps of one pass: its plan, its parameters, and its weights as the products of that
+/// pass read them. Its extensions are what a step computes.
+///
+/// Valid while the parameters that it was made of are alive and unchanged.
+struct CellPass<Scalar: RecurrentScalar> {
+  let plan: CellPlan
+  let parameters: UnsafePointer<Scalar>
+  /// All weights, where the plan's runs say.
+  let weights: UnsafePointer<Scalar>
+  /// The same packed for the pass's direction, where packed kernels are used.
+  let packed: PackedWeights<Scalar>?
+
+  var isPacked: Bool { packed != nil }
+
+  /// How many neighbouring units cannot be divided among threads.
+  var unitBlock: Int { Scalar.packedPanel ?? 1 }
+
+  /// The weights of one run of products.
+  func matrix(_ run: ProductRun, packedAt place: Int) -> WeightMatrix<Scalar> {
+    WeightMatrix(
+      m: run.blocks * run.width, k: run.k, gates: run.blocks, plain: weights + run.weights,
+      packed: packed.map { $0 + place })
+  }
+
+  /// How the steps are divided among at most `threads` threads; `forced` instead of the best.
+  func split(
+    steps: Int, batch: Int, threads: Int, forced: WorkSplit?
+  ) -> (split: WorkSplit, threads: Int) {
+    let H = plan.hiddenSize
+    if let forced, isPacked {
+      let blocks = (H + unitBlock - 1) / unitBlock
+      return (forced, min(threads, max(1, forced == .batch ? batch : blocks)))
+    }
+    return WorkSplit.choose(
+      threads: threads, steps: steps, batch: batch, hiddenSize: H,
+      gateColumns: plan.recurrentColumns, unitBlock: isPacked ? unitBlock : nil)
+  }
+}
+
+extension CellParameters {
+  /// The cell for a pass in one direction.
+  ///
+  /// - Parameter drawn: the weights of a recorded pass, where it has its own.
+  func pass(
+    _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int,
+    drawn: PassWeights<Scalar>? = nil
+  ) -> CellPass<Scalar> {
+    let plan = plan
+    let layout = direction == .forward ? plan.packsForward : plan.packsBackward
+    let (weights, packed) =
+      drawn?.weights(layout, direction, strategy, threads: threads)
+      ?? block.weights(layout, plan.form, direction, strategy, threads: threads)
+    return CellPass(
+      plan: plan, parameters: UnsafePointer(block.pointer), weights: weights, packed: packed)
+  }
+}

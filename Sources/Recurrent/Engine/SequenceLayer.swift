@@ -1,0 +1,171 @@
+import LinAlg
+
+/// Anything that maps a batch of sequences `[T, N, D]` to one of the same length, `[T, N, F]`, and
+/// carries a state along: one recurrent layer, both directions, a stack of either.
+///
+/// A ``RecurrentLayer`` is one, and so are the layers made of others: ``Stacked``, ``Bidirectional``,
+/// ``Reversed``, ``LearnedInitialState``. They nest, are called in the same way, and share what is said
+/// here: a layer is a value whose copies share their parameters until one of them is changed; many
+/// threads may run the same layer at once, while states, recordings and buffers belong to one caller
+/// each; results are the same for any number of threads; a shape that does not fit traps.
+public protocol SequenceLayer<Scalar>: Sendable {
+  /// The type of the numbers.
+  associatedtype Scalar: RecurrentScalar
+  /// What is carried from step to step.
+  associatedtype State: CarriedState<Scalar>
+  /// The trainable numbers; also the type of their gradients.
+  associatedtype Parameters: ParameterSet<Scalar>
+  /// What a recorded forward pass leaves for its backward pass; see ``Tape``.
+  associatedtype Recording: SequenceRecording
+  /// The buffers of inference; see ``Workspace``.
+  associatedtype Buffers: AnyObject
+
+  /// `D`, the number of features of an input step.
+  var inputSize: Int { get }
+  /// `F`, the number of features of an output step.
+  var outputSize: Int { get }
+  /// The trainable numbers.
+  var parameters: Parameters { get set }
+  /// What kind of layer this is, such as `Stacked<LSTM<Float>>`: its type, and what tells its cell apart
+  /// from others of that type. A snapshot of a stream carries it.
+  var kind: String { get }
+
+  /// The state of zeros for `batch` sequences.
+  func zeroState(batch: Int) -> State
+
+  /// The state that a nil state stands for: zeros, unless the layer learns where to begin.
+  func initialState(batch: Int) -> State
+
+  /// A recording with room for `steps` steps of `batch` sequences: every buffer, allocated once.
+  func makeTape(steps: Int, batch: Int, products: ProductStrategy) -> Recording
+
+  /// Empty buffers for inference; they grow to what their first call needs.
+  func makeWorkspace(products: ProductStrategy) -> Buffers
+
+  /// Runs the layer over a batch of sequences: inference.
+  ///
+  /// - Parameters:
+  ///   - x: the inputs, `[T, N, D]`.
+  ///   - state: the state before the first step; nil means ``initialState(batch:)``.
+  ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
+  ///     Each sequence gets what it would get alone; its padded outputs are zero.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
+  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
+  func callAsFunction(
+    _ x: SequenceBatch<Scalar>, from state: State?, lengths: [Int]?, threads: Int?,
+    workspace: Buffers?
+  ) -> RecurrentOutput<State>
+
+  /// Runs the layer over a batch of sequences and records what the backward pass needs.
+  ///
+  /// - Parameters:
+  ///   - x: the inputs, `[T, N, D]`.
+  ///   - state: the state before the first step; nil means ``initialState(batch:)``.
+  ///   - lengths: how many steps of each sequence count; nil means all.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - tape: is overwritten; a recording that it still holds is lost.
+  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
+  @discardableResult
+  func forward(
+    _ x: SequenceBatch<Scalar>, from state: State?, lengths: [Int]?, threads: Int?,
+    recording tape: Recording
+  ) -> RecurrentOutput<State>
+
+  /// Runs the recorded pass backwards.
+  ///
+  /// - Parameters:
+  ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
+  ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
+  ///   - tape: the recording; it is spent by this call.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - gradients: the gradients of the parameters are *added* to these.
+  /// - Returns: the gradients of the inputs and of the initial state.
+  @discardableResult
+  func backward(
+    _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State?, through tape: Recording,
+    threads: Int?, accumulatingInto gradients: inout Parameters
+  ) -> InputGradients<State>
+}
+
+/// A layer whose output at a step depends on that step and those before it: it can be run one step at
+/// a time, and in windows of time.
+///
+/// A layer that reads its sequences backwards, and one that is made of such a layer, is not.
+public protocol CausalLayer<Scalar>: SequenceLayer {
+  /// Advances a batch of streams by one step: `state ← step(x, state)`.
+  ///
+  /// - Parameters:
+  ///   - x: the inputs of this step, `[N, D]`.
+  ///   - state: updated in place.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
+  ///     nothing.
+  func step(_ x: Matrix<Scalar>, _ state: inout State, threads: Int?, workspace: Buffers?)
+
+  /// The output of the step after which the state is `state`, `[N, F]`.
+  func output(of state: State) -> Matrix<Scalar>
+
+  /// How many steps of `batch` sequences one product over time spans. A pass that is cut at multiples
+  /// of it adds its gradients in the same order as a pass in one piece.
+  func stepsPerProduct(batch: Int) -> Int
+}
+
+/// What every recording offers, whatever layer it belongs to.
+public protocol SequenceRecording: AnyObject {
+  /// Whether a forward pass has been recorded and not yet been used by a backward pass.
+  var isRecorded: Bool { get }
+
+  /// How many passes have been recorded, whether used or not. A recording that is made of others sees
+  /// by it that one of them has been used by itself.
+  var recordedPasses: Int { get }
+
+  /// Where the random choices of the next recorded pass come from; nil turns them off, as in
+  /// inference.
+  var noise: RecordingNoise? { get set }
+
+  /// The bytes that all buffers take.
+  var byteCount: Int { get }
+
+  /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
+  func discard()
+}
+
+extension SequenceLayer {
+  /// The type.
+  public var kind: String { String(describing: Self.self) }
+
+  /// The state of zeros.
+  public func initialState(batch: Int) -> State { zeroState(batch: batch) }
+
+  /// ``makeTape(steps:batch:products:)`` with the fastest products.
+  public func makeTape(steps: Int, batch: Int) -> Recording {
+    makeTape(steps: steps, batch: batch, products: .automatic)
+  }
+
+  /// ``makeWorkspace(products:)`` with the fastest products.
+  public func makeWorkspace() -> Buffers { makeWorkspace(products: .automatic) }
+
+  /// Runs the layer over whole sequences that have no past: inference.
+  public func callAsFunction(_ x: SequenceBatch<Scalar>) -> RecurrentOutput<State> {
+    self(x, from: nil, lengths: nil, threads: nil, workspace: nil)
+  }
+
+  /// Runs the layer over whole sequences that have no past and records the pass.
+  @discardableResult
+  public func forward(
+    _ x: SequenceBatch<Scalar>, recording tape: Recording
+  ) -> RecurrentOutput<State> {
+    forward(x, from: nil, lengths: nil, threads: nil, recording: tape)
+  }
+
+  /// Runs the recorded pass backwards from a gradient on the outputs alone.
+  @discardableResult
+  public func backward(
+    _ dOutputs: SequenceBatch<Scalar>, through tape: Recording,
+    accumulatingInto gradients: inout Parameters
+  ) -> InputGradients<State> {
+    backward(
+      dOutputs, finalState: nil, through: tape, threads: nil, accumulatingInto: &gradients)
+  }
+}
