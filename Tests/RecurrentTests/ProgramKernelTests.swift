@@ -57,11 +57,11 @@ import Testing
           operand_count: Int32(operands.count), register_count: 1)
         func bases(_ address: (Operand) -> UnsafeMutableRawPointer) -> ck_bases {
           var bases = ck_bases()
-          (bases.base.2, bases.row.2) = (address(inputs[0]), H)
-          (bases.base.4, bases.row.4) = (address(inputs[1]), H)
+          ck_bases_set(&bases, CK_SPACE_GATES, address(inputs[0]), H)
+          ck_bases_set(&bases, CK_SPACE_HIDDEN, address(inputs[1]), H)
           // One row for all.
-          (bases.base.6, bases.row.6) = (address(inputs[2]), 0)
-          (bases.base.10, bases.row.10) = (address(result), H)
+          ck_bases_set(&bases, CK_SPACE_CELL, address(inputs[2]), 0)
+          ck_bases_set(&bases, CK_SPACE_SCRATCH, address(result), H)
           return bases
         }
         var single = bases { UnsafeMutableRawPointer($0.f) }
@@ -101,7 +101,7 @@ import Testing
             code: add, operands: start, count: 1, padding_count: 0, operand_count: 2,
             register_count: 0)
           var bases = ck_bases()
-          (bases.base.4, bases.row.4) = (UnsafeMutableRawPointer(values.baseAddress), 400)
+          ck_bases_set(&bases, CK_SPACE_HIDDEN, values.baseAddress, 400)
           k.program_f32(&program, &bases, 3, 0, 400, nil, 0)
         }
       }

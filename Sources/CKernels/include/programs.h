@@ -108,4 +108,12 @@ typedef struct ck_bases {
   const ck_noise *_Nullable noise;
 } ck_bases;
 
+// Puts a space where `first` is unit 0 of row 0 and rows are `row` scalars apart. What a program
+// only reads may be constant memory.
+static inline void ck_bases_set(ck_bases *_Nonnull bases, ck_space space,
+                                const void *_Nullable first, ptrdiff_t row) {
+  bases->base[space] = (void *)first;
+  bases->row[space] = row;
+}
+
 #endif

@@ -113,9 +113,8 @@ public struct Dropout: Sendable, Hashable {
         RecordingNoise.withKernelNoise(noise) { noise in
           for t in 0..<x.steps {
             var bases = ck_bases()
-            bases.base.3 = UnsafeMutableRawPointer(x.pointer(atStep: t))
-            bases.base.4 = UnsafeMutableRawPointer(y.pointer(atStep: t))
-            (bases.row.3, bases.row.4) = (x.features, x.features)
+            ck_bases_set(&bases, CK_SPACE_PREVIOUS_HIDDEN, x.pointer(atStep: t), x.features)
+            ck_bases_set(&bases, CK_SPACE_HIDDEN, y.pointer(atStep: t), x.features)
             withUnsafePointers(bases, noise) {
               Scalar.runProgram(&program, $0, x.batch, 0, x.features, nil, Int64(t))
             }
