@@ -38,6 +38,10 @@ const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
 // The kernels for the widest instruction set that this machine has.
 const ck_kernels *_Nonnull ck_kernels_best(void);
 
+// The names of all kernels, in the order of the lists; NULL from ck_kernel_count() on.
+size_t ck_kernel_count(void);
+const char *_Nullable ck_kernel_name(size_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,4 +12,12 @@ double machine_probe_fma(size_t iterations);
 // all of them.
 float machine_probe_read(const float *_Nonnull p, size_t count);
 
+// Writes the numbers of the processors that the calling thread may run on, at most `capacity`, and
+// returns how many; 0 where the system does not say.
+int machine_probe_processors(int *_Nonnull numbers, int capacity);
+
+// Lets the calling thread, and what it starts from now on, run on these processors alone. Does
+// nothing where the system cannot.
+void machine_probe_run_on(const int *_Nonnull numbers, int count);
+
 #endif
