@@ -6,7 +6,11 @@
 
 static inline uint64_t planted_ticks(void) {
 #if defined(__x86_64__)
-  return __builtin_ia32_rdtsc();
+  // Neither before what precedes it is done, nor after what follows has begun.
+  __builtin_ia32_lfence();
+  const uint64_t ticks = __builtin_ia32_rdtsc();
+  __builtin_ia32_lfence();
+  return ticks;
 #else
   uint64_t ticks;
   __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));

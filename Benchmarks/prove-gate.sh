@@ -5,7 +5,7 @@
 #   clean     the sources against themselves, built by the gate      must pass
 #   busy      the same while another process streams memory          must pass
 #   planted   a kernel with 10 % planted, families in turn           must exit with 2 and name that kernel
-#   unrelated a commit that adds an unrelated C function             must pass
+#   unrelated a copy with one more C function before all others      must pass
 #
 #   Benchmarks/prove-gate.sh
 #   CLEAN=40 BUSY=10 PLANTED=20 UNRELATED=3   how many runs of each
@@ -30,30 +30,59 @@ sources() { git ls-files -z --cached --others --exclude-standard -- Package.swif
 fingerprint=$(sources | while IFS= read -rd '' file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done |
   xargs -0 sha256sum | sha256sum | cut -c 1-12)
 
-# build NAME [COMMAND…]: Bench of a copy of the sources that COMMAND, run in it, has changed; kept.
+# The copy that is changed, built once as it is; then only its kernels are compiled and linked anew, with the
+# commands of that build.
+copy=$work/source
+manifest=$work/build/release.yaml
+prepare() {
+  local file
+  mkdir -p "$copy"
+  sources | while IFS= read -rd '' file; do
+    if [ ! -f "$file" ] || cmp -s "$file" "$copy/$file"; then continue; fi
+    mkdir -p "$copy/$(dirname "$file")"
+    cp "$file" "$copy/$file"
+  done
+  rm -f "$copy"/Sources/CKernels/{planted.h,unrelated.c}
+}
+
+# build NAME [COMMAND]: Bench of the sources, or of a copy that COMMAND has changed; kept.
 build() {
-  local name=$1 copy=$work/source
-  shift
+  local name=$1
   program=$work/programs/$fingerprint-$name
   if [ -x "$program" ]; then return; fi
   echo "building $name" >&2
-  mkdir -p "$copy"
-  # Only what differs is written, so that only that is built again.
-  sources | rsync_like "$copy"
-  if [ $# -gt 0 ]; then (cd "$copy" && "$@"); fi
-  swift build --package-path "$copy" --scratch-path "$work/build" -c release --product Bench \
-    >"$work/build.log" 2>&1 || { tail -20 "$work/build.log" >&2 && exit 1; }
+  prepare
+  if [ $# = 1 ]; then
+    swift build --package-path "$copy" --scratch-path "$work/build" -c release --product Bench \
+      >"$work/build.log" 2>&1 || { tail -20 "$work/build.log" >&2 && exit 1; }
+  else
+    (cd "$copy" && "${@:2}")
+    compile
+    prepare
+  fi
   cp "$work/build/release/Bench" "$program.partial"
   mv "$program.partial" "$program"
 }
-rsync_like() { # FOLDER; reads names
-  local file
-  while IFS= read -rd '' file; do
-    if [ ! -f "$file" ] || cmp -s "$file" "$1/$file"; then continue; fi
-    mkdir -p "$1/$(dirname "$file")"
-    cp "$file" "$1/$file"
-  done
-  rm -f "$1/Sources/CKernels/planted.h" "$1/Sources/CKernels/unrelated.c"
+
+# Runs the build's commands for the C files of CKernels, and links.
+compile() {
+  local line list=$work/build/release/Bench.product/Objects.LinkFileList
+  cp "$list" "$list.before"
+  while read -r line; do command_of "$line"; done < <(grep -E '^ *args: .*"-c","[^"]*/Sources/CKernels/' "$manifest")
+  if [ -e "$copy/Sources/CKernels/unrelated.c" ]; then
+    line=$(grep -E '^ *args: .*"-c","[^"]*/Sources/CKernels/processor.c"' "$manifest")
+    command_of "${line//processor.c/unrelated.c}"
+    # Before the others, so that they move.
+    { grep 'CKernels.build/processor.c.o' "$list.before" | sed 's|processor.c.o|unrelated.c.o|' && cat "$list.before"; } >"$list"
+  fi
+  command_of "$(grep -E '^ *args: .*"-o","[^"]*/release/Bench",.*"-emit-executable"' "$manifest")"
+  mv "$list.before" "$list"
+}
+command_of() { # a line `args: ["program","argument",…]` of the manifest
+  local words
+  words=$(sed -E 's/^ *args: \["//; s/"\]$//; s/","/\n/g' <<<"$1")
+  mapfile -t words <<<"$words"
+  "${words[@]}" >>"$work/build.log" 2>&1
 }
 
 plant() { # KERNEL

@@ -17,9 +17,8 @@ struct CheckSession {
   /// The running program.
   var program: String
 
-  /// The launches of each side in one attempt: the fewest whose smallest and largest ratio are a 95%
-  /// interval.
-  static let launches = 6
+  /// The launches of a recording.
+  static let recordedLaunches = 12
 
   /// The present program compared with the one at `path`.
   ///
@@ -56,8 +55,8 @@ struct CheckSession {
     try withRows { rows in
       var timer = timer(other: nil)
       var costs: [String: [Double]] = [:]
-      for number in 0..<2 * Self.launches {
-        progress.note("launch \(number + 1) of \(2 * Self.launches)")
+      for number in 0..<Self.recordedLaunches {
+        progress.note("launch \(number + 1) of \(Self.recordedLaunches)")
         for (name, cost) in try timer.launch(number, rows).ratios {
           costs[name, default: []].append(cost)
         }
@@ -78,10 +77,10 @@ struct CheckSession {
     var timer = timer(other: other)
     var number = 0
     return try withoutActuallyEscaping(onLaunch) { onLaunch in
-      var gate = GateRun(tolerance: tolerance, references: baseline) { names in
+      var gate = GateRun(tolerance: tolerance, references: baseline) { names, launches in
         let wanted = names.map { names in rows.filter { names.contains($0.name) } } ?? rows
         var ratios: [String: [Double]] = [:]
-        for _ in 0..<Self.launches {
+        for _ in 0..<launches {
           let launch = try timer.launch(number, wanted)
           if names == nil { onLaunch(launch) }
           number += 1

@@ -48,10 +48,9 @@ struct PairedTimer {
 
   /// Times each of `rows` in new processes; launches are numbered from zero.
   mutating func launch(_ number: Int, _ rows: [GateRow]) throws -> Launch {
-    // Moves the stack, on which locals of the kernels lie.
-    let padding = ["BENCH_LAUNCH": String(repeating: "x", count: number * 617 % 4096)]
-    let environment = environment.merging(padding) { $1 }
-    let start = { [present, other] in
+    var environment = environment
+    environment[StackPlace.variable] = StackPlace.value(launch: number)
+    let start = { [present, other, environment] in
       (
         try GateSide(program: present, environment: environment),
         try GateSide(program: other, environment: environment)

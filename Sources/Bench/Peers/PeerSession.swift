@@ -59,12 +59,16 @@ struct PeerSession {
   private mutating func unload() { (run, contestant) = (nil, nil) }
 
   private static func time(_ run: (Int) -> Void, _ timing: PeerTiming) -> [Double] {
-    if timing.warmUp > 0 { run(timing.warmUp) }
-    return (0..<timing.samples).map { _ in
-      let start = Stopwatch.now(timing.clock)
-      run(timing.callsPerSample)
-      return 1e9 * Stopwatch.seconds(since: start, timing.clock) / Double(timing.callsPerSample)
+    var nanoseconds: [Double] = []
+    StackPlace.call {
+      if timing.warmUp > 0 { run(timing.warmUp) }
+      nanoseconds = (0..<timing.samples).map { _ in
+        let start = Stopwatch.now(timing.clock)
+        run(timing.callsPerSample)
+        return 1e9 * Stopwatch.seconds(since: start, timing.clock) / Double(timing.callsPerSample)
+      }
     }
+    return nanoseconds
   }
 
   private static func load(_ what: PeerCase) throws(PeerError) -> any Contestant {

@@ -20,4 +20,10 @@ int machine_probe_processors(int *_Nonnull numbers, int capacity);
 // nothing where the system cannot.
 void machine_probe_run_on(const int *_Nonnull numbers, int count);
 
+// Calls `call` with `context` on a stack that begins `offset` bytes behind the start of a page, but
+// for a constant: what lies there and what a kernel's operands do to each other depends on the last
+// bits of both addresses, and the system draws those of the stack for each process.
+void machine_probe_call(size_t offset, void (*_Nonnull call)(void *_Nullable context),
+                        void *_Nullable context);
+
 #endif

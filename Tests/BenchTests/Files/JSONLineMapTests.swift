@@ -32,7 +32,7 @@ struct JSONLineMapTests {
   @Test func aLongKeyIsStoredOnce() async {
     await #expect(processExitsWith: .success) {
       #if canImport(Glibc)
-        var limit = rlimit(rlim_cur: 16 << 30, rlim_max: 16 << 30)
+        var limit = rlimit(rlim_cur: 6 << 30, rlim_max: 6 << 30)
         setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
       #endif
       let key = String(repeating: "k", count: 2 << 20)

@@ -12,10 +12,10 @@ struct GateRunTests {
     seed: UInt64, slowdown: [String: Double] = [:], noise: Double = 0.015
   ) throws -> [GateFinding] {
     var random = SeededGenerator(seed: seed)
-    let gate = GateRun(tolerance: 0.05) { names in
+    let gate = GateRun(tolerance: 0.05) { names, launches in
       Dictionary(
         uniqueKeysWithValues: (names ?? Self.rows).map { name in
-          let ratios = (0..<CheckSession.launches).map { _ in
+          let ratios = (0..<launches).map { _ in
             // The sum of four uniform numbers: nearly normal, with unit variance.
             let sum = (0..<4).reduce(0.0) { sum, _ in
               sum + Double.random(in: -1...1, using: &random)
@@ -74,6 +74,23 @@ struct GateRunTests {
     #expect(try run(seed: seed, noise: 0.15).failure != .regression, "seed \(seed)")
   }
 
+  /// Luck with addresses that makes a row one of three speeds is no verdict.
+  @Test(arguments: 1...20)
+  func aRowOfThreeSpeedsIsJudgedByTheMiddleOne(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    for (slowdown, expected) in [(1.0, GateVerdict.pass), (1.1, .slower)] {
+      let gate = GateRun(tolerance: 0.05) { _, launches in
+        [
+          "a": (0..<launches).map { _ in
+            slowdown * ([0.88, 1, 1, 1.12].randomElement(using: &random) ?? 1)
+              * Double.random(in: 0.99...1.01, using: &random)
+          }
+        ]
+      }
+      #expect(try gate.run().map(\.verdict) == [expected], "seed \(seed)")
+    }
+  }
+
   @Test func hopelessNoiseSaysSo() throws {
     #expect(try run(seed: 1, noise: 0.6).failure == .couldNotMeasure)
   }
@@ -81,13 +98,13 @@ struct GateRunTests {
   @Test func onlyWhatIsNotSettledIsMeasuredAgain() throws {
     var asked: [[String]?] = []
     var suspects: [[String]] = []
-    var gate = GateRun(tolerance: 0.05) { names in
+    var gate = GateRun(tolerance: 0.05) { names, launches in
       asked.append(names)
       let first = ["a": 1.0, "b": 1.2, "c": 1.2]
       // What b was at first was chance.
       let later = ["b": 1.0, "c": 1.2]
       return (asked.count == 1 ? first : later).filter { names?.contains($0.key) ?? true }
-        .mapValues { Array(repeating: $0, count: 6) }
+        .mapValues { Array(repeating: $0, count: launches) }
     }
     gate.onSuspects = { suspects.append($0) }
     let findings = try gate.run()
