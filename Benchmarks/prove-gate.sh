@@ -30,69 +30,57 @@ sources() { git ls-files -z --cached --others --exclude-standard -- Package.swif
 fingerprint=$(sources | while IFS= read -rd '' file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done |
   xargs -0 sha256sum | sha256sum | cut -c 1-12)
 
-# The copy that is changed, built once as it is; then only its kernels are compiled and linked anew, with the
-# commands of that build.
+# The kernels' sources that are changed, compiled and linked with the commands of the build as it is.
 copy=$work/source
-manifest=$work/build/release.yaml
-prepare() {
-  local file
-  mkdir -p "$copy"
-  sources | while IFS= read -rd '' file; do
-    if [ ! -f "$file" ] || cmp -s "$file" "$copy/$file"; then continue; fi
-    mkdir -p "$copy/$(dirname "$file")"
-    cp "$file" "$copy/$file"
-  done
-  rm -f "$copy"/Sources/CKernels/{planted.h,unrelated.c}
-}
 
-# build NAME [COMMAND]: Bench of the sources, or of a copy that COMMAND has changed; kept.
+# build NAME [COMMAND]: Bench of the sources, or with kernels that COMMAND has changed; kept.
 build() {
-  local name=$1
-  program=$work/programs/$fingerprint-$name
+  program=$work/programs/$fingerprint-$1
   if [ -x "$program" ]; then return; fi
-  echo "building $name" >&2
-  prepare
+  echo "building $1" >&2
   if [ $# = 1 ]; then
-    swift build --package-path "$copy" --scratch-path "$work/build" -c release --product Bench \
-      >"$work/build.log" 2>&1 || { tail -20 "$work/build.log" >&2 && exit 1; }
+    cp "$scratch/release/Bench" "$program.partial"
   else
+    rm -rf "$copy"
+    mkdir -p "$copy/Sources" "$work/objects"
+    cp -R Sources/CKernels "$copy/Sources"
     (cd "$copy" && "${@:2}")
-    compile
-    prepare
+    compile "$program.partial"
   fi
-  cp "$work/build/release/Bench" "$program.partial"
   mv "$program.partial" "$program"
 }
 
-# Runs the build's commands for the C files of CKernels, and links.
-compile() {
-  local line list=$work/build/release/Bench.product/Objects.LinkFileList
-  cp "$list" "$list.before"
-  while read -r line; do command_of "$line"; done < <(grep -E '^ *args: .*"-c","[^"]*/Sources/CKernels/' "$manifest")
+compile() { # PROGRAM
+  local line list=$work/objects/list
+  sed "s|^.*/CKernels.build/|$work/objects/|" "$scratch/release/Bench.product/Objects.LinkFileList" >"$list"
+  while read -r line; do compile_one "$line"; done < <(grep -E '^ *args: .*"-c","[^"]*/Sources/CKernels/' "$manifest")
   if [ -e "$copy/Sources/CKernels/unrelated.c" ]; then
     line=$(grep -E '^ *args: .*"-c","[^"]*/Sources/CKernels/processor.c"' "$manifest")
-    command_of "${line//processor.c/unrelated.c}"
+    compile_one "${line//processor.c/unrelated.c}"
     # Before the others, so that they move.
-    { grep 'CKernels.build/processor.c.o' "$list.before" | sed 's|processor.c.o|unrelated.c.o|' && cat "$list.before"; } >"$list"
+    sed -i "1i $work/objects/unrelated.c.o" "$list"
   fi
-  command_of "$(grep -E '^ *args: .*"-o","[^"]*/release/Bench",.*"-emit-executable"' "$manifest")"
-  mv "$list.before" "$list"
+  line=$(grep -E '^ *args: .*"-o","[^"]*/release/Bench",.*"-emit-executable"' "$manifest")
+  command_of "$(sed -E "s|\"-o\",\"[^\"]*\"|\"-o\",\"$1\"|; s|\"@[^\"]*\"|\"@$list\"|" <<<"$line")"
+}
+compile_one() { # a line of the manifest
+  command_of "$(sed -E "s|$PWD/Sources/CKernels|$copy/Sources/CKernels|g; s|\"[^\"]*/CKernels.build/|\"$work/objects/|g" <<<"$1")"
 }
 command_of() { # a line `args: ["program","argument",…]` of the manifest
   local words
   words=$(sed -E 's/^ *args: \["//; s/"\]$//; s/","/\n/g' <<<"$1")
   mapfile -t words <<<"$words"
-  "${words[@]}" >>"$work/build.log" 2>&1
+  "${words[@]}" >>"$work/build.log" 2>&1 || { tail -20 "$work/build.log" >&2 && exit 1; }
 }
 
 plant() { # KERNEL
   local file
-  file=$(grep -lE "void (SPAN|CELL|KERNEL|CK_NAME)\($1(_f32)?\)\(" Sources/CKernels/*.inc)
+  file=$(grep -l "void KERNEL($1)(" Sources/CKernels/*.inc)
   { printf '#define PLANTED_PERCENT 10\n' && cat "$repository/Benchmarks/planted.h"; } \
     >Sources/CKernels/planted.h
   awk -v kernel="$1" '
     NR == 1 { print "#include \"planted.h\"" }
-    $0 ~ "void (SPAN|CELL|KERNEL|CK_NAME)\\(" kernel "(_f32)?\\)\\(" { inside = 1 }
+    $0 ~ "void KERNEL\\(" kernel "\\)\\(" { inside = 1 }
     inside && sub(/\) \{/, ") { PLANTED") { inside = 0; planted = 1 }
     { print }
     END { exit !planted }' "$repository/$file" >"$file"
@@ -121,7 +109,7 @@ run() {
     if [ "$status" = 0 ]; then verdict=right; fi
   else
     # The right verdict for the wrong reason would prove nothing: some row of this kernel must be slower.
-    slower=$(grep -E 'SLOWER$' "$work/run.txt" | grep -cE "^$wanted(_f32)? " || true)
+    slower=$(grep -E 'SLOWER$' "$work/run.txt" | grep -cE "^$wanted f32 " || true)
     if [ "$status" = 2 ] && [ "$slower" -gt 0 ]; then verdict=right; fi
   fi
   if [ $verdict = wrong ]; then cp "$work/run.txt" "$work/wrong-$(date +%s)-$kind.txt"; fi
@@ -134,6 +122,9 @@ count() { # KIND VERDICT
 }
 done_of() { awk -F '\t' -v f="$fingerprint" -v k="$1" '$1 == f && $2 == k' "$log" | wc -l; }
 
+manifest=$scratch/release.yaml
+swift build --scratch-path "$scratch" -c release --product Bench >"$work/build.log" 2>&1 ||
+  { tail -20 "$work/build.log" >&2 && exit 1; }
 build clean
 clean=$program
 # The same sources, built by the gate's own way, where they are a commit; else the same program.

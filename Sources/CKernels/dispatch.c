@@ -1,19 +1,19 @@
 #include "tables.h"
 
-const ck_kernels *ck_kernels_for(ck_isa isa) {
+const ck_instruction_set *ck_instruction_set_for(ck_isa isa) {
   switch (isa) {
   case CK_ISA_PORTABLE:
-    return &ck_table_portable;
+    return &ck_set_portable;
 #if defined(__x86_64__)
   // __builtin_cpu_supports also asks xgetbv whether the operating system saves the registers.
   case CK_ISA_AVX2:
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ck_table_avx2 : NULL;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ck_set_avx2 : NULL;
   case CK_ISA_AVX512:
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-               ? &ck_table_avx512
+               ? &ck_set_avx512
                : NULL;
 #endif
   default:
@@ -21,11 +21,24 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
   }
 }
 
-const ck_kernels *ck_kernels_best(void) {
+const ck_instruction_set *ck_instruction_set_best(void) {
   for (int isa = CK_ISA_COUNT - 1; isa > CK_ISA_PORTABLE; isa--) {
-    const ck_kernels *kernels = ck_kernels_for((ck_isa)isa);
-    if (kernels)
-      return kernels;
+    const ck_instruction_set *set = ck_instruction_set_for((ck_isa)isa);
+    if (set)
+      return set;
   }
-  return &ck_table_portable;
+  return &ck_set_portable;
 }
+
+static const char *const names[] = {
+#define CK_ACTIVATION(name, NAME, value, gradient) #name, #name "_backward",
+#include "activation_list.inc"
+#define CK_KERNEL(name, parameters, arguments) #name,
+#include "kernels.inc"
+#define CK_PACK_KERNEL(name, parameters, arguments) #name,
+#include "pack_kernels.inc"
+};
+
+size_t ck_kernel_count(void) { return sizeof names / sizeof names[0]; }
+
+const char *ck_kernel_name(size_t index) { return index < ck_kernel_count() ? names[index] : NULL; }

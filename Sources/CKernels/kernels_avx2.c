@@ -9,10 +9,9 @@
 #include "simd_avx2.h"
 
 #define CK_NAME(name) name##_avx2
-#define CK_TABLE ck_table_avx2
-#define CK_ISA CK_ISA_AVX2
-#define CK_ISA_NAME "avx2"
-#include "kernels_all.inc"
+#define CK_SET ck_set_avx2
+#define CK_SET_NAME "avx2"
+#include "kernels_f32.inc"
 
 #pragma clang attribute pop
 

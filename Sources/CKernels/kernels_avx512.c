@@ -10,10 +10,9 @@
 #include "simd_avx512.h"
 
 #define CK_NAME(name) name##_avx512
-#define CK_TABLE ck_table_avx512
-#define CK_ISA CK_ISA_AVX512
-#define CK_ISA_NAME "avx512"
-#include "kernels_all.inc"
+#define CK_SET ck_set_avx512
+#define CK_SET_NAME "avx512"
+#include "kernels_f32.inc"
 
 #pragma clang attribute pop
 

@@ -1,4 +1,5 @@
-// The kernels in double precision: the same source as in single precision, one lane at a time.
+// The kernels in double precision, one table for every instruction set: the same source as in
+// single precision, one lane at a time.
 #include "tables.h"
 
 #include <math.h>
@@ -6,16 +7,10 @@
 #include "simd_scalar_f64.h"
 
 #define REAL double
-#define SPAN(name) ck_##name##_f64
-#define CELL(name) ck_##name##_f64
+#define CK_NAME(name) name##_f64
+#define KERNEL(name) CK_NAME(name##_doubles)
+#define CK_PACK NULL
 // clang-format off
-#include "spans.inc"
-#include "activations.inc"
-#include "softmax.inc"
-#include "pairs.inc"
-#include "cells.inc"
-#include "programs.inc"
-#include "training.inc"
-#include "column_sums.inc"
-#include "standardize.inc"
+#include "kernels_all.inc"
+#include "table.inc"
 // clang-format on

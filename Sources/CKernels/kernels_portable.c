@@ -3,7 +3,6 @@
 #include "simd_portable.h"
 
 #define CK_NAME(name) name##_portable
-#define CK_TABLE ck_table_portable
-#define CK_ISA CK_ISA_PORTABLE
-#define CK_ISA_NAME "portable"
-#include "kernels_all.inc"
+#define CK_SET ck_set_portable
+#define CK_SET_NAME "portable"
+#include "kernels_f32.inc"

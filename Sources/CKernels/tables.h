@@ -4,16 +4,11 @@
 
 #include "CKernels.h"
 
-extern const ck_kernels ck_table_portable;
+extern const ck_kernels ck_kernels_f64;
+extern const ck_instruction_set ck_set_portable;
 #if defined(__x86_64__)
-extern const ck_kernels ck_table_avx2;
-extern const ck_kernels ck_table_avx512;
+extern const ck_instruction_set ck_set_avx2;
+extern const ck_instruction_set ck_set_avx512;
 #endif
-
-#define CK_KERNEL(name, parameters)
-#define CK_SHARED_KERNEL(name, parameters) void ck_##name parameters;
-#include "kernels.inc"
-#undef CK_KERNEL
-#undef CK_SHARED_KERNEL
 
 #endif

@@ -6,10 +6,6 @@ import Testing
 /// double precision, on every remainder of the vector width. All operands end at a guard page, and have
 /// guard elements before them.
 @Suite struct CellKernelTests {
-  static let instructionSets = [CK_ISA_PORTABLE, CK_ISA_AVX2, CK_ISA_AVX512].filter {
-    ck_kernels_for($0) != nil
-  }
-
   /// A buffer in both precisions with equal contents.
   final class Operand {
     static var guardCount: Int { 16 }
@@ -55,10 +51,8 @@ import Testing
 
   static let sizes = Array(1...35) + [47, 48, 49, 64, 67, 128, 129]
 
-  @Test(arguments: instructionSets.map(\.rawValue))
-  func `every cell kernel on every remainder`(isa: UInt32) throws {
-    let table = try #require(ck_kernels_for(ck_isa(isa)))
-    let k = table.pointee
+  @Test(arguments: TestedSet.all)
+  func `every cell kernel on every remainder`(set: TestedSet) {
     var rng = SeededGenerator(seed: 5)
     for H in Self.sizes {
       for N in [1, 3] {
@@ -67,7 +61,7 @@ import Testing
           lengths.withUnsafeBufferPointer { buffer in
             let l = withLengths ? buffer.baseAddress : nil
             for withState in [false, true] {
-              check(k, N, H, l, withState: withState, using: &rng)
+              check(set, N, H, l, withState: withState, using: &rng)
             }
           }
         }
@@ -77,9 +71,10 @@ import Testing
 
   /// Runs each kernel in both precisions at step 1 and compares everything it may write.
   func check(
-    _ k: ck_kernels, _ N: Int, _ H: Int, _ lengths: UnsafePointer<Int64>?, withState: Bool,
+    _ set: TestedSet, _ N: Int, _ H: Int, _ lengths: UnsafePointer<Int64>?, withState: Bool,
     using rng: inout SeededGenerator
   ) {
+    let (single, double) = (set.f32, set.f64)
     func make(_ count: Int, _ range: ClosedRange<Float> = -1...1) -> Operand {
       Operand(count, in: range, using: &rng)
     }
@@ -94,65 +89,81 @@ import Testing
         let error = operand.error
         #expect(
           error < 2e-6,
-          "\(String(cString: k.name)) \(name) N\(N) H\(H) lengths \(lengths != nil) operand \(i): \(error)"
+          "\(set) \(name) N\(N) H\(H) lengths \(lengths != nil) operand \(i): \(error)"
         )
       }
     }
 
     let (a1, h) = (make(N * H, -4...4), make(N * H))
-    k.rnn_tanh_forward_f32(N, H, first, last, a1.f, b.f, h.f, lengths, 1)
-    k.rnn_tanh_forward_f64(N, H, first, last, a1.d, b.d, h.d, lengths, 1)
+    single.rnn_tanh_forward(N, H, first, last, a1.f, b.f, h.f, lengths, 1)
+    double.rnn_tanh_forward(N, H, first, last, a1.d, b.d, h.d, lengths, 1)
     expect("rnn_tanh_forward", h, a1)
-    k.rnn_relu_forward_f32(N, H, first, last, a1.f, b.f, h.f, lengths, 1)
-    k.rnn_relu_forward_f64(N, H, first, last, a1.d, b.d, h.d, lengths, 1)
+    single.rnn_relu_forward(N, H, first, last, a1.f, b.f, h.f, lengths, 1)
+    double.rnn_relu_forward(N, H, first, last, a1.d, b.d, h.d, lengths, 1)
     expect("rnn_relu_forward", h, a1)
 
     let (dh, y) = (make(N * H), make(N * H, -0.9...0.9))
-    k.rnn_tanh_backward_f32(N, H, first, last, a1.f, y.f, dy?.f, dh.f, lengths, 1)
-    k.rnn_tanh_backward_f64(N, H, first, last, a1.d, y.d, dy?.d, dh.d, lengths, 1)
+    single.rnn_tanh_backward(N, H, first, last, a1.f, y.f, dy?.f, dh.f, lengths, 1)
+    double.rnn_tanh_backward(N, H, first, last, a1.d, y.d, dy?.d, dh.d, lengths, 1)
     expect("rnn_tanh_backward", a1, dh)
-    k.rnn_relu_backward_f32(N, H, first, last, a1.f, y.f, dy?.f, dh.f, lengths, 1)
-    k.rnn_relu_backward_f64(N, H, first, last, a1.d, y.d, dy?.d, dh.d, lengths, 1)
+    single.rnn_relu_backward(N, H, first, last, a1.f, y.f, dy?.f, dh.f, lengths, 1)
+    double.rnn_relu_backward(N, H, first, last, a1.d, y.d, dy?.d, dh.d, lengths, 1)
     expect("rnn_relu_backward", a1, dh)
 
     let (gates, c) = (make(4 * N * H, -4...4), make(N * H))
-    k.lstm_forward_f32(N, H, first, last, gates.f, b.f, state?.f, c.f, h.f, lengths, 1)
-    k.lstm_forward_f64(N, H, first, last, gates.d, b.d, state?.d, c.d, h.d, lengths, 1)
+    single.lstm_forward(N, H, first, last, gates.f, b.f, state?.f, c.f, h.f, lengths, 1)
+    double.lstm_forward(N, H, first, last, gates.d, b.d, state?.d, c.d, h.d, lengths, 1)
     expect("lstm_forward", gates, c, h)
 
     let (saved, dc, dh2) = (make(4 * N * H, unit), make(N * H), make(N * H))
-    k.lstm_backward_f32(N, H, first, last, saved.f, state?.f, c.f, dy?.f, dh2.f, dc.f, lengths, 1)
-    k.lstm_backward_f64(N, H, first, last, saved.d, state?.d, c.d, dy?.d, dh2.d, dc.d, lengths, 1)
+    single.lstm_backward(N, H, first, last, saved.f, state?.f, c.f, dy?.f, dh2.f, dc.f, lengths, 1)
+    double.lstm_backward(N, H, first, last, saved.d, state?.d, c.d, dy?.d, dh2.d, dc.d, lengths, 1)
     expect("lstm_backward", saved, dh2, dc)
 
     let after = make(4 * N * H, -4...4)
-    k.gru_after_forward_f32(N, H, first, last, after.f, b.f, state?.f, h.f, lengths, 1)
-    k.gru_after_forward_f64(N, H, first, last, after.d, b.d, state?.d, h.d, lengths, 1)
+    single.gru_after_forward(N, H, first, last, after.f, b.f, state?.f, h.f, lengths, 1)
+    double.gru_after_forward(N, H, first, last, after.d, b.d, state?.d, h.d, lengths, 1)
     expect("gru_after_forward", after, h)
     let (savedAfter, dh3) = (make(4 * N * H, unit), make(N * H))
-    k.gru_after_backward_f32(
+    single.gru_after_backward(
       N, H, first, last, savedAfter.f, state?.f, dy?.f, dh3.f, lengths, 1)
-    k.gru_after_backward_f64(
+    double.gru_after_backward(
       N, H, first, last, savedAfter.d, state?.d, dy?.d, dh3.d, lengths, 1)
     expect("gru_after_backward", savedAfter, dh3)
 
     let before = make(4 * N * H, -4...4)
-    k.gru_before_forward_reset_f32(N, H, first, last, before.f, b.f, state?.f, lengths, 1)
-    k.gru_before_forward_reset_f64(N, H, first, last, before.d, b.d, state?.d, lengths, 1)
+    single.gru_before_forward_reset(N, H, first, last, before.f, b.f, state?.f, lengths, 1)
+    double.gru_before_forward_reset(N, H, first, last, before.d, b.d, state?.d, lengths, 1)
     expect("gru_before_forward_reset", before)
-    k.gru_before_forward_candidate_f32(N, H, first, last, before.f, b.f, state?.f, h.f, lengths, 1)
-    k.gru_before_forward_candidate_f64(N, H, first, last, before.d, b.d, state?.d, h.d, lengths, 1)
+    single.gru_before_forward_candidate(N, H, first, last, before.f, b.f, state?.f, h.f, lengths, 1)
+    double.gru_before_forward_candidate(N, H, first, last, before.d, b.d, state?.d, h.d, lengths, 1)
     expect("gru_before_forward_candidate", before, h)
     let (savedBefore, dh4, dm) = (make(4 * N * H, unit), make(N * H), make(N * H))
-    k.gru_before_backward_candidate_f32(
+    single.gru_before_backward_candidate(
       N, H, first, last, savedBefore.f, state?.f, dy?.f, dh4.f, lengths, 1)
-    k.gru_before_backward_candidate_f64(
+    double.gru_before_backward_candidate(
       N, H, first, last, savedBefore.d, state?.d, dy?.d, dh4.d, lengths, 1)
     expect("gru_before_backward_candidate", savedBefore, dh4)
-    k.gru_before_backward_reset_f32(
+    single.gru_before_backward_reset(
       N, H, first, last, savedBefore.f, state?.f, dm.f, dh4.f, lengths, 1)
-    k.gru_before_backward_reset_f64(
+    double.gru_before_backward_reset(
       N, H, first, last, savedBefore.d, state?.d, dm.d, dh4.d, lengths, 1)
     expect("gru_before_backward_reset", savedBefore, dh4)
+  }
+
+  @Test(arguments: TestedSet.all)
+  func `a NaN output of relu has a NaN gradient`(set: TestedSet) {
+    for H in [1, 5, 16, 37] {
+      var gates = [Float](repeating: 0, count: H)
+      var h = [Float](repeating: -1, count: H)
+      h[H / 2] = .nan
+      var dh = [Float](repeating: 2, count: H)
+      set.f32.rnn_relu_backward(1, H, 0, H, &gates, h, nil, &dh, nil, 0)
+      for j in 0..<H { #expect(j == H / 2 ? gates[j].isNaN : gates[j] == 0) }
+      var (wide, output) = (gates.map(Double.init), h.map(Double.init))
+      var carry = [Double](repeating: 2, count: H)
+      set.f64.rnn_relu_backward(1, H, 0, H, &wide, &output, nil, &carry, nil, 0)
+      for j in 0..<H { #expect(j == H / 2 ? wide[j].isNaN : wide[j] == 0) }
+    }
   }
 }

@@ -5,7 +5,6 @@ import Testing
 
 /// Sums over rows on every instruction set that this machine has, with guard pages at the operands.
 @Suite struct ColumnSumTests {
-  static let instructionSets = CellKernelTests.instructionSets.map(\.rawValue)
 
   /// Fills `count` floats and gives them back.
   func draw(
@@ -18,9 +17,9 @@ import Testing
   }
 
   /// Three roundings: two in a group of four rows, one at the end, and what doubles lose.
-  @Test(arguments: instructionSets)
-  func `every remainder, to three roundings for any number of rows`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `every remainder, to three roundings for any number of rows`(set: TestedSet) throws {
+    let k = set.f32
     let memory = try #require(GuardedFloats(capacity: 1 << 18))
     let sums = try #require(GuardedFloats(capacity: 1 << 12))
     var rng = SeededGenerator(seed: 61)
@@ -35,29 +34,29 @@ import Testing
         let x = draw(memory, count, at: edge, using: &rng)
         let y = draw(sums, M, at: edge, using: &rng)
         let start = Array(UnsafeBufferPointer(start: y, count: M))
-        k.column_sums_f32(rows, M, x, M + gap, y)
+        k.column_sums(rows, M, x, M + gap, y)
         let error = ct_column_sum_error(rows, M, x, M + gap, start, y)
-        #expect(error <= 3.001, "\(String(cString: k.name)) \(rows) × \(M), \(edge): \(error)")
+        #expect(error <= 3.001, "\(set) \(rows) × \(M), \(edge): \(error)")
       }
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `a column does not depend on the others`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `a column does not depend on the others`(set: TestedSet) throws {
+    let k = set.f32
     var rng = SeededGenerator(seed: 62)
     let (rows, M) = (203, 301)
     let x = (0..<rows * M).map { _ in Float.random(in: -1...1, using: &rng) }
     let start = (0..<M).map { _ in Float.random(in: -1...1, using: &rng) }
     var whole = start
-    k.column_sums_f32(rows, M, x, M, &whole)
+    k.column_sums(rows, M, x, M, &whole)
     for part in [1, 3, 8, 17, 150, 256] {
       var sums = start
       x.withUnsafeBufferPointer { x in
         sums.withUnsafeMutableBufferPointer { sums in
           guard let x = x.baseAddress, let sums = sums.baseAddress else { return }
           for j in stride(from: 0, to: M, by: part) {
-            k.column_sums_f32(rows, min(part, M - j), x + j, M, sums + j)
+            k.column_sums(rows, min(part, M - j), x + j, M, sums + j)
           }
         }
       }
@@ -65,28 +64,28 @@ import Testing
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `NaN and infinity stay in their columns`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `NaN and infinity stay in their columns`(set: TestedSet) throws {
+    let k = set.f32
     let (rows, M) = (11, 21)
     var x = [Float](repeating: 1, count: rows * M)
     x[5 * M + 3] = .nan
     x[10 * M + 4] = -.infinity
     var sums = [Float](repeating: 2, count: M)
-    k.column_sums_f32(rows, M, x, M, &sums)
+    k.column_sums(rows, M, x, M, &sums)
     for j in 0..<M where j != 3 && j != 4 { #expect(sums[j] == 13) }
     #expect(sums[3].isNaN)
     #expect(sums[4] == -.infinity)
   }
 
   @Test func `in double precision`() {
-    let k = ck_kernels_best().pointee
+    let k = ck_instruction_set_best().pointee.f64.pointee
     var rng = SeededGenerator(seed: 63)
     for (rows, M) in [(0, 3), (1, 1), (7, 5), (13, 67), (4, 256), (9, 1027), (4003, 3)] {
       let x = (0..<rows * (M + 2)).map { _ in Double.random(in: -1...1, using: &rng) }
       let start = (0..<M).map { _ in Double.random(in: -1...1, using: &rng) }
       var sums = start
-      k.column_sums_f64(rows, M, x, M + 2, &sums)
+      k.column_sums(rows, M, x, M + 2, &sums)
       for j in 0..<M {
         // The sum with its rounding errors added up apart: exact to the last digit here.
         var (sum, lost, magnitude) = (start[j], 0.0, abs(start[j]))

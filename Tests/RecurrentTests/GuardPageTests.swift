@@ -5,13 +5,12 @@ import Testing
 /// Every product kernel of every instruction set that this machine has, on operands that begin or end
 /// at a page that nobody may touch. The other suites of these kernels use such operands too.
 @Suite struct GuardPageTests {
-  static let instructionSets = CellKernelTests.instructionSets.map(\.rawValue)
   /// All remainders, and beyond one register tile, one panel and one block.
   static let sizes = Array(1...67) + [128, 129]
 
-  @Test(arguments: instructionSets)
-  func `packing and products`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 15, seed: 71))
+  @Test(arguments: TestedSet.all)
+  func `packing and products`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 15, seed: 71))
     for N in 1...13 {
       for M in Self.sizes {
         // Every pair of N and M, M and K, N and K; a part of the triples.
@@ -23,22 +22,22 @@ import Testing
           p.reverse = K % 5 < 2
           p.fetch = (N + K) % 2 == 0
           let worst = products.error(p)
-          #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(p): \(worst)")
+          #expect(worst <= 1, "\(set) \(p): \(worst)")
         }
       }
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `weight gradients`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 15, seed: 72))
+  @Test(arguments: TestedSet.all)
+  func `weight gradients`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 15, seed: 72))
     for rows in 0...13 {
       for M in Self.sizes {
         for K in Self.sizes where (K + 3 * M + rows) % 7 == 0 {
           var g = GuardedProducts.Gradient(M: M, K: K, rows: rows)
           g.edge = (rows + M + K) % 4 == 0 ? .start : .end
           let worst = products.error(g)
-          #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(g): \(worst)")
+          #expect(worst <= 1, "\(set) \(g): \(worst)")
         }
       }
     }

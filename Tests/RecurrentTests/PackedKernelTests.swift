@@ -5,12 +5,11 @@ import Testing
 /// Products with packed weights, on every instruction set that this machine has, against sums in
 /// double precision, with guard pages at the operands.
 @Suite struct PackedKernelTests {
-  static let instructionSets = CellKernelTests.instructionSets.map(\.rawValue)
   typealias Product = GuardedProducts.Product
 
-  @Test(arguments: instructionSets)
-  func `every remainder of rows and columns`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 16, seed: 41))
+  @Test(arguments: TestedSet.all)
+  func `every remainder of rows and columns`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 16, seed: 41))
     for N in Array(1...14) + [63, 64, 65, 129] {
       for M in N < 20 ? Array(1...67) + [128, 129, 191, 193] : [1, 33, 64, 97] {
         for K in [1 + (M + N) % 9, 5 * (1 + (N + 3 * M) % 9)] {
@@ -20,15 +19,15 @@ import Testing
           p.fetch = (M / 2 + N) % 2 == 0
           p.edge = (N + M / 2) % 3 == 0 ? .start : .end
           let worst = products.error(p)
-          #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(p): \(worst)")
+          #expect(worst <= 1, "\(set) \(p): \(worst)")
         }
       }
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `every remainder of the depth, and several blocks of it`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 16, seed: 42))
+  @Test(arguments: TestedSet.all)
+  func `every remainder of the depth, and several blocks of it`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 16, seed: 42))
     for K in Array(0...67) + [128, 129, 511, 513, 1023, 1024, 1025] {
       for transposed in [false, true] {
         for edge in GuardedFloats.Edge.allCases {
@@ -36,7 +35,7 @@ import Testing
             var p = Product(N: N, M: 37, K: K, transposed: transposed, accumulate: K % 2 == 0)
             p.edge = edge
             let worst = products.error(p)
-            #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(p): \(worst)")
+            #expect(worst <= 1, "\(set) \(p): \(worst)")
           }
         }
       }
@@ -44,24 +43,24 @@ import Testing
   }
 
   /// A row's result is the same bits wherever the row stands and however many there are.
-  @Test(arguments: instructionSets)
-  func `rows do not depend on each other`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `rows do not depend on each other`(set: TestedSet) throws {
+    let k = try set.pack()
     var rng = SeededGenerator(seed: 43)
-    let (M, K, panel) = (83, 1100, 2 * Int(k.lanes))
+    let (M, K, panel) = (83, 1100, Int(k.panel))
     let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
     let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
     let packed = AlignedStorage<Float>(repeating: 0, count: K * ((M + panel - 1) / panel) * panel)
-    k.pack_f32(K, M, b, M, packed.pointer)
+    k.pack(K, M, b, M, packed.pointer)
     var alone = [Float](repeating: 0, count: M)
-    k.packed_product_f32(1, M, K, row, K, packed.pointer, &alone, M, 0, 0, 0)
+    k.packed_product(1, M, K, row, K, packed.pointer, &alone, M, 0, 0, 0)
     for N in 2...26 {
       for position in [0, N / 2, N - 1] {
         var a = (0..<N * K).map { _ in Float.random(in: -1...1, using: &rng) }
         a.replaceSubrange(position * K..<(position + 1) * K, with: row)
         for (reverse, fetch) in [(0, 0), (1, 0), (0, 1), (1, 1)] as [(Int32, Int32)] {
           var c = [Float](repeating: 0, count: N * M)
-          k.packed_product_f32(N, M, K, a, K, packed.pointer, &c, M, 0, reverse, fetch)
+          k.packed_product(N, M, K, a, K, packed.pointer, &c, M, 0, reverse, fetch)
           #expect(
             Array(c[position * M..<(position + 1) * M]) == alone,
             "row \(position) of \(N), reverse \(reverse), fetch \(fetch)")

@@ -6,9 +6,9 @@ import Testing
 /// The kernels that combine two spans, of every instruction set, on every remainder of the vector
 /// width, with operands that end or begin at a guard page.
 @Suite struct PairKernelTests {
-  @Test(arguments: CellKernelTests.instructionSets)
-  func `sum, mean and product`(isa: ck_isa) throws {
-    let kernels = try #require(ck_kernels_for(isa)).pointee
+  @Test(arguments: TestedSet.all)
+  func `sum, mean and product`(set: TestedSet) throws {
+    let kernels = set.f32
     let memory = try #require(GuardedFloats(capacity: 200))
     let other = try #require(GuardedFloats(capacity: 200))
     let result = try #require(GuardedFloats(capacity: 200))
@@ -21,14 +21,14 @@ import Testing
           a[i] = .random(in: -2...2, using: &rng)
           b[i] = .random(in: -2...2, using: &rng)
         }
-        kernels.pair_sum_f32(a, b, y, n)
+        kernels.pair_sum(a, b, y, n)
         #expect((0..<n).allSatisfy { y[$0] == a[$0] + b[$0] })
-        kernels.pair_product_f32(a, b, y, n)
+        kernels.pair_product(a, b, y, n)
         #expect((0..<n).allSatisfy { y[$0] == a[$0] * b[$0] })
-        kernels.pair_mean_f32(a, b, y, n)
+        kernels.pair_mean(a, b, y, n)
         #expect((0..<n).allSatisfy { y[$0] == (a[$0] + b[$0]) / 2 })
         let expected = (0..<n).map { a[$0] + b[$0] }
-        kernels.pair_sum_f32(a, b, a, n)
+        kernels.pair_sum(a, b, a, n)
         #expect((0..<n).allSatisfy { a[$0] == expected[$0] }, "in place")
       }
     }

@@ -5,26 +5,25 @@ import Testing
 /// The weight gradient, on every instruction set that this machine has, against sums in double
 /// precision, with guard pages at its operands.
 @Suite struct WeightGradientTests {
-  static let instructionSets = CellKernelTests.instructionSets.map(\.rawValue)
   typealias Gradient = GuardedProducts.Gradient
 
-  @Test(arguments: instructionSets)
-  func `every remainder of rows and columns`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 16, seed: 51))
+  @Test(arguments: TestedSet.all)
+  func `every remainder of rows and columns`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 16, seed: 51))
     let sizes = Array(1...35) + [47, 48, 49, 63, 64, 65, 66, 67, 95, 96, 97, 128, 129]
     for M in sizes {
       for K in sizes {
         let edge: GuardedFloats.Edge = (M + K) % 3 == 0 ? .start : .end
         let g = Gradient(M: M, K: K, rows: (M * 5 + K) % 14, edge: edge, gap: (M + 2 * K) % 4)
         let worst = products.error(g)
-        #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(g): \(worst)")
+        #expect(worst <= 1, "\(set) \(g): \(worst)")
       }
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `every number of rows, and several blocks of everything`(isa: UInt32) throws {
-    let products = try #require(GuardedProducts(ck_isa(isa), capacity: 1 << 20, seed: 52))
+  @Test(arguments: TestedSet.all)
+  func `every number of rows, and several blocks of everything`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 20, seed: 52))
     var cases = (Array(0...40) + [127, 128, 129, 255, 256, 257, 511, 513, 771]).map {
       Gradient(M: 29, K: 37, rows: $0)
     }
@@ -38,15 +37,15 @@ import Testing
         var g = g
         g.edge = edge
         let worst = products.error(g)
-        #expect(worst <= 1, "\(String(cString: products.kernels.name)) \(g): \(worst)")
+        #expect(worst <= 1, "\(set) \(g): \(worst)")
       }
     }
   }
 
   /// The same bits, whether it is computed at once, by parts of M, of K or of the rows.
-  @Test(arguments: instructionSets)
-  func `parts of it are the same bits`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `parts of it are the same bits`(set: TestedSet) throws {
+    let k = try set.pack()
     var rng = SeededGenerator(seed: 53)
     let (M, K, rows) = (101, 83, 300)
     func draw(_ count: Int) -> [Float] {
@@ -54,7 +53,7 @@ import Testing
     }
     let (d, x, start) = (draw(rows * M), draw(rows * K), draw(M * K))
     var size = 0
-    k.weight_gradient_scratch_f32(M, K, rows, &size)
+    k.weight_gradient_scratch(M, K, rows, &size)
     var scratch = [Float](repeating: .nan, count: size)
 
     /// The gradient by blocks of m × k elements and r rows.
@@ -69,7 +68,7 @@ import Testing
             for m0 in stride(from: 0, to: M, by: m) {
               for k0 in stride(from: 0, to: K, by: columns) {
                 for r0 in stride(from: 0, to: rows, by: r) {
-                  k.weight_gradient_f32(
+                  k.weight_gradient(
                     min(m, M - m0), min(columns, K - k0), min(r, rows - r0), d + r0 * M + m0, M,
                     x + r0 * K + k0, K, dW + m0 * K + k0, K, &scratch)
                 }

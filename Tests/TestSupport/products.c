@@ -30,6 +30,30 @@ double ct_product_error(size_t N, size_t M, size_t K, ct_matrix a, ct_matrix b, 
   return worst;
 }
 
+size_t ct_product_differences(size_t N, size_t M, size_t K, ct_matrix a, ct_matrix b,
+                              const float *start, int add, const float *c, size_t ldc, int fused) {
+  size_t count = 0;
+  for (size_t n = 0; n < N; n++)
+    for (size_t m = 0; m < M; m++) {
+      float sum = add ? start[n * ldc + m] : 0;
+      for (size_t k = 0; k < K; k++) {
+        const float x = a.at[n * a.row + k * a.column], y = b.at[k * b.row + m * b.column];
+        sum = fused ? fmaf(x, y, sum) : x * y + sum;
+      }
+      count += memcmp(&sum, &c[n * ldc + m], sizeof sum) != 0;
+    }
+  return count;
+}
+
+int ct_is_fused(const ck_instruction_set *set) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  (void)set;
+  return 1;
+#else
+  return set != ck_instruction_set_for(CK_ISA_PORTABLE);
+#endif
+}
+
 double ct_column_sum_error(size_t rows, size_t M, const float *x, size_t ldx, const float *start,
                            const float *sums) {
   double worst = 0;

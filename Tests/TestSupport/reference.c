@@ -53,57 +53,77 @@ const char *ct_function_name(ct_function f) {
   return f < CT_FUNCTION_COUNT ? names[f] : "?";
 }
 
-#define CT_DISPATCH(suffix, T)                                                                     \
-  static const T ones[CT_BLOCK] = {[0 ... CT_BLOCK - 1] = 1};                                      \
-  const T alpha = subject.alpha, beta = subject.beta;                                              \
-  switch (subject.function) {                                                                      \
-  case CT_EXP:                                                                                     \
-    return table->exp##suffix(x, y, n);                                                            \
-  case CT_LOG:                                                                                     \
-    return table->log##suffix(x, y, n);                                                            \
-  case CT_TANH:                                                                                    \
-    return table->tanh##suffix(x, y, n);                                                           \
-  case CT_SIGMOID:                                                                                 \
-    return table->sigmoid##suffix(x, y, n);                                                        \
-  case CT_RELU:                                                                                    \
-    return table->relu##suffix(x, y, n);                                                           \
-  case CT_SOFTPLUS:                                                                                \
-    return table->softplus##suffix(x, y, n);                                                       \
-  case CT_SOFTSIGN:                                                                                \
-    return table->softsign##suffix(x, y, n);                                                       \
-  case CT_LEAKY_RELU:                                                                              \
-    return table->leaky_relu##suffix(x, y, n, alpha);                                              \
-  case CT_ELU:                                                                                     \
-    return table->elu##suffix(x, y, n, alpha);                                                     \
-  case CT_HARD_SIGMOID:                                                                            \
-    return table->hard_sigmoid##suffix(x, y, n, alpha, beta);                                      \
-  case CT_LOG_BACKWARD:                                                                            \
-    return table->log_backward##suffix(x, ones, y, n);                                             \
-  case CT_TANH_BACKWARD:                                                                           \
-    return table->tanh_backward##suffix(x, ones, y, n);                                            \
-  case CT_SIGMOID_BACKWARD:                                                                        \
-    return table->sigmoid_backward##suffix(x, ones, y, n);                                         \
-  case CT_RELU_BACKWARD:                                                                           \
-    return table->relu_backward##suffix(x, ones, y, n);                                            \
-  case CT_SOFTPLUS_BACKWARD:                                                                       \
-    return table->softplus_backward##suffix(x, ones, y, n);                                        \
-  case CT_SOFTSIGN_BACKWARD:                                                                       \
-    return table->softsign_backward##suffix(x, ones, y, n);                                        \
-  case CT_LEAKY_RELU_BACKWARD:                                                                     \
-    return table->leaky_relu_backward##suffix(x, ones, y, n, alpha);                               \
-  case CT_ELU_BACKWARD:                                                                            \
-    return table->elu_backward##suffix(x, ones, y, n, alpha);                                      \
-  case CT_HARD_SIGMOID_BACKWARD:                                                                   \
-    return table->hard_sigmoid_backward##suffix(x, ones, y, n, alpha);                             \
-  case CT_FUNCTION_COUNT:                                                                          \
-    return;                                                                                        \
+// The activation that is checked, or its derivative.
+typedef struct {
+  int is_derivative;
+  ck_activation function;
+} subject_kernel;
+
+static subject_kernel kernel_of(ct_function f) {
+  switch (f) {
+  case CT_EXP:
+    return (subject_kernel){0, CK_ACTIVATION_EXP};
+  case CT_TANH:
+    return (subject_kernel){0, CK_ACTIVATION_TANH};
+  case CT_SIGMOID:
+    return (subject_kernel){0, CK_ACTIVATION_SIGMOID};
+  case CT_RELU:
+    return (subject_kernel){0, CK_ACTIVATION_RELU};
+  case CT_SOFTPLUS:
+    return (subject_kernel){0, CK_ACTIVATION_SOFTPLUS};
+  case CT_SOFTSIGN:
+    return (subject_kernel){0, CK_ACTIVATION_SOFTSIGN};
+  case CT_LEAKY_RELU:
+    return (subject_kernel){0, CK_ACTIVATION_LEAKY_RELU};
+  case CT_ELU:
+    return (subject_kernel){0, CK_ACTIVATION_ELU};
+  case CT_HARD_SIGMOID:
+    return (subject_kernel){0, CK_ACTIVATION_HARD_SIGMOID};
+  case CT_TANH_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_TANH};
+  case CT_SIGMOID_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_SIGMOID};
+  case CT_RELU_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_RELU};
+  case CT_SOFTPLUS_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_SOFTPLUS};
+  case CT_SOFTSIGN_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_SOFTSIGN};
+  case CT_LEAKY_RELU_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_LEAKY_RELU};
+  case CT_ELU_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_ELU};
+  case CT_HARD_SIGMOID_BACKWARD:
+    return (subject_kernel){1, CK_ACTIVATION_HARD_SIGMOID};
+  default:
+    return (subject_kernel){0, CK_ACTIVATION_COUNT};
   }
+}
+
+// With dy = ones, which are of the table's scalar type as x and y are.
+static void call(ct_subject subject, const ck_kernels *table, const void *x, const void *ones,
+                 void *y, size_t n) {
+  if (subject.function == CT_LOG) {
+    table->log(x, y, n);
+  } else if (subject.function == CT_LOG_BACKWARD) {
+    table->log_backward(x, ones, y, n);
+  } else {
+    const subject_kernel kernel = kernel_of(subject.function);
+    const ck_activation_kernels kernels = ck_activation_of(table, kernel.function);
+    if (kernel.is_derivative)
+      kernels.gradient(x, ones, y, n, (double)subject.alpha, (double)subject.beta);
+    else
+      kernels.value(x, y, n, (double)subject.alpha, (double)subject.beta);
+  }
+}
 
 void ct_call(ct_subject subject, const ck_kernels *table, const float *x, float *y, size_t n) {
-  CT_DISPATCH(_f32, float)
+  static const float ones[CT_BLOCK] = {[0 ... CT_BLOCK - 1] = 1};
+  call(subject, table, x, ones, y, n);
 }
 
 void ct_call_f64(ct_subject subject, const ck_kernels *table, const double *x, double *y,
                  size_t n) {
-  CT_DISPATCH(_f64, double)
+  static const double ones[CT_BLOCK] = {[0 ... CT_BLOCK - 1] = 1};
+  call(subject, table, x, ones, y, n);
 }

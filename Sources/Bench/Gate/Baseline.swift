@@ -13,7 +13,7 @@ struct Baseline: Codable, Equatable {
   /// When it was recorded, at which commit; for people, not compared.
   var date: String
   var commit: String
-  /// By the row's name, such as `lstm_forward_f32 N16 H128`: what a call costs, in times of the yardstick.
+  /// By the row's name, such as `lstm_forward f32 N16 H128`: what a call costs, in times of the yardstick.
   var costs: [String: Interval]
 
   /// This machine: its name, its processor and the kernels that run on it.

@@ -6,7 +6,7 @@ import Foundation
 /// {"request": "hello"}
 /// {"request": "load", "cell": "lstm", "mode": "training", "T": 25, "N": 1, "D": 64, "H": 64,
 ///  "threads": 1, "data": "case.f32"}
-/// {"request": "load", "row": "lstm_forward_f32 N16 H128"}
+/// {"request": "load", "row": "lstm_forward f32 N16 H128"}
 /// {"request": "rows"}
 /// {"request": "results", "path": "results.f32"}
 /// {"request": "time", "warmUp": 2, "callsPerSample": 4, "samples": 10}

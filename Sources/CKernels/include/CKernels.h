@@ -1,4 +1,5 @@
-// The C microkernels of the engine, one table of them per instruction set, chosen at run time.
+// The C microkernels of the engine: for each instruction set a table of them per scalar type,
+// chosen at run time.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -12,35 +13,71 @@
 extern "C" {
 #endif
 
-// The instruction sets that kernels are compiled for, from the most common to the widest.
+// How weights are packed for products, and the kernels that read them so; see pack_kernels.inc.
+typedef struct ck_pack_format {
+  int panel;           // columns of one panel, between which a pack can be cut
+  size_t element_size; // bytes of one packed element
+#define CK_PACK_KERNEL(name, parameters, arguments) void(*_Nonnull name) parameters;
+#include "pack_kernels.inc"
+#undef CK_PACK_KERNEL
+} ck_pack_format;
+
+#pragma clang assume_nonnull begin
+// y = f(x) for n elements, and dx = dy ∘ f′ from y = f(x); functions without coefficients ignore
+// them.
+typedef struct ck_activation_kernels {
+  void (*value)(const void *x, void *y, size_t n, double alpha, double beta);
+  void (*gradient)(const void *y, const void *dy, void *dx, size_t n, double alpha, double beta);
+} ck_activation_kernels;
+#pragma clang assume_nonnull end
+
+// The kernels of one instruction set for one scalar type; see kernels.inc for what each of them
+// does.
+typedef struct ck_kernels {
+  // NULL where products are left to BLAS.
+  const ck_pack_format *_Nullable pack;
+  ck_activation_kernels activations[CK_ACTIVATION_COUNT];
+#define CK_KERNEL(name, parameters, arguments) void(*_Nonnull name) parameters;
+#include "kernels.inc"
+#undef CK_KERNEL
+} ck_kernels;
+
+#pragma clang assume_nonnull begin
+
+// What there is for one instruction set.
+typedef struct ck_instruction_set {
+  const char *name;
+  int lanes; // floats in one register
+  const ck_kernels *f32;
+  const ck_kernels *f64;
+} ck_instruction_set;
+
+// The instruction sets that kernels are compiled for, from the most common to the best.
 typedef enum ck_isa {
-  CK_ISA_PORTABLE, // 4 lanes: SSE2, NEON, or whatever the compiler has
-  CK_ISA_AVX2,     // 8 lanes: AVX2 with FMA
-  CK_ISA_AVX512,   // 16 lanes: AVX-512 F, VL, BW and DQ
+  CK_ISA_PORTABLE, // SSE2, NEON, or whatever the compiler has
+  CK_ISA_AVX2,     // with FMA
+  CK_ISA_AVX512,   // F, VL, BW and DQ
   CK_ISA_COUNT
 } ck_isa;
 
-// The kernels of one instruction set; see kernels.inc for what each of them does.
-typedef struct ck_kernels {
-  ck_isa isa;
-  const char *_Nonnull name;
-  int lanes; // floats in one register
-#define CK_KERNEL(name, parameters) void(*_Nonnull name) parameters;
-#define CK_SHARED_KERNEL(name, parameters) void(*_Nonnull name) parameters;
-#include "kernels.inc"
-#undef CK_KERNEL
-#undef CK_SHARED_KERNEL
-} ck_kernels;
+// What there is for `isa`, or NULL where this CPU, its operating system or this build lacks it.
+const ck_instruction_set *_Nullable ck_instruction_set_for(ck_isa isa);
 
-// The kernels for `isa`, or NULL where this CPU, its operating system or this build lacks it.
-const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
+// The same for the best instruction set that this machine has.
+const ck_instruction_set *ck_instruction_set_best(void);
 
-// The kernels for the widest instruction set that this machine has.
-const ck_kernels *_Nonnull ck_kernels_best(void);
+// The kernels for one activation.
+static inline ck_activation_kernels ck_activation_of(const ck_kernels *kernels,
+                                                     ck_activation activation) {
+  return kernels->activations[activation];
+}
 
-// The names of all kernels, in the order of the lists; NULL from ck_kernel_count() on.
+// The names of all kernels, those of activations and of pack formats among them, in the order of
+// the lists; NULL from ck_kernel_count() on.
 size_t ck_kernel_count(void);
 const char *_Nullable ck_kernel_name(size_t index);
+
+#pragma clang assume_nonnull end
 
 #ifdef __cplusplus
 }

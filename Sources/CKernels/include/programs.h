@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "activations.h"
+
 // Where an operand of a program lies: in the program's own registers, or in memory of the caller.
 typedef enum ck_space {
   CK_SPACE_REGISTERS,
@@ -27,47 +29,41 @@ typedef enum ck_space {
 
 // `dst = …` for each element; what an instruction does not name in its comment it ignores.
 typedef enum ck_opcode {
-  CK_OP_FILL,         // α
-  CK_OP_COPY,         // a
-  CK_OP_AFFINE,       // α·a + β
-  CK_OP_ADD,          // a + b
-  CK_OP_SUB,          // a − b
-  CK_OP_MUL,          // a·b
-  CK_OP_FMA,          // a·b + c
-  CK_OP_FNMA,         // c − a·b
-  CK_OP_MIX,          // c + a·(b − c)
-  CK_OP_TANH,         // f(a)
-  CK_OP_SIGMOID,      //
-  CK_OP_TANH_SUM,     // f(a + b)
-  CK_OP_SIGMOID_SUM,  //
-  CK_OP_RELU,         // f(a)
-  CK_OP_LEAKY_RELU,   // with α
-  CK_OP_ELU,          // with α
-  CK_OP_SOFTPLUS,     //
-  CK_OP_SOFTSIGN,     //
-  CK_OP_HARD_SIGMOID, // with α, β
-  CK_OP_EXP,          //
-  CK_OP_THRESHOLD,    // a where a > α, else 0
-  CK_OP_CLIP,         // a limited to [−α, α]
-  // a·f', from the function's output b; the first two in a second form a·c·f'.
-  CK_OP_D_TANH,
-  CK_OP_D_SIGMOID,
-  CK_OP_D_TANH_PRODUCT,
-  CK_OP_D_SIGMOID_PRODUCT,
-  CK_OP_D_RELU,
-  CK_OP_D_LEAKY_RELU,
-  CK_OP_D_ELU,
-  CK_OP_D_SOFTPLUS,
-  CK_OP_D_SOFTSIGN,
-  CK_OP_D_HARD_SIGMOID,
-  CK_OP_D_THRESHOLD, // from the function's input b
-  CK_OP_D_CLIP,      // from its output b
+  CK_OP_FILL,   // α
+  CK_OP_COPY,   // a
+  CK_OP_AFFINE, // α·a + β
+  CK_OP_ADD,    // a + b
+  CK_OP_SUB,    // a − b
+  CK_OP_MUL,    // a·b
+  CK_OP_FMA,    // a·b + c
+  CK_OP_FNMA,   // c − a·b
+  CK_OP_MIX,    // c + a·(b − c)
+// Of each activation f(a), and then a·f′ from its output b; with α and β where it has them.
+#define CK_ACTIVATION(name, NAME, value, gradient) CK_OP_##NAME, CK_OP_D_##NAME,
+#include "activation_list.inc"
+#undef CK_ACTIVATION
+  CK_OP_TANH_SUM,          // f(a + b)
+  CK_OP_SIGMOID_SUM,       //
+  CK_OP_D_TANH_PRODUCT,    // a·c·f′ from the function's output b
+  CK_OP_D_SIGMOID_PRODUCT, //
+  CK_OP_THRESHOLD,         // a where a > α, else 0
+  CK_OP_CLIP,              // a limited to [−α, α]
+  CK_OP_D_THRESHOLD,       // a·f′ from the function's input b
+  CK_OP_D_CLIP,            // a·f′ from its output b
   // Random numbers, which depend on the noise, the stream, the sequence, the unit and, where
   // per_step is set, the step. Without noise, what they are on average.
   CK_OP_DROPOUT, // 0 with probability α, else β = 1 / (1 − α); without noise 1
   CK_OP_ZONEOUT, // 1 with probability α, else 0; without noise α
   CK_OP_COUNT
 } ck_opcode;
+
+// The instruction for f(a), and the one for a·f′.
+static inline ck_opcode ck_opcode_of_value(ck_activation f) {
+  return (ck_opcode)(CK_OP_IDENTITY + 2 * (int)f);
+}
+static inline ck_opcode ck_opcode_of_gradient(ck_activation f) {
+  return (ck_opcode)(CK_OP_D_IDENTITY + 2 * (int)f);
+}
 
 typedef struct ck_instruction {
   uint16_t opcode;

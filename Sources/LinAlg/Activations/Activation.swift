@@ -1,3 +1,5 @@
+package import CKernels
+
 /// A function that is applied to every element, with its derivative.
 ///
 /// In single precision every function is within 4 ULP of the exact value for every `Float`, also
@@ -52,5 +54,34 @@ extension Activation {
       hasDerivativeFromOutput,
       "Activation: the derivative of \(self) is no function of its output; alpha must not be negative"
     )
+  }
+}
+
+extension Activation {
+  /// The function's name in files, its number among the kernels, and `α` and `β` where it has them.
+  package var form: (name: String, function: ck_activation, alpha: Double?, beta: Double?) {
+    switch self {
+    case .identity: ("identity", CK_ACTIVATION_IDENTITY, nil, nil)
+    case .tanh: ("tanh", CK_ACTIVATION_TANH, nil, nil)
+    case .sigmoid: ("sigmoid", CK_ACTIVATION_SIGMOID, nil, nil)
+    case .relu: ("relu", CK_ACTIVATION_RELU, nil, nil)
+    case .leakyRelu(let alpha): ("leakyRelu", CK_ACTIVATION_LEAKY_RELU, alpha, nil)
+    case .elu(let alpha): ("elu", CK_ACTIVATION_ELU, alpha, nil)
+    case .softplus: ("softplus", CK_ACTIVATION_SOFTPLUS, nil, nil)
+    case .softsign: ("softsign", CK_ACTIVATION_SOFTSIGN, nil, nil)
+    case .hardSigmoid(let alpha, let beta):
+      ("hardSigmoid", CK_ACTIVATION_HARD_SIGMOID, alpha, beta)
+    case .exp: ("exp", CK_ACTIVATION_EXP, nil, nil)
+    }
+  }
+
+  /// The function of that name, with its usual coefficients where none are given.
+  package init?(named name: String, alpha: Double?, beta: Double?) {
+    let all: [Activation] = [
+      .identity, .tanh, .sigmoid, .relu, .leakyRelu(alpha: alpha ?? 0.01), .elu(alpha: alpha ?? 1),
+      .softplus, .softsign, .hardSigmoid(alpha: alpha ?? 0.2, beta: beta ?? 0.5), .exp,
+    ]
+    guard let found = all.first(where: { $0.form.name == name }) else { return nil }
+    self = found
   }
 }

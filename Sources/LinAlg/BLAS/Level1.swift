@@ -125,3 +125,13 @@ extension BLAS {
     require(x == y, "BLAS.\(operation): \(x) elements with \(y) elements")
   }
 }
+
+extension MutableVectorView {
+  /// Overwrites the elements with those of `source`.
+  ///
+  /// - Precondition: the counts are equal.
+  @inlinable
+  public mutating func update(from source: borrowing some VectorOperand<Scalar> & ~Copyable) {
+    BLAS.copy(source, into: &self)
+  }
+}

@@ -47,14 +47,6 @@ public struct MutableVectorView<Scalar: LinAlgScalar>: ~Copyable {
   public mutating func fill(_ value: Scalar) {
     for i in 0..<count { elements[i] = value }
   }
-
-  /// Overwrites the elements with those of `source`.
-  ///
-  /// - Precondition: the counts are equal.
-  @inlinable
-  public mutating func update(from source: borrowing some VectorOperand<Scalar> & ~Copyable) {
-    BLAS.copy(source, into: &self)
-  }
 }
 
 extension UnsafeMutableStridedVector {

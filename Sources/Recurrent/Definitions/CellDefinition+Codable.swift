@@ -110,7 +110,7 @@ extension CellNode: Codable {
     case let other:
       guard
         let function = Activation(
-          operationName: other, alpha: try number(.alpha), beta: try number(.beta))
+          named: other, alpha: try number(.alpha), beta: try number(.beta))
       else { throw CellDefinitionError.unknownOperation(other, node: name) }
       operation = .activation(function)
     }
@@ -134,8 +134,8 @@ extension CellNode: Codable {
     case .perUnit(let initial): try container.encode(initial, forKey: .initial)
     case .constant(let value): try container.encode(value, forKey: .value)
     case .activation(let function):
-      try container.encodeIfPresent(function.coefficients.alpha, forKey: .alpha)
-      try container.encodeIfPresent(function.coefficients.beta, forKey: .beta)
+      try container.encodeIfPresent(function.form.alpha, forKey: .alpha)
+      try container.encodeIfPresent(function.form.beta, forKey: .beta)
     case .dropoutMask(let rate, let perStep):
       try container.encode(rate, forKey: .rate)
       if perStep { try container.encode(perStep, forKey: .perStep) }

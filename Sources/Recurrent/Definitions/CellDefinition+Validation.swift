@@ -48,7 +48,7 @@ extension CellDefinition {
     case .constant(let value), .perUnit(let value): numbers = [value]
     case .activation(let function):
       if !function.hasDerivativeFromOutput { throw .noDerivative(node: node.name) }
-      numbers = [function.coefficients.alpha, function.coefficients.beta].compactMap { $0 }
+      numbers = [function.form.alpha, function.form.beta].compactMap { $0 }
     case .projection(_, .symmetric):
       if node.operands == [.input] { throw .symmetricInput(node: node.name) }
       numbers = []

@@ -91,7 +91,7 @@ public enum CellOperation: Hashable, Sendable {
     case .subtract: "subtract"
     case .multiply: "multiply"
     case .oneMinus: "oneMinus"
-    case .activation(let function): function.operationName
+    case .activation(let function): function.form.name
     case .threshold: "threshold"
     case .clip: "clip"
     case .clipGradient: "clipGradient"
@@ -142,49 +142,5 @@ public struct CellState: Hashable, Sendable {
   public init(_ name: String, next: CellOperand) {
     self.name = name
     self.next = next
-  }
-}
-
-extension Activation {
-  /// The function's name in a definition's file.
-  var operationName: String {
-    switch self {
-    case .identity: "identity"
-    case .tanh: "tanh"
-    case .sigmoid: "sigmoid"
-    case .relu: "relu"
-    case .leakyRelu: "leakyRelu"
-    case .elu: "elu"
-    case .softplus: "softplus"
-    case .softsign: "softsign"
-    case .hardSigmoid: "hardSigmoid"
-    case .exp: "exp"
-    }
-  }
-
-  /// `α` and `β` where the function has them.
-  var coefficients: (alpha: Double?, beta: Double?) {
-    switch self {
-    case .leakyRelu(let alpha), .elu(let alpha): (alpha, nil)
-    case .hardSigmoid(let alpha, let beta): (alpha, beta)
-    default: (nil, nil)
-    }
-  }
-
-  /// The function of that name, with its usual coefficients where none are given.
-  init?(operationName name: String, alpha: Double?, beta: Double?) {
-    switch name {
-    case "identity": self = .identity
-    case "tanh": self = .tanh
-    case "sigmoid": self = .sigmoid
-    case "relu": self = .relu
-    case "leakyRelu": self = .leakyRelu(alpha: alpha ?? 0.01)
-    case "elu": self = .elu(alpha: alpha ?? 1)
-    case "softplus": self = .softplus
-    case "softsign": self = .softsign
-    case "hardSigmoid": self = .hardSigmoid(alpha: alpha ?? 0.2, beta: beta ?? 0.5)
-    case "exp": self = .exp
-    default: return nil
-    }
   }
 }

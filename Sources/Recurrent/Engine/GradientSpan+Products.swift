@@ -54,8 +54,8 @@ extension GradientSpan where Scalar: RecurrentScalar {
   ) {
     let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
     let (d, target) = (dGates + mine.lowerBound, dWeights + mine.lowerBound * k)
-    if let scratch {
-      Scalar.addWeightGradient(
+    if let scratch, let format = Scalar.packFormat {
+      format.addWeightGradient(
         m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
         to: target, scratch: scratch)
     } else {
@@ -70,6 +70,6 @@ extension GradientSpan where Scalar: RecurrentScalar {
 
   /// How many scalars of scratch memory each member needs for the largest product.
   static func scratchCount(rows: Int, gateWidth: Int, features: Int) -> Int {
-    Scalar.weightGradientScratch(m: gateWidth, k: features, rows: rows)
+    Scalar.packFormat?.weightGradientScratch(m: gateWidth, k: features, rows: rows) ?? 0
   }
 }

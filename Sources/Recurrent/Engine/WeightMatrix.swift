@@ -9,7 +9,7 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
   let gates: Int
   let plain: UnsafePointer<Scalar>
   /// The copy packed for the pass's direction, where packed kernels are used.
-  let packed: UnsafePointer<Scalar>?
+  let packed: PackedWeights<Scalar>?
 
   /// At and below this many rows one matrix–vector product of OpenBLAS for each is faster than its
   /// matrix product, which packs the weights first.
@@ -37,21 +37,22 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
     gates: UnsafeMutablePointer<Scalar>, ldg: Int, units: Range<Int>, reverse: Bool = false
   ) {
     let beta: Scalar = accumulate ? 1 : 0
-    if let packed, let panel = Scalar.packedPanel {
+    if let packed {
+      let format = packed.format
       let width = m / self.gates
       let fetch = Self.comesFromFar(count: units.count * self.gates * k)
-      if units.count == width && width % panel == 0 {
-        Scalar.packedProduct(
-          n: rows, m: m, k: k, a: x, lda: ldx, packed: packed, c: gates, ldc: ldg,
+      if units.count == width && width % format.panel == 0 {
+        format.product(
+          n: rows, m: m, k: k, a: x, lda: ldx, packed: packed.start, c: gates, ldc: ldg,
           accumulate: accumulate, reverse: reverse, fetch: fetch)
       } else if !units.isEmpty {
-        let gateSize = Scalar.packedSize(k: k, m: width, panel: panel)
+        let gateSize = format.size(k: k, m: width)
         let start = units.lowerBound
         for i in 0..<self.gates {
           let gate = reverse ? self.gates - 1 - i : i
-          Scalar.packedProduct(
+          format.product(
             n: rows, m: units.count, k: k, a: x, lda: ldx,
-            packed: packed + gate * gateSize + start * k, c: gates + gate * width + start,
+            packed: (packed + (gate * gateSize + start * k)).start, c: gates + gate * width + start,
             ldc: ldg, accumulate: accumulate, reverse: reverse, fetch: fetch)
         }
       }
@@ -76,9 +77,9 @@ public struct WeightMatrix<Scalar: RecurrentScalar> {
   ) {
     let beta: Scalar = accumulate ? 1 : 0
     if let packed {
-      Scalar.packedProduct(
+      packed.format.product(
         n: rows, m: columns.count, k: m, a: dGates, lda: ldg,
-        packed: packed + columns.lowerBound * m, c: dx + columns.lowerBound, ldc: ldx,
+        packed: (packed + columns.lowerBound * m).start, c: dx + columns.lowerBound, ldc: ldx,
         accumulate: accumulate, reverse: reverse,
         fetch: Self.comesFromFar(count: columns.count * m))
     } else if rows <= Self.largestVectorBatch {

@@ -1,127 +1,114 @@
 import CKernels
 import LinAlg
 
-extension KernelProbe {
-  /// How many elements a pointwise kernel is called with: four operands fit a first-level cache of 32 KB.
-  private static var n: Int { 2000 }
+extension KernelRecipes {
+  /// How many elements a pointwise kernel is called with: more than the first-level cache holds. From
+  /// there a loop of a few instructions takes two cycles, or three where it happens to lie badly.
+  private static var n: Int { 64000 / MemoryLayout<Scalar>.stride }
 
-  /// Activations and their derivatives.
-  static var activations: [Recipe] {
-    let kernels = InstructionSet.kernels.pointee
+  /// Activations and their derivatives, and the logarithm.
+  static var activations: [KernelProbe.Recipe] {
+    let kernels = Scalar.kernels.table.pointee
     let n = n
-    func forward(
-      _ name: String, range: ClosedRange<Float> = -4...4,
-      _ kernel: @escaping (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
-    ) -> Recipe {
-      Recipe(name, "n\(n)", floats: 2 * n, range: range) { kernel($0, $0 + n, n) }
-    }
-    func backward(
-      _ name: String,
-      _ kernel:
-        @escaping (
-          UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
-        ) -> Void
-    ) -> Recipe {
-      Recipe("\(name)", "n\(n)", floats: 3 * n) { kernel($0, $0 + n, $0 + 2 * n, n) }
-    }
-    return [
-      forward("exp_f32", kernels.exp_f32),
-      forward("log_f32", range: 0.1...4, kernels.log_f32),
-      forward("tanh_f32", kernels.tanh_f32),
-      forward("sigmoid_f32", kernels.sigmoid_f32),
-      forward("relu_f32", kernels.relu_f32),
-      forward("softplus_f32", kernels.softplus_f32),
-      forward("softsign_f32", kernels.softsign_f32),
-      forward("leaky_relu_f32") { kernels.leaky_relu_f32($0, $1, $2, 0.1) },
-      forward("elu_f32") { kernels.elu_f32($0, $1, $2, 1) },
-      forward("hard_sigmoid_f32") { kernels.hard_sigmoid_f32($0, $1, $2, 0.2, 0.5) },
-      backward("exp_backward_f32", kernels.exp_backward_f32),
-      backward("log_backward_f32", kernels.log_backward_f32),
-      backward("tanh_backward_f32", kernels.tanh_backward_f32),
-      backward("sigmoid_backward_f32", kernels.sigmoid_backward_f32),
-      backward("relu_backward_f32", kernels.relu_backward_f32),
-      backward("softplus_backward_f32", kernels.softplus_backward_f32),
-      backward("softsign_backward_f32", kernels.softsign_backward_f32),
-      backward("leaky_relu_backward_f32") { kernels.leaky_relu_backward_f32($0, $1, $2, $3, 0.1) },
-      backward("elu_backward_f32") { kernels.elu_backward_f32($0, $1, $2, $3, 1) },
-      backward("hard_sigmoid_backward_f32") {
-        kernels.hard_sigmoid_backward_f32($0, $1, $2, $3, 0.2)
+    let all: [(String, ck_activation, alpha: Double, beta: Double)] = [
+      ("identity", CK_ACTIVATION_IDENTITY, 0, 0), ("tanh", CK_ACTIVATION_TANH, 0, 0),
+      ("sigmoid", CK_ACTIVATION_SIGMOID, 0, 0), ("relu", CK_ACTIVATION_RELU, 0, 0),
+      ("leaky_relu", CK_ACTIVATION_LEAKY_RELU, 0.1, 0), ("elu", CK_ACTIVATION_ELU, 1, 0),
+      ("softplus", CK_ACTIVATION_SOFTPLUS, 0, 0), ("softsign", CK_ACTIVATION_SOFTSIGN, 0, 0),
+      ("hard_sigmoid", CK_ACTIVATION_HARD_SIGMOID, 0.2, 0.5), ("exp", CK_ACTIVATION_EXP, 0, 0),
+    ]
+    let logarithm = [
+      recipe("log", "n\(n)", count: 2 * n, range: 0.1...4) { kernels.log($0, $0 + n, n) },
+      recipe("log_backward", "n\(n)", count: 3 * n, range: 0.1...4) {
+        kernels.log_backward($0, $0 + n, $0 + 2 * n, n)
       },
     ]
+    return logarithm
+      + all.flatMap { name, activation, alpha, beta in
+        let f = withUnsafePointer(to: kernels) { ck_activation_of($0, activation) }
+        return [
+          recipe(name, "n\(n)", count: 2 * n, range: -4...4) {
+            f.value($0, $0 + n, n, alpha, beta)
+          },
+          recipe("\(name)_backward", "n\(n)", count: 3 * n) {
+            f.gradient($0, $0 + n, $0 + 2 * n, n, alpha, beta)
+          },
+        ]
+      }
   }
 
   /// Softmax and normalization, row by row.
-  static var rows: [Recipe] {
-    let kernels = InstructionSet.kernels.pointee
+  static var rows: [KernelProbe.Recipe] {
+    let kernels = Scalar.kernels.table.pointee
     let (rows, columns) = (16, 125)
     let (n, shape) = (rows * columns, "rows \(rows) columns \(columns)")
     return [
-      Recipe("softmax_rows_f32", shape, floats: 2 * n) {
-        kernels.softmax_rows_f32($0, $0 + n, rows, columns)
+      recipe("softmax_rows", shape, count: 2 * n) {
+        kernels.softmax_rows($0, $0 + n, rows, columns)
       },
-      Recipe("log_softmax_rows_f32", shape, floats: 2 * n) {
-        kernels.log_softmax_rows_f32($0, $0 + n, rows, columns)
+      recipe("log_softmax_rows", shape, count: 2 * n) {
+        kernels.log_softmax_rows($0, $0 + n, rows, columns)
       },
-      Recipe("softmax_rows_backward_f32", shape, floats: 3 * n) {
-        kernels.softmax_rows_backward_f32($0, $0 + n, $0 + 2 * n, rows, columns)
+      recipe("softmax_rows_backward", shape, count: 3 * n) {
+        kernels.softmax_rows_backward($0, $0 + n, $0 + 2 * n, rows, columns)
       },
-      Recipe("log_softmax_rows_backward_f32", shape, floats: 3 * n) {
-        kernels.log_softmax_rows_backward_f32($0, $0 + n, $0 + 2 * n, rows, columns)
+      recipe("log_softmax_rows_backward", shape, count: 3 * n) {
+        kernels.log_softmax_rows_backward($0, $0 + n, $0 + 2 * n, rows, columns)
       },
-      Recipe("standardize_f32", shape, floats: 2 * n) {
-        kernels.standardize_f32(rows, columns, 0, columns, $0, columns, $0 + n, columns, 1e-5)
+      recipe("standardize", shape, count: 2 * n) {
+        kernels.standardize(rows, columns, 0, columns, $0, columns, $0 + n, columns, 1e-5)
       },
-      Recipe("standardize_backward_f32", shape, floats: 3 * n) {
-        kernels.standardize_backward_f32(
+      recipe("standardize_backward", shape, count: 3 * n) {
+        kernels.standardize_backward(
           rows, columns, 0, columns, $0, $0 + n, columns, $0 + 2 * n, columns, 1e-5, 0)
       },
     ]
   }
 
   /// Two spans made one.
-  static var pairs: [Recipe] {
-    let kernels = InstructionSet.kernels.pointee
+  static var pairs: [KernelProbe.Recipe] {
+    let kernels = Scalar.kernels.table.pointee
     let n = n
     return [
-      Recipe("pair_sum_f32", "n\(n)", floats: 3 * n) {
-        kernels.pair_sum_f32($0, $0 + n, $0 + 2 * n, n)
+      recipe("pair_sum", "n\(n)", count: 3 * n) {
+        kernels.pair_sum($0, $0 + n, $0 + 2 * n, n)
       },
-      Recipe("pair_mean_f32", "n\(n)", floats: 3 * n) {
-        kernels.pair_mean_f32($0, $0 + n, $0 + 2 * n, n)
+      recipe("pair_mean", "n\(n)", count: 3 * n) {
+        kernels.pair_mean($0, $0 + n, $0 + 2 * n, n)
       },
-      Recipe("pair_product_f32", "n\(n)", floats: 3 * n) {
-        kernels.pair_product_f32($0, $0 + n, $0 + 2 * n, n)
+      recipe("pair_product", "n\(n)", count: 3 * n) {
+        kernels.pair_product($0, $0 + n, $0 + 2 * n, n)
       },
     ]
   }
 
   /// The passes over weights and gradients, with steps so short that the weights stay what they are.
-  static var training: [Recipe] {
-    let kernels = InstructionSet.kernels.pointee
+  static var training: [KernelProbe.Recipe] {
+    let kernels = Scalar.kernels.table.pointee
     let n = n
     return [
-      Recipe("sum_squares_f32", "n\(n)", floats: n) {
+      recipe("sum_squares", "n\(n)", count: n) {
         var sum = 0.0
-        kernels.sum_squares_f32(n, $0, &sum)
+        kernels.sum_squares(n, $0, &sum)
       },
-      Recipe("sgd_f32", "n\(n)", floats: 2 * n) { kernels.sgd_f32(n, $0, $0 + n, 1e-9, 1e-4) },
-      Recipe("momentum_f32", "n\(n)", floats: 3 * n) {
-        kernels.momentum_f32(n, $0, $0 + n, $0 + 2 * n, 1e-9, 0.9, 1e-4, 0)
+      recipe("sgd", "n\(n)", count: 2 * n) { kernels.sgd(n, $0, $0 + n, 1e-9, 1e-4) },
+      recipe("momentum", "n\(n)", count: 3 * n) {
+        kernels.momentum(n, $0, $0 + n, $0 + 2 * n, 1e-9, 0.9, 1e-4, 0)
       },
       // Not from negative second moments.
-      Recipe("adam_f32", "n\(n)", floats: 4 * n, range: 0.1...1) {
-        kernels.adam_f32(
+      recipe("adam", "n\(n)", count: 4 * n, range: 0.1...1) {
+        kernels.adam(
           n, $0, $0 + n, $0 + 2 * n, $0 + 3 * n, 0.9, 0.999, 1e-9, 1, 1e-8, 1, 1e-4)
       },
-      Recipe("dropout_f32", "n\(n)", floats: 2 * n) {
-        kernels.dropout_f32(n, $0, $0 + n, 1, 49152, 4 / 3)
+      recipe("dropout", "n\(n)", count: 2 * n) {
+        kernels.dropout(n, $0, $0 + n, 1, 49152, 4 / 3)
       },
     ]
   }
 
   /// An elementwise program: an LSTM with peepholes and a clipped cell, forward.
-  static var program: Recipe {
-    let kernels = InstructionSet.kernels.pointee
+  static var program: KernelProbe.Recipe {
+    let kernels = Scalar.kernels.table.pointee
     let (n, h) = (16, 128)
     // i f g o in a row of 4H, peepholes of 3H, then c and h.
     let (p, c) = (4 * n * h, 4 * n * h + 3 * h)
@@ -154,7 +141,7 @@ extension KernelProbe {
       op(CK_OP_CLIP, cellState, s, alpha: 3), op(CK_OP_FMA, t, po, cellState, o),
       op(CK_OP_SIGMOID, o, t), op(CK_OP_TANH, t, cellState), op(CK_OP_MUL, output, o, t),
     ]
-    return Recipe("program_f32", "N\(n) H\(h)", floats: c + 2 * n * h) { x in
+    return recipe("program", "N\(n) H\(h)", count: c + 2 * n * h) { x in
       code.withUnsafeBufferPointer { code in
         operands.withUnsafeBufferPointer { operands in
           guard let first = code.baseAddress, let places = operands.baseAddress else { return }
@@ -166,7 +153,7 @@ extension KernelProbe {
           ck_bases_set(&bases, CK_SPACE_PARAMETERS, x + p, 0)
           ck_bases_set(&bases, CK_SPACE_CELL, x + c, h)
           ck_bases_set(&bases, CK_SPACE_HIDDEN, x + c + n * h, h)
-          kernels.program_f32(&program, &bases, n, 0, h, nil, 0)
+          kernels.program(&program, &bases, n, 0, h, nil, 0)
         }
       }
     }

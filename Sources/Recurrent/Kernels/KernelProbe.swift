@@ -15,67 +15,67 @@ package final class KernelProbe {
     package let shape: String
     /// The names of everything in the list that a call runs.
     package var kernels: [String]
-    fileprivate let floats: Int
-    fileprivate let range: ClosedRange<Float>
-    fileprivate let body: Body
+    /// The scalar type, `f32` or `f64`.
+    package let scalar: String
+    fileprivate let makeCall: () -> (Int) -> Void
 
-    /// The kernel and its sizes.
-    package var name: String { "\(kernel) \(shape)" }
-
-    /// - Parameters:
-    ///   - others: what else of the list a call runs.
-    ///   - floats: how many numbers the operands are together.
-    ///   - range: what they are drawn from.
-    init(
-      _ kernel: String, _ shape: String, others: [String] = [], floats: Int,
-      range: ClosedRange<Float> = -0.5...0.5, _ body: @escaping Body
-    ) {
-      self.kernel = kernel
-      self.shape = shape
-      self.floats = floats
-      self.range = range
-      self.body = body
-      kernels = [kernel] + others
-    }
+    /// The kernel, its type and its sizes.
+    package var name: String { "\(kernel) \(scalar) \(shape)" }
 
     /// The probe, with fresh operands.
-    package func make() -> KernelProbe { KernelProbe(self) }
+    package func make() -> KernelProbe { KernelProbe(run: makeCall()) }
   }
 
-  /// A call on operands that lie behind each other.
-  typealias Body = (UnsafeMutablePointer<Float>) -> Void
+  private let run: (Int) -> Void
 
-  private let storage: AlignedStorage<Float>
-  private let start: UnsafeMutablePointer<Float>
-  private let body: Body
-
-  private init(_ recipe: Recipe) {
-    // From the start of a page on: where in a page operands lie must not depend on what was allocated
-    // before.
-    let page = 4096 / MemoryLayout<Float>.stride
-    storage = AlignedStorage(uninitializedCount: recipe.floats + page)
-    let offset = Int(bitPattern: storage.pointer) % 4096 / MemoryLayout<Float>.stride
-    start = storage.pointer + (page - offset) % page
-    body = recipe.body
-    var random = SeededGenerator(seed: 1)
-    for i in 0..<recipe.floats { start[i] = Float.random(in: recipe.range, using: &random) }
-  }
+  private init(run: @escaping (Int) -> Void) { self.run = run }
 
   /// Calls the kernel `count` times.
   package func call(count: Int = 1) {
     let mode = ck_flush_denormals()
-    for _ in 0..<count { body(start) }
+    run(count)
     ck_restore_float_mode(mode)
   }
 
-  /// Every kernel, each once at least.
-  package static var all: [Recipe] {
+  /// Every kernel of either type, each once at least.
+  package static var all: [Recipe] { KernelRecipes<Float>.all + KernelRecipes<Double>.all }
+
+  /// The names in the list of kernels, which ``all`` must hold.
+  package static var listed: [String] {
+    (0..<ck_kernel_count()).compactMap { ck_kernel_name($0).map { String(cString: $0) } }
+  }
+}
+
+/// The kernels of one scalar type; products are packed in single precision alone.
+enum KernelRecipes<Scalar: RecurrentScalar> {
+  /// A call on operands that lie behind each other.
+  typealias Body = (UnsafeMutablePointer<Scalar>) -> Void
+
+  static var all: [KernelProbe.Recipe] {
     products + gradients + cells + activations + rows + pairs + training + [program]
   }
 
-  /// The names in the list of kernels of single precision, which ``all`` must hold.
-  package static var listed: [String] {
-    (0..<ck_kernel_count()).compactMap { ck_kernel_name($0).map { String(cString: $0) } }
-      .filter { $0.hasSuffix("_f32") }
+  /// - Parameters:
+  ///   - others: what else of the list a call runs.
+  ///   - count: how many numbers the operands are together.
+  ///   - range: what they are drawn from.
+  static func recipe(
+    _ kernel: String, _ shape: String, others: [String] = [], count: Int,
+    range: ClosedRange<Double> = -0.5...0.5, _ body: @escaping Body
+  ) -> KernelProbe.Recipe {
+    KernelProbe.Recipe(
+      kernel: kernel, shape: shape, kernels: [kernel] + others,
+      scalar: "f\(8 * MemoryLayout<Scalar>.size)"
+    ) {
+      // From the start of a page on: where in a page operands lie must not depend on what was allocated
+      // before.
+      let page = 4096 / MemoryLayout<Scalar>.stride
+      let storage = AlignedStorage<Scalar>(uninitializedCount: count + page)
+      let offset = Int(bitPattern: storage.pointer) % 4096 / MemoryLayout<Scalar>.stride
+      let start = storage.pointer + (page - offset) % page
+      var random = SeededGenerator(seed: 1)
+      for i in 0..<count { start[i] = Scalar(Double.random(in: range, using: &random)) }
+      return { calls in withExtendedLifetime(storage) { for _ in 0..<calls { body(start) } } }
+    }
   }
 }

@@ -105,10 +105,10 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     _ strategy: ProductStrategy, threads: Int
   ) -> WeightMatrix<Scalar> {
     let plain = UnsafePointer(storage.pointer + offset)
-    var packed: UnsafePointer<Scalar>?
-    if strategy == .automatic, let panel = Scalar.packedPanel {
-      packed = packs.pointer(
-        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, panel: panel,
+    var packed: PackedWeights<Scalar>?
+    if let format = Scalar.packFormat(for: strategy) {
+      packed = packs.packed(
+        offset: offset, m: m, k: k, gates: gates, weights: plain, direction, format,
         threads: threads)
     }
     return WeightMatrix(m: m, k: k, gates: gates, plain: plain, packed: packed)
@@ -121,12 +121,10 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   func weights(
     _ layout: PackLayout, _ form: WeightForm?, _ direction: ProductDirection,
     _ strategy: ProductStrategy, threads: Int
-  ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
+  ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
     if let form { plain = packs.pointer(form, from: plain) }
-    guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
-    return (
-      plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)
-    )
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
+    return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }

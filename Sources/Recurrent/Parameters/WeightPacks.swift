@@ -11,7 +11,10 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     /// are made of the block.
     let key: Int
     let direction: ProductDirection
-    let storage: AlignedStorage<Scalar>
+    /// Nil for unpacked weights.
+    let format: PackFormat<Scalar>?
+    /// Bytes, because a format's elements need not be scalars.
+    let storage: AlignedStorage<UInt8>
     var isCurrent: Bool
   }
 
@@ -28,78 +31,85 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
   /// of its `gates` by itself.
   ///
   /// Valid until the block changes or its last copy goes.
-  func pointer(
+  func packed(
     offset: Int, m: Int, k: Int, gates: Int, weights: UnsafePointer<Scalar>,
-    _ direction: ProductDirection, panel: Int, threads: Int
-  ) -> UnsafePointer<Scalar> {
+    _ direction: ProductDirection, _ format: PackFormat<Scalar>, threads: Int
+  ) -> PackedWeights<Scalar> {
     let size =
       direction == .forward
-      ? gates * Scalar.packedSize(k: k, m: m / gates, panel: panel)
-      : Scalar.packedSize(k: m, m: k, panel: panel)
+      ? gates * format.size(k: k, m: m / gates) : format.size(k: m, m: k)
     let packing = Packing(
-      m: m, k: k, gates: gates, direction: direction, panel: panel, weights: weights)
-    return pointer(key: offset, direction, size: size, packing, threads: threads)
+      m: m, k: k, gates: gates, direction: direction, format: format, weights: weights)
+    return PackedWeights(
+      format: format,
+      start: memory(
+        key: offset, direction, format, bytes: format.bytes(size), packing, threads: threads))
   }
 
   /// The packed copies of several matrices of the block, side by side as `layout` says.
   ///
   /// Valid until the block changes or its last copy goes.
-  func pointer(
+  func packed(
     _ layout: PackLayout, in block: UnsafePointer<Scalar>, _ direction: ProductDirection,
-    panel: Int, threads: Int
-  ) -> UnsafePointer<Scalar> {
+    _ format: PackFormat<Scalar>, threads: Int
+  ) -> PackedWeights<Scalar> {
     let packing = LayoutPacking(
-      layout: layout, direction: direction, panel: panel, block: block)
-    return pointer(key: -1, direction, size: layout.size, packing, threads: threads)
+      layout: layout, direction: direction, format: format, block: block)
+    return PackedWeights(
+      format: format,
+      start: memory(
+        key: -1, direction, format, bytes: format.bytes(layout.size), packing, threads: threads))
   }
 
   /// The weights that `form` makes of the block, not packed.
   ///
   /// Valid until the block changes or its last copy goes.
   func pointer(_ form: WeightForm, from block: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
-    pointer(
-      key: -2, .forward, size: form.weightCount, FormPacking(form: form, block: block), threads: 1)
+    let bytes = form.weightCount * MemoryLayout<Scalar>.stride
+    return memory(
+      key: -2, .forward, nil, bytes: bytes, FormPacking(form: form, block: block), threads: 1
+    ).assumingMemoryBound(to: Scalar.self)
   }
 
-  /// How many scalars all packs take.
+  /// How many scalars would take as much memory as all packs.
   var scalarCount: Int {
     packs.withLock { packs in
       var count = 0
       for i in 0..<packs.count { count += packs[i].storage.count }
-      return count
+      return count / MemoryLayout<Scalar>.stride
     }
   }
 
-  private func pointer(
-    key: Int, _ direction: ProductDirection, size: Int, _ source: some PackSource<Scalar>,
-    threads: Int
-  ) -> UnsafePointer<Scalar> {
+  /// The pack of that key, direction and format, filled by `source` where it is new or out of date.
+  private func memory(
+    key: Int, _ direction: ProductDirection, _ format: PackFormat<Scalar>?, bytes: Int,
+    _ source: some PackSource, threads: Int
+  ) -> UnsafeRawPointer {
     packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
         packs[index].key != key || packs[index].direction != direction
+          || packs[index].format != format
       { index += 1 }
       if index == packs.endIndex {
         packs.append(
           Pack(
-            key: key, direction: direction, storage: AlignedStorage(uninitializedCount: size),
-            isCurrent: false))
+            key: key, direction: direction, format: format,
+            storage: AlignedStorage(uninitializedCount: bytes), isCurrent: false))
       }
       if !packs[index].isCurrent {
         source.pack(into: packs[index].storage.pointer, threads: threads)
         packs[index].isCurrent = true
       }
-      return UnsafePointer(packs[index].storage.pointer)
+      return UnsafeRawPointer(packs[index].storage.pointer)
     }
   }
 }
 
 /// What fills a pack: a value and not a closure, which would cost an allocation.
-private protocol PackSource<Scalar> {
-  associatedtype Scalar
-
+private protocol PackSource {
   /// Writes the whole pack.
-  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int)
+  func pack(into packed: UnsafeMutableRawPointer, threads: Int)
 }
 
 /// Weights that are made of a block.
@@ -107,8 +117,9 @@ private struct FormPacking<Scalar: RecurrentScalar>: PackSource {
   let form: WeightForm
   let block: UnsafePointer<Scalar>
 
-  func pack(into weights: UnsafeMutablePointer<Scalar>, threads: Int) {
-    form.makeWeights(weights, from: block, nil)
+  func pack(into weights: UnsafeMutableRawPointer, threads: Int) {
+    form.makeWeights(
+      weights.bindMemory(to: Scalar.self, capacity: form.weightCount), from: block, nil)
   }
 }
 
@@ -116,16 +127,16 @@ private struct FormPacking<Scalar: RecurrentScalar>: PackSource {
 private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
   let layout: PackLayout
   let direction: ProductDirection
-  let panel: Int
+  let format: PackFormat<Scalar>
   let block: UnsafePointer<Scalar>
 
-  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+  func pack(into packed: UnsafeMutableRawPointer, threads: Int) {
     for i in 0..<layout.parts.count {
       let part = layout.parts[i]
       Packing(
-        m: part.m, k: part.k, gates: part.blocks, direction: direction, panel: panel,
+        m: part.m, k: part.k, gates: part.blocks, direction: direction, format: format,
         weights: block + part.weights
-      ).pack(into: packed + part.packed, threads: threads)
+      ).pack(into: packed + format.bytes(part.packed), threads: threads)
     }
   }
 }
@@ -139,13 +150,13 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork, PackSource {
   let k: Int
   let gates: Int
   let direction: ProductDirection
-  let panel: Int
+  let format: PackFormat<Scalar>
   let weights: UnsafePointer<Scalar>
   /// Where the pack begins, once there is one.
-  var packed: UnsafeMutablePointer<Scalar>?
+  var packed: UnsafeMutableRawPointer?
 
   /// Packs with as many threads as pay.
-  func pack(into packed: UnsafeMutablePointer<Scalar>, threads: Int) {
+  func pack(into packed: UnsafeMutableRawPointer, threads: Int) {
     var work = self
     work.packed = packed
     ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, work)
@@ -156,20 +167,20 @@ private struct Packing<Scalar: RecurrentScalar>: TeamWork, PackSource {
     switch direction {
     case .forward:
       let width = m / gates
-      let mine = member.share(of: width, inMultiplesOf: panel)
+      let mine = member.share(of: width, inMultiplesOf: format.panel)
       if mine.isEmpty { return }
       for gate in 0..<gates {
-        Scalar.packTransposed(
+        let start = gate * format.size(k: k, m: width) + mine.lowerBound * k
+        format.packTransposed(
           k: k, m: mine.count, b: weights + (gate * width + mine.lowerBound) * k,
-          into: packed + gate * Scalar.packedSize(k: k, m: width, panel: panel) + mine.lowerBound
-            * k)
+          into: packed + format.bytes(start))
       }
     case .backward:
-      let mine = member.share(of: k, inMultiplesOf: panel)
+      let mine = member.share(of: k, inMultiplesOf: format.panel)
       if mine.isEmpty { return }
-      Scalar.pack(
+      format.pack(
         k: m, m: mine.count, b: weights + mine.lowerBound, ldb: k,
-        into: packed + mine.lowerBound * m)
+        into: packed + format.bytes(mine.lowerBound * m))
     }
   }
 }

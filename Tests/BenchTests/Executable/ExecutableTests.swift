@@ -156,7 +156,7 @@ struct ExecutableTests {
     for layer in ["gru", "stacked"] {
       for mode in Mode.allCases { #expect(outcome.output.contains("\(layer) \(mode) T2xN3xD4xH6")) }
     }
-    #expect(!outcome.output.contains("_f32"))
+    #expect(!outcome.output.contains("f32"))
     #expect(folder.contents == ["my.layers"])
   }
 

@@ -26,7 +26,7 @@ struct PeerRequestTests {
         .time(PeerTiming(warmUp: 0, callsPerSample: 4, samples: 10))
       ),
       (#"{"request": "rows"}"#, .rows),
-      (#"{"request": "load", "row": "relu_f32 n2000"}"#, .loadRow("relu_f32 n2000")),
+      (#"{"request": "load", "row": "relu f32 n2000"}"#, .loadRow("relu f32 n2000")),
       (
         #"{"request": "time", "warmUp": 0, "callsPerSample": 1, "samples": 1, "clock": "processor"}"#,
         .time(PeerTiming(warmUp: 0, callsPerSample: 1, samples: 1, clock: .processor))

@@ -9,30 +9,38 @@ struct ActivationSpanTests {
   typealias Binary =
     (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
 
-  static func unaryKernels(_ table: ck_kernels) -> [(String, Unary)] {
-    [
-      ("exp", table.exp_f32), ("log", table.log_f32), ("tanh", table.tanh_f32),
-      ("sigmoid", table.sigmoid_f32), ("relu", table.relu_f32), ("softplus", table.softplus_f32),
-      ("softsign", table.softsign_f32), ("leaky_relu", { table.leaky_relu_f32($0, $1, $2, 0.1) }),
-      ("elu", { table.elu_f32($0, $1, $2, 1.5) }),
-      ("hard_sigmoid", { table.hard_sigmoid_f32($0, $1, $2, 0.2, 0.5) }),
-      ("softmax", { table.softmax_rows_f32($0, $1, $2, 1) }),
-      ("log_softmax", { table.log_softmax_rows_f32($0, $1, $2, 1) }),
+  /// The activations with their coefficients.
+  static let activations: [(name: String, function: ck_activation, alpha: Double, beta: Double)] = [
+    ("identity", CK_ACTIVATION_IDENTITY, 0, 0), ("exp", CK_ACTIVATION_EXP, 0, 0),
+    ("tanh", CK_ACTIVATION_TANH, 0, 0), ("sigmoid", CK_ACTIVATION_SIGMOID, 0, 0),
+    ("relu", CK_ACTIVATION_RELU, 0, 0), ("softplus", CK_ACTIVATION_SOFTPLUS, 0, 0),
+    ("softsign", CK_ACTIVATION_SOFTSIGN, 0, 0), ("leaky_relu", CK_ACTIVATION_LEAKY_RELU, 0.1, 0),
+    ("elu", CK_ACTIVATION_ELU, 1.5, 0), ("hard_sigmoid", CK_ACTIVATION_HARD_SIGMOID, 0.2, 0.5),
+  ]
+
+  static func unaryKernels(_ table: UnsafePointer<ck_kernels>) -> [(String, Unary)] {
+    activations.map { f in
+      (f.name, { table[f.function].value($0, $1, $2, f.alpha, f.beta) })
+    } + [
+      ("log", { table.pointee.log($0, $1, $2) }),
+      ("softmax", { table.pointee.softmax_rows($0, $1, $2, 1) }),
+      ("log_softmax", { table.pointee.log_softmax_rows($0, $1, $2, 1) }),
     ]
   }
 
-  static func binaryKernels(_ table: ck_kernels) -> [(String, Binary)] {
-    [
-      ("exp", table.exp_backward_f32), ("log", table.log_backward_f32),
-      ("tanh", table.tanh_backward_f32), ("sigmoid", table.sigmoid_backward_f32),
-      ("relu", table.relu_backward_f32), ("softplus", table.softplus_backward_f32),
-      ("softsign", table.softsign_backward_f32),
-      ("leaky_relu", { table.leaky_relu_backward_f32($0, $1, $2, $3, 0.1) }),
-      ("elu", { table.elu_backward_f32($0, $1, $2, $3, 1.5) }),
-      ("hard_sigmoid", { table.hard_sigmoid_backward_f32($0, $1, $2, $3, 0.2) }),
-      ("softmax", { table.softmax_rows_backward_f32($0, $1, $2, $3, 1) }),
-      ("log_softmax", { table.log_softmax_rows_backward_f32($0, $1, $2, $3, 1) }),
+  static func binaryKernels(_ table: UnsafePointer<ck_kernels>) -> [(String, Binary)] {
+    activations.map { f in
+      (f.name, { table[f.function].gradient($0, $1, $2, $3, f.alpha, f.beta) })
+    } + [
+      ("log", { table.pointee.log_backward($0, $1, $2, $3) }),
+      ("softmax", { table.pointee.softmax_rows_backward($0, $1, $2, $3, 1) }),
+      ("log_softmax", { table.pointee.log_softmax_rows_backward($0, $1, $2, $3, 1) }),
     ]
+  }
+
+  @Test func everyActivationIsHere() {
+    let numbers = Self.activations.map(\.function.rawValue).sorted()
+    #expect(numbers == Array(0..<CK_ACTIVATION_COUNT.rawValue))
   }
 
   static let guardValue: Float = -12345.678
@@ -51,9 +59,9 @@ struct ActivationSpanTests {
       && buffer[(first + count)...].allSatisfy { $0 == guardValue }
   }
 
-  @Test("every length and alignment", arguments: InstructionSet.available)
-  func unary(set: InstructionSet) throws {
-    for (name, kernel) in Self.unaryKernels(try kernels(set).pointee) {
+  @Test("every length and alignment", arguments: TestedSet.all)
+  func unary(set: TestedSet) throws {
+    for (name, kernel) in Self.unaryKernels(set.kernels.pointee.f32) {
       for count in 0...67 {
         let offset = count % 5
         let x = Self.guarded(count, offset: offset) { Float($0) * 0.37 - 7 }
@@ -84,9 +92,9 @@ struct ActivationSpanTests {
     }
   }
 
-  @Test("derivatives: every length and alignment", arguments: InstructionSet.available)
-  func binary(set: InstructionSet) throws {
-    for (name, kernel) in Self.binaryKernels(try kernels(set).pointee) {
+  @Test("derivatives: every length and alignment", arguments: TestedSet.all)
+  func binary(set: TestedSet) throws {
+    for (name, kernel) in Self.binaryKernels(set.kernels.pointee.f32) {
       for count in 0...67 {
         let offset = count % 5
         let y = Self.guarded(count, offset: offset) { Float($0 + 1) / 70 }
@@ -134,10 +142,10 @@ struct ActivationSpanTests {
   }
 
   /// A page that must not be touched follows each span, which vector loads of a tail could reach.
-  @Test("reads nothing past the end", arguments: InstructionSet.available)
-  func endOfMemory(set: InstructionSet) throws {
+  @Test("reads nothing past the end", arguments: TestedSet.all)
+  func endOfMemory(set: TestedSet) throws {
     try withMemoryAtItsEnd(count: 67) { end in
-      for (_, kernel) in Self.unaryKernels(try kernels(set).pointee) {
+      for (_, kernel) in Self.unaryKernels(set.kernels.pointee.f32) {
         for count in 0...67 {
           let span = end - count
           span.update(repeating: 0.5, count: count)

@@ -58,16 +58,9 @@ struct CheckedFunction: Sendable, CustomTestStringConvertible {
 
 extension ct_result {
   /// What a failed check says.
-  func report(_ function: CheckedFunction, _ set: InstructionSet) -> String {
+  func report(_ function: CheckedFunction, _ set: TestedSet) -> String {
     "\(function.testDescription) on \(set): \(max_ulp) ULP at \(worst_input) "
       + "(bits \(String(worst_input.bitPattern, radix: 16))): \(worst_output), "
       + "exactly \(worst_expected)"
   }
-}
-
-/// The kernels for `set`, which must be available.
-func kernels(_ set: InstructionSet) throws -> UnsafePointer<ck_kernels> {
-  struct Unavailable: Error { var set: InstructionSet }
-  guard let table = set.table else { throw Unavailable(set: set) }
-  return table
 }

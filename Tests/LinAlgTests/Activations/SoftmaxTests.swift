@@ -25,10 +25,10 @@ private func reference(_ x: ArraySlice<Float>) -> (softmax: [Double], logSoftmax
 struct SoftmaxTests {
   static let shapes = [(1, 1), (3, 2), (5, 7), (2, 8), (4, 33), (3, 64), (2, 1000), (1, 20_011)]
 
-  @Test("within 4 ULP of double, rows of any length", arguments: InstructionSet.available, shapes)
-  func accuracy(set: InstructionSet, shape: (Int, Int)) throws {
+  @Test("within 4 ULP of double, rows of any length", arguments: TestedSet.all, shapes)
+  func accuracy(set: TestedSet, shape: (Int, Int)) {
     let (rows, columns) = shape
-    let table = try kernels(set).pointee
+    let table = set.f32
     var rng = SeededGenerator(seed: 5)
     // Widths and offsets at which differences from the maximum round, and results underflow.
     for (width, offset) in [(1.0, 0.0), (30, 0), (110, -3), (20, 1000), (1e-3, 1e-3)]
@@ -40,10 +40,10 @@ struct SoftmaxTests {
       var y = x
       var z = x
       y.withUnsafeMutableBufferPointer {
-        if let y = $0.baseAddress { table.softmax_rows_f32(y, y, rows, columns) }
+        if let y = $0.baseAddress { table.softmax_rows(y, y, rows, columns) }
       }
       z.withUnsafeMutableBufferPointer {
-        if let z = $0.baseAddress { table.log_softmax_rows_f32(z, z, rows, columns) }
+        if let z = $0.baseAddress { table.log_softmax_rows(z, z, rows, columns) }
       }
       for i in 0..<rows {
         let row = i * columns..<(i + 1) * columns
@@ -56,28 +56,28 @@ struct SoftmaxTests {
     }
   }
 
-  @Test("equal elements, and far differences", arguments: InstructionSet.available)
-  func simpleRows(set: InstructionSet) throws {
-    let table = try kernels(set).pointee
+  @Test("equal elements, and far differences", arguments: TestedSet.all)
+  func simpleRows(set: TestedSet) {
+    let table = set.f32
     var y = [Float](repeating: 3, count: 10)
-    table.softmax_rows_f32(y, &y, 1, 10)
+    table.softmax_rows(y, &y, 1, 10)
     #expect(y.allSatisfy { $0 == 0.1 })
     // The larger one's logarithm is -e^-30, far below the last place of 1.
     var z: [Float] = [5, -25]
-    table.log_softmax_rows_f32(z, &z, 1, 2)
+    table.log_softmax_rows(z, &z, 1, 2)
     #expect(ulps(z[0], -Double.log(onePlus: .exp(-30))) <= 4)
     #expect(z[1] == -30)
   }
 
-  @Test("masked, infinite and NaN elements", arguments: InstructionSet.available, [5, 8, 21])
-  func specialRows(set: InstructionSet, columns: Int) throws {
-    let table = try kernels(set).pointee
+  @Test("masked, infinite and NaN elements", arguments: TestedSet.all, [5, 8, 21])
+  func specialRows(set: TestedSet, columns: Int) {
+    let table = set.f32
     let infinity = Float.infinity
     func both(_ x: [Float]) -> (softmax: [Float], logSoftmax: [Float]) {
       var y = x
       var z = x
-      table.softmax_rows_f32(x, &y, 1, x.count)
-      table.log_softmax_rows_f32(x, &z, 1, x.count)
+      table.softmax_rows(x, &y, 1, x.count)
+      table.log_softmax_rows(x, &z, 1, x.count)
       return (y, z)
     }
     for place in [0, columns / 2, columns - 1] {

@@ -5,10 +5,6 @@ import Testing
 /// The passes of training on every instruction set that this machine has, against the equations
 /// written out in Double, on every remainder of the vector width, with guards behind each result.
 @Suite struct TrainingKernelTests {
-  static let instructionSets = [CK_ISA_PORTABLE, CK_ISA_AVX2, CK_ISA_AVX512].filter {
-    ck_kernels_for($0) != nil
-  }.map(\.rawValue)
-
   static let guardValue: Float = 777
 
   func draw(_ n: Int, in range: ClosedRange<Float> = -1...1, _ rng: inout SeededGenerator)
@@ -27,9 +23,9 @@ import Testing
     return actual[expected.count] == Self.guardValue ? nil : expected.count
   }
 
-  @Test(arguments: instructionSets)
-  func `updates follow their equations`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `updates follow their equations`(set: TestedSet) {
+    let k = set.f32
     var rng = SeededGenerator(seed: 61)
     for n in Array(0...40) + [255, 1027] {
       let (x, g, m) = (draw(n, &rng), draw(n, &rng), draw(n, &rng))
@@ -37,18 +33,18 @@ import Testing
       func at(_ a: [Float], _ i: Int) -> Double { Double(a[i]) }
 
       var sum = 0.0
-      k.sum_squares_f32(n, x, &sum)
+      k.sum_squares(n, x, &sum)
       let squares = (0..<n).reduce(0.0) { $0 + at(x, $1) * at(x, $1) }
       #expect(abs(sum - squares) <= 1e-12 * max(1, squares), "sum_squares n \(n)")
 
       var y = x
-      k.sgd_f32(n, &y, g, 0.3, 0.1)
+      k.sgd(n, &y, g, 0.3, 0.1)
       let sgd = (0..<n).map { at(x, $0) - 0.3 * (at(g, $0) + 0.1 * at(x, $0)) }
       #expect(firstDifference(y, sgd) == nil, "sgd n \(n)")
 
       for nesterov in [false, true] {
         var (y, velocity) = (x, m)
-        k.momentum_f32(n, &y, g, &velocity, 0.3, 0.9, 0.1, nesterov ? 1 : 0)
+        k.momentum(n, &y, g, &velocity, 0.3, 0.9, 0.1, nesterov ? 1 : 0)
         let gradient = (0..<n).map { at(g, $0) + 0.1 * at(x, $0) }
         let next = (0..<n).map { 0.9 * at(m, $0) + gradient[$0] }
         let moved = (0..<n).map {
@@ -59,7 +55,7 @@ import Testing
       }
 
       var (p, first, second) = (x, m, v)
-      k.adam_f32(n, &p, g, &first, &second, 0.9, 0.99, 0.02, 1.5, 1e-8, 0.95, 0.1)
+      k.adam(n, &p, g, &first, &second, 0.9, 0.99, 0.02, 1.5, 1e-8, 0.95, 0.1)
       let gradient = (0..<n).map { at(g, $0) + 0.1 * at(x, $0) }
       let m1 = (0..<n).map { 0.9 * at(m, $0) + 0.1 * gradient[$0] }
       let v1 = (0..<n).map { 0.99 * at(v, $0) + 0.01 * gradient[$0] * gradient[$0] }
@@ -74,16 +70,16 @@ import Testing
 
   /// Dropout is the same elements on every instruction set and in both precisions, and about as many
   /// as asked for.
-  @Test(arguments: instructionSets)
-  func `dropout drops the same elements everywhere`(isa: UInt32) throws {
-    let k = try #require(ck_kernels_for(ck_isa(isa))).pointee
+  @Test(arguments: TestedSet.all)
+  func `dropout drops the same elements everywhere`(set: TestedSet) {
+    let k = set.f32
     for n in Array(0...40) + [4099] {
       let x = [Float](repeating: 2, count: n) + [Self.guardValue]
       var y = x
-      k.dropout_f32(n, x, &y, 99, 65536 / 4 * 3, 4.0 / 3)
+      k.dropout(n, x, &y, 99, 65536 / 4 * 3, 4.0 / 3)
       let wide = [Double](repeating: 2, count: n + 1)
       var expected = wide
-      k.dropout_f64(n, wide, &expected, 99, 65536 / 4 * 3, 4.0 / 3)
+      set.f64.dropout(n, wide, &expected, 99, 65536 / 4 * 3, 4.0 / 3)
       #expect(firstDifference(y, Array(expected.prefix(n))) == nil, "n \(n)")
       if n == 4099 {
         let kept = Double(y.prefix(n).count { $0 != 0 }) / Double(n)

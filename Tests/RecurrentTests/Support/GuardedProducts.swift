@@ -25,23 +25,26 @@ final class GuardedProducts {
     var gap = 0
   }
 
-  let kernels: ck_kernels
+  let kernels: ck_pack_format
+  private let isFused: Bool
   private let pool: [Float]
   private let a, b, packed, c: GuardedFloats
 
-  /// - Parameter capacity: of the largest operand, in floats.
-  init?(_ isa: ck_isa, capacity: Int, seed: UInt64) {
-    guard let kernels = ck_kernels_for(isa),
+  /// - Parameter capacity: of the largest operand, in floats; packed ones, which are padded to whole
+  ///   panels of the kernels' width, may take twice as many.
+  init?(_ set: TestedSet, capacity: Int, seed: UInt64) {
+    guard let kernels = set.f32.pack,
       let a = GuardedFloats(capacity: capacity), let b = GuardedFloats(capacity: capacity),
-      let packed = GuardedFloats(capacity: capacity), let c = GuardedFloats(capacity: capacity)
+      let packed = GuardedFloats(capacity: 2 * capacity), let c = GuardedFloats(capacity: capacity)
     else { return nil }
     self.kernels = kernels.pointee
+    isFused = ct_is_fused(set.kernels) != 0
     (self.a, self.b, self.packed, self.c) = (a, b, packed, c)
     var rng = SeededGenerator(seed: seed)
     pool = (0..<capacity + 64).map { _ in Float.random(in: -1...1, using: &rng) }
   }
 
-  private var panel: Int { 2 * Int(kernels.lanes) }
+  private var panel: Int { Int(kernels.panel) }
 
   /// `count` floats of `memory` with values that depend on `salt`.
   private func fill(
@@ -66,21 +69,21 @@ final class GuardedProducts {
     let B = fill(b, p.K * p.M, p.edge, salt: p.M + 7)
     let P = packed.floats(p.K * ((p.M + panel - 1) / panel) * panel, at: p.edge)
     if p.transposed {
-      kernels.pack_transposed_f32(p.K, p.M, B, p.K, P)
+      kernels.pack_transposed(p.K, p.M, B, p.K, P)
     } else {
-      kernels.pack_f32(p.K, p.M, B, p.M, P)
+      kernels.pack(p.K, p.M, B, p.M, P)
     }
     let count = span(p.N, p.M, ldc)
     let C = fill(c, count, p.edge, salt: p.K + 13)
     let start = Array(UnsafeBufferPointer(start: C, count: count))
-    kernels.packed_product_f32(
+    kernels.packed_product(
       p.N, p.M, p.K, A, lda, P, C, ldc, p.accumulate ? 1 : 0, p.reverse ? 1 : 0,
       p.fetch ? 1 : 0)
-    return ct_product_error(
-      p.N, p.M, p.K, ct_matrix(at: A, row: lda, column: 1),
+    let b =
       p.transposed
-        ? ct_matrix(at: B, row: 1, column: p.K) : ct_matrix(at: B, row: p.M, column: 1),
-      start, p.accumulate ? 1 : 0, C, ldc)
+      ? ct_matrix(at: B, row: 1, column: p.K) : ct_matrix(at: B, row: p.M, column: 1)
+    return error(
+      p.N, p.M, p.K, ct_matrix(at: A, row: lda, column: 1), b, start, p.accumulate, C, ldc)
   }
 
   /// The gradient's largest error in units of what its roundings allow.
@@ -89,14 +92,26 @@ final class GuardedProducts {
     let dGates = fill(a, span(g.rows, g.M, ldg), g.edge, salt: g.M)
     let x = fill(b, span(g.rows, g.K, ldx), g.edge, salt: g.K + 7)
     var size = 0
-    kernels.weight_gradient_scratch_f32(g.M, g.K, g.rows, &size)
+    kernels.weight_gradient_scratch(g.M, g.K, g.rows, &size)
     let scratch = packed.floats(size, at: g.edge)
     let count = span(g.M, g.K, lddw)
     let dW = fill(c, count, g.edge, salt: g.rows + 13)
     let start = Array(UnsafeBufferPointer(start: dW, count: count))
-    kernels.weight_gradient_f32(g.M, g.K, g.rows, dGates, ldg, x, ldx, dW, lddw, scratch)
-    return ct_product_error(
+    kernels.weight_gradient(g.M, g.K, g.rows, dGates, ldg, x, ldx, dW, lddw, scratch)
+    return error(
       g.M, g.K, g.rows, ct_matrix(at: dGates, row: 1, column: ldg),
-      ct_matrix(at: x, row: ldx, column: 1), start, 1, dW, lddw)
+      ct_matrix(at: x, row: ldx, column: 1), start, true, dW, lddw)
+  }
+
+  /// The error in units of what the roundings allow; infinite where an element is not the bits of one
+  /// chain in order.
+  private func error(
+    _ N: Int, _ M: Int, _ K: Int, _ a: ct_matrix, _ b: ct_matrix, _ start: [Float], _ add: Bool,
+    _ c: UnsafePointer<Float>, _ ldc: Int
+  ) -> Double {
+    let differences = ct_product_differences(
+      N, M, K, a, b, start, add ? 1 : 0, c, ldc, isFused ? 1 : 0)
+    return differences > 0
+      ? .infinity : ct_product_error(N, M, K, a, b, start, add ? 1 : 0, c, ldc)
   }
 }

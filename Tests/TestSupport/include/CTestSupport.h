@@ -7,6 +7,13 @@
 
 #pragma clang assume_nonnull begin
 
+// Every instruction set whose kernels this machine can run, and behind them that of ct_pairs_set;
+// NULL from their number on.
+const ck_instruction_set *_Nullable ct_instruction_set(size_t index);
+
+// The 16-lane code of AVX-512 with pairs of AVX2's operations, the same bits; NULL without AVX2.
+const ck_instruction_set *_Nullable ct_pairs_set(void);
+
 // A kernel of one variable. A backward kernel is checked as the derivative, with dy = 1.
 typedef enum ct_function {
   CT_EXP,
@@ -51,7 +58,8 @@ typedef struct ct_result {
   double worst_expected;
 } ct_result;
 
-// Checks each of `count` tables of kernels on the inputs with bit patterns first, first + stride,
+// Checks each of `count` tables of kernels in single precision on the inputs with bit patterns
+// first, first + stride,
 // ... below end, and adds to results[i] what it finds for tables[i]. Inputs outside the function's
 // domain (outputs y < 0 of functions that have none) are left out.
 void ct_check_patterns(ct_subject subject, const ck_kernels *_Nonnull const *_Nonnull tables,
@@ -67,11 +75,10 @@ void ct_check_around(ct_subject subject, const ck_kernels *table, float center, 
 void ct_check_stratified(ct_subject subject, const ck_kernels *table, uint32_t mantissas,
                          uint64_t seed, ct_result *result);
 
-// Kernels with planted errors, to show that the checks can fail: tanh with one coefficient off by
-// 0.4 %, tanh that forgets the sign of zero, tanh that gives 1 for NaN.
-void ct_planted_tanh_coefficient(const float *x, float *y, size_t n);
-void ct_planted_tanh_zero(const float *x, float *y, size_t n);
-void ct_planted_tanh_nan(const float *x, float *y, size_t n);
+// Errors to plant in tanh, to show that the checks can fail: one coefficient is off by 0.4 %, the
+// sign of zero is forgotten, NaN gives 1.
+typedef enum ct_planted { CT_WRONG_COEFFICIENT, CT_LOST_SIGN, CT_MISSING_NAN } ct_planted;
+void ct_plant(ct_planted error, ck_kernels *table);
 
 // The double-precision kernels' largest error against long double, in ULP, over `samples` inputs
 // spread over [low, high]. Negative where long double is no wider than double.
@@ -90,6 +97,15 @@ typedef struct ct_matrix {
 // both.
 double ct_product_error(size_t N, size_t M, size_t K, ct_matrix a, ct_matrix b, const float *start,
                         int add, const float *c, size_t ldc);
+
+// How many elements of c are not, bit for bit, what one chain over K gives: from `start`, or from
+// 0, each product in order, rounded once with its addition where `fused` is not 0 and by itself
+// else.
+size_t ct_product_differences(size_t N, size_t M, size_t K, ct_matrix a, ct_matrix b,
+                              const float *start, int add, const float *c, size_t ldc, int fused);
+
+// Whether vf_fma of a set rounds once.
+int ct_is_fused(const ck_instruction_set *set);
 
 // The largest error of sums [M] as start + Σ x over the rows of x [rows, M], ldx apart, in units of
 // 2^-24 of what is added up, magnitudes summed; infinite where that is NaN.

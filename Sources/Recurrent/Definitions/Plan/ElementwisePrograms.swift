@@ -104,17 +104,3 @@ final class ElementwisePrograms: @unchecked Sendable {
     }
   }
 }
-
-extension LinAlgScalar {
-  /// The interpreter of elementwise programs for this type.
-  static var runProgram: ProgramKernel {
-    let kernels = InstructionSet.kernels.pointee
-    return Self.self == Float.self ? kernels.program_f32 : kernels.program_f64
-  }
-}
-
-/// Runs a program on some units of `N` rows; see `Sources/CKernels/include/program_kernels.inc`.
-typealias ProgramKernel =
-  @convention(c) (
-    UnsafePointer<ck_program>, UnsafePointer<ck_bases>, Int, Int, Int, UnsafePointer<Int64>?, Int64
-  ) -> Void

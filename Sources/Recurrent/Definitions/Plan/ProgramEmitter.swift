@@ -105,18 +105,18 @@ struct ProgramEmitter {
           folded[a] = true
           (step.opcode, step.operands) = (sum, [graph.values[a].a, graph.values[a].b])
         } else {
-          (step.opcode, step.operands) = (Self.opcode(function), [a])
+          (step.opcode, step.operands) = (ck_opcode_of_value(function.form.function), [a])
         }
-        (step.alpha, step.beta) = Self.coefficients(function)
+        (step.alpha, step.beta) = (function.form.alpha ?? 0, function.form.beta ?? 0)
       case .derivative(let function):
         let product = Self.opcodeOfProduct(function)
         if let product, isFoldable(a, .multiply) {
           folded[a] = true
           (step.opcode, step.operands) = (product, [graph.values[a].a, b, graph.values[a].b])
         } else {
-          (step.opcode, step.operands) = (Self.derivativeOpcode(function), [a, b])
+          (step.opcode, step.operands) = (ck_opcode_of_gradient(function.form.function), [a, b])
         }
-        (step.alpha, step.beta) = Self.coefficients(function)
+        (step.alpha, step.beta) = (function.form.alpha ?? 0, function.form.beta ?? 0)
       case .dropoutMask(let stream, let rate, let perStep):
         (step.opcode, step.alpha, step.beta) = (CK_OP_DROPOUT, rate, 1 / (1 - rate))
         step.draw = StepProgram.Draw(stream: stream, perStep: perStep)
@@ -159,40 +159,6 @@ struct ProgramEmitter {
     case .sigmoid: CK_OP_D_SIGMOID_PRODUCT
     default: nil
     }
-  }
-
-  private static func opcode(_ function: Activation) -> ck_opcode {
-    switch function {
-    case .identity: CK_OP_COPY
-    case .tanh: CK_OP_TANH
-    case .sigmoid: CK_OP_SIGMOID
-    case .relu: CK_OP_RELU
-    case .leakyRelu: CK_OP_LEAKY_RELU
-    case .elu: CK_OP_ELU
-    case .softplus: CK_OP_SOFTPLUS
-    case .softsign: CK_OP_SOFTSIGN
-    case .hardSigmoid: CK_OP_HARD_SIGMOID
-    case .exp: CK_OP_EXP
-    }
-  }
-
-  private static func derivativeOpcode(_ function: Activation) -> ck_opcode {
-    switch function {
-    case .identity: CK_OP_COPY
-    case .tanh: CK_OP_D_TANH
-    case .sigmoid: CK_OP_D_SIGMOID
-    case .relu: CK_OP_D_RELU
-    case .leakyRelu: CK_OP_D_LEAKY_RELU
-    case .elu: CK_OP_D_ELU
-    case .softplus: CK_OP_D_SOFTPLUS
-    case .softsign: CK_OP_D_SOFTSIGN
-    case .hardSigmoid: CK_OP_D_HARD_SIGMOID
-    case .exp: CK_OP_MUL
-    }
-  }
-
-  private static func coefficients(_ function: Activation) -> (Double, Double) {
-    (function.coefficients.alpha ?? 0, function.coefficients.beta ?? 0)
   }
 
   // MARK: Assigning places

@@ -125,11 +125,9 @@ public final class PassWeights<Scalar: RecurrentScalar>: PassMemory, @unchecked 
   /// As of a ``ParameterBlock``.
   func weights(
     _ layout: PackLayout, _ direction: ProductDirection, _ strategy: ProductStrategy, threads: Int
-  ) -> (plain: UnsafePointer<Scalar>, packed: UnsafePointer<Scalar>?) {
+  ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     let plain = UnsafePointer(weights.pointer)
-    guard strategy == .automatic, let panel = Scalar.packedPanel else { return (plain, nil) }
-    return (
-      plain, packs.pointer(layout, in: plain, direction, panel: panel, threads: threads)
-    )
+    guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
+    return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
   }
 }

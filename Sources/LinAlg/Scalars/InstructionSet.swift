@@ -2,7 +2,7 @@ package import CKernels
 
 /// An instruction set that the engine's kernels are compiled for, weakest first.
 ///
-/// Which one runs is decided once per process: the widest that the CPU and its operating system
+/// Which one runs is decided once per process: the best that the CPU and its operating system
 /// have, unless the environment variable `SWIFT_RECURRENT_ISA` names a lower one. Every kernel of
 /// every instruction set keeps the accuracy that its documentation states, but results may differ
 /// between them in the last places.
@@ -15,28 +15,20 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx512
 
   /// The instruction sets that this machine can run.
-  public static var available: [InstructionSet] { allCases.filter { $0.table != nil } }
+  public static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
 
-  /// The widest instruction set that this machine can run.
+  /// The best instruction set that this machine can run.
   public static var best: InstructionSet { available.max() ?? .portable }
 
   /// The instruction set whose kernels run in this process.
   public static var current: InstructionSet { selection.chosen }
 
-  /// How many floats one instruction works on.
-  public var lanes: Int {
-    switch self {
-    case .portable: 4
-    case .avx2: 8
-    case .avx512: 16
-    }
-  }
+  /// How many floats one instruction works on, or `nil` where this machine lacks the set.
+  public var lanes: Int? { kernels.map { Int($0.pointee.lanes) } }
 
-  /// The kernels that run in this process. They are constants, valid for its whole lifetime.
-  package static var kernels: UnsafePointer<ck_kernels> { selection.kernels }
-
-  /// The kernels for this instruction set, or `nil` where this machine lacks it.
-  package var table: UnsafePointer<ck_kernels>? { ck_kernels_for(identifier) }
+  /// The kernels for this instruction set, or `nil` where this machine lacks it. They are constants,
+  /// valid as long as the process.
+  package var kernels: UnsafePointer<ck_instruction_set>? { ck_instruction_set_for(identifier) }
 
   private var identifier: ck_isa {
     switch self {
@@ -48,8 +40,10 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 extension InstructionSet: Comparable {
-  /// Whether `a` is the narrower one.
-  public static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.lanes < b.lanes }
+  /// Whether `a` stands before `b`, which needs more of the machine.
+  public static func < (a: InstructionSet, b: InstructionSet) -> Bool {
+    a.identifier.rawValue < b.identifier.rawValue
+  }
 }
 
 extension InstructionSet: CustomStringConvertible {

@@ -1,26 +1,38 @@
-/// The passes of training that are no matrix product, on raw pointers to `n` scalars each: over
-/// parameters and gradients after each backward pass, and dropout.
-///
-/// One pass instead of a chain of vector operations: an update is bound by memory, and reads and writes
-/// each number once. Hyperparameters are `Double` and are rounded where they are used.
-public protocol TrainingKernels {
+internal import CKernels
+
+// The passes of training that are no matrix product, on raw pointers to `n` scalars each: over
+// parameters and gradients after each backward pass, and dropout.
+//
+// One pass instead of a chain of vector operations: an update is bound by memory, and reads and writes
+// each number once. Hyperparameters are `Double` and are rounded where they are used.
+extension LinAlgScalar {
   /// `Σ xᵢ²`, accumulated in `Double`; not finite when an element is not.
-  static func sumOfSquares(_ x: UnsafePointer<Self>, count n: Int) -> Double
+  public static func sumOfSquares(_ x: UnsafePointer<Self>, count n: Int) -> Double {
+    var sum = 0.0
+    kernels.table.pointee.sum_squares(n, x, &sum)
+    return sum
+  }
 
   /// Gradient descent: `x ← x − rate·(dx + decay·x)`.
-  static func descend(
+  public static func descend(
     _ x: UnsafeMutablePointer<Self>, along dx: UnsafePointer<Self>, count n: Int,
-    rate: Double, decay: Double)
+    rate: Double, decay: Double
+  ) {
+    kernels.table.pointee.sgd(n, x, dx, rate, decay)
+  }
 
   /// Gradient descent with momentum, where `g = dx + decay·x`:
   /// ```
   /// v ← momentum·v + g
   /// x ← x − rate·v      or, with nesterov,   x ← x − rate·(g + momentum·v)
   /// ```
-  static func descend(
+  public static func descend(
     _ x: UnsafeMutablePointer<Self>, along dx: UnsafePointer<Self>,
     velocity v: UnsafeMutablePointer<Self>, count n: Int,
-    rate: Double, momentum: Double, decay: Double, nesterov: Bool)
+    rate: Double, momentum: Double, decay: Double, nesterov: Bool
+  ) {
+    kernels.table.pointee.momentum(n, x, dx, v, rate, momentum, decay, nesterov ? 1 : 0)
+  }
 
   /// One step of Adam, where `g = dx + decay·x`:
   /// ```
@@ -28,19 +40,26 @@ public protocol TrainingKernels {
   /// v ← β₂·v + (1 − β₂)·g²
   /// x ← keep·x − rate·m / (rootScale·√v + epsilon)
   /// ```
-  static func adam(
+  public static func adam(
     _ x: UnsafeMutablePointer<Self>, along dx: UnsafePointer<Self>,
     first m: UnsafeMutablePointer<Self>, second v: UnsafeMutablePointer<Self>, count n: Int,
-    _ coefficients: AdamCoefficients)
+    _ c: AdamCoefficients
+  ) {
+    kernels.table.pointee.adam(
+      n, x, dx, m, v, c.beta1, c.beta2, c.rate, c.rootScale, c.epsilon, c.keep, c.decay)
+  }
 
   /// Inverted dropout: `y[i] = x[i]·scale` where number `i` of the random sequence that `key` selects
   /// is below `threshold` (which counts 65536ths), and 0 elsewhere.
   ///
   /// The same key drops the same elements, on every machine: a backward pass repeats the mask instead
   /// of having stored it. `y` may be `x`.
-  static func dropout(
+  public static func dropout(
     _ x: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>, count n: Int,
-    key: UInt64, threshold: UInt32, scale: Double)
+    key: UInt64, threshold: UInt32, scale: Double
+  ) {
+    kernels.table.pointee.dropout(n, x, y, key, threshold, scale)
+  }
 }
 
 /// The numbers that are the same for every parameter in one step of Adam.

@@ -7,17 +7,25 @@ import Testing
 struct InstructionSetTests {
   @Test func theTableIsTheOneThatWasAskedFor() throws {
     for set in InstructionSet.available {
-      let table = try kernels(set).pointee
-      #expect(String(cString: table.name) == set.rawValue)
-      #expect(Int(table.lanes) == set.lanes)
+      let found = try #require(set.kernels).pointee
+      #expect(String(cString: found.name) == set.rawValue)
+      #expect(Int(found.lanes) == set.lanes)
     }
     #expect(InstructionSet.available.contains(.portable))
     #expect(InstructionSet.available.contains(InstructionSet.current))
-    #expect(Int(InstructionSet.kernels.pointee.lanes) == InstructionSet.current.lanes)
-    #expect(String(cString: ck_kernels_best().pointee.name) == InstructionSet.best.rawValue)
+    #expect(InstructionSet.current.kernels?.pointee.f32 == Float.kernels.table)
+    #expect(InstructionSet.current.kernels?.pointee.f64 == Double.kernels.table)
+    let best = ck_instruction_set_best().pointee
+    #expect(String(cString: best.name) == InstructionSet.best.rawValue)
   }
 
-  @Test func theWidestIsChosenUnlessALowerOneIsAskedFor() {
+  /// By what they need of a machine, whatever their lanes.
+  @Test func theyAreOrderedAsTheyAreListed() {
+    #expect(InstructionSet.allCases.sorted() == [.portable, .avx2, .avx512])
+    for set in InstructionSet.allCases where set.kernels == nil { #expect(set.lanes == nil) }
+  }
+
+  @Test func theBestIsChosenUnlessALowerOneIsAskedFor() {
     let all = InstructionSet.allCases
     #expect(InstructionSet.choose(request: nil, available: all) == (.avx512, nil))
     #expect(InstructionSet.choose(request: "", available: all) == (.avx512, nil))

@@ -14,9 +14,9 @@ extension InstructionSet {
 
   /// What runs in this process.
   struct Selection: @unchecked Sendable {
-    // @unchecked Sendable: the table is a constant of the program.
+    // @unchecked Sendable: the set is a constant of the program.
     var chosen: InstructionSet
-    var kernels: UnsafePointer<ck_kernels>
+    var set: UnsafePointer<ck_instruction_set>
   }
 
   static let selection: Selection = {
@@ -26,10 +26,10 @@ extension InstructionSet {
       let line = complaint + "\n"
       _ = line.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
     }
-    return Selection(chosen: chosen, kernels: chosen.table ?? ck_kernels_best())
+    return Selection(chosen: chosen, set: chosen.kernels ?? ck_instruction_set_best())
   }()
 
-  /// Chooses among `available`: the one that `request` names, else the widest, with one line that
+  /// Chooses among `available`: the one that `request` names, else the best, with one line that
   /// says so where `request` names none of them.
   static func choose(
     request: String?, available: [InstructionSet]
