@@ -36,13 +36,13 @@ test-threads: dependencies ## run the thread tests under ThreadSanitizer; minute
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)
 
-bench-check: dependencies ## fail if the engine got slower than Benchmarks/baseline.json
-	swift run $(SWIFT_FLAGS) -c release Bench check --baseline Benchmarks/baseline.json $(ARGS)
+bench-check: dependencies ## fail if the engine got slower than where this branch began, or ARGS="--against v1"
+	swift run $(SWIFT_FLAGS) -c release Bench check $(or $(ARGS),--against)
 
 bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python)
 	@Tools/peers/run $(ARGS)
 
-prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; half an hour
+prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; an hour, goes on where it was
 	SCRATCH=$(SCRATCH) Benchmarks/prove-gate.sh $(ARGS)
 
 adding: dependencies ## how long each cell remembers: the adding problem; minutes

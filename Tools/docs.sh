@@ -2,7 +2,7 @@
 # Builds the documentation of the three libraries with the docc of the toolchain, no plugin needed,
 # and fails on any warning of it: a link to nothing, a parameter that is not described.
 #
-#   Tools/docs.sh [FOLDER]    FOLDER is replaced; docs-build unless given
+#   Tools/docs.sh [FOLDER]    docs-build unless given; replaced if this made it, else it must be empty
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -18,6 +18,13 @@ docc=$(command -v docc || true)
 [ -x "$docc" ] || docc=$(xcrun --find docc 2>/dev/null || true)
 if ! [ -x "$docc" ]; then
   echo "docs: there is no docc beside $(command -v swift); the toolchains of swift.org have it" >&2
+  exit 1
+fi
+
+# Nothing is removed that this did not make.
+mark=.made-by-docs.sh
+if [ -e "$out" ] && ! [ -e "$out/$mark" ] && { ! [ -d "$out" ] || [ -n "$(ls -A "$out")" ]; }; then
+  echo "docs: $out is not empty, and not a folder that this made: remove it, or name another" >&2
   exit 1
 fi
 
@@ -66,5 +73,6 @@ rm -rf "$out"
 # shellcheck disable=SC2086 # $archives is a list of folders.
 "$docc" merge $archives --synthesized-landing-page-name swift-recurrent \
   --synthesized-landing-page-topics-style list --output-path "$out"
+: >"$out/$mark"
 echo "docs: $out is a site; python3 -m http.server --directory $out"
 echo "docs: serves it as http://localhost:8000/documentation/"

@@ -27,10 +27,16 @@ testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel Ad
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 
-files=$(git ls-files --cached --others --exclude-standard -- Sources Examples Tests)
-printf '%s\n' "$files" | grep -E '\.(swift|c|h|inc)$' |
-  while read -r file; do
-    [ ! -f "$file" ] || awk -v file="$file" '
+found=$(mktemp)
+trap 'rm -f "$found" "$found.files"' EXIT
+git ls-files --cached --others --exclude-standard -- Sources Examples Tests >"$found.files"
+# No pipe: what fails on its left side fails unseen.
+while read -r file; do
+  case $file in
+    *.swift | *.c | *.h | *.inc) ;;
+    *) continue ;;
+  esac
+  [ ! -f "$file" ] || awk -v file="$file" '
       BEGIN {
         split(file, part, "/")
         folder = part[1] "/" part[2]
@@ -72,11 +78,11 @@ printf '%s\n' "$files" | grep -E '\.(swift|c|h|inc)$' |
       function judge(module) {
         if ((module in isOurs) && !(module in allowed))
           print file ":" FNR ": " folder " may not import " module
-      }' "$file"
-  done |
-  {
-    if grep .; then
-      echo "lint-imports: imports point one way; see CONTRIBUTING.md" >&2
-      exit 1
-    fi
-  }
+      }' "$file" >>"$found"
+done <"$found.files"
+
+if [ -s "$found" ]; then
+  cat "$found"
+  echo "lint-imports: imports point one way; see CONTRIBUTING.md" >&2
+  exit 1
+fi

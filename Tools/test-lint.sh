@@ -61,6 +61,14 @@ finds $imports Tests/Consumer/A.swift 'import ReferenceLoops' 1
 finds $imports Sources/CKernels/a.c '#include <cblas.h>' 1
 finds $imports Sources/Surprise/A.swift 'import Foundation'
 
+# A linter that could not look has found nothing, and must not say that all is well.
+mkdir bin
+printf '#!/bin/sh\nexit 2\n' >bin/awk
+chmod +x bin/awk
+put Sources/Recurrent/A.swift 'import CBLAS'
+! PATH="$PWD/bin:$PATH" "$tools/$imports" >out 2>&1 || fail "$imports succeeds where awk fails"
+rm -r bin out Sources/Recurrent/A.swift
+
 text=lint-text.sh
 accepts $text Sources/A.swift 'let x = try f() as? Int  // try? is fine'
 accepts $text Tests/XTests/A.swift 'let x = try! f() as! Int'

@@ -18,7 +18,7 @@ struct Bench: ParsableCommand {
         Bench peak                             what the machine can do at best
 
       EXIT CODES
-        0 success    1 wrong answer or failure    2 slower than the baseline, or than allowed
+        0 success    1 wrong answer or failure    2 slower than before, or than allowed
         4 could not measure    64 bad options    65 bad file    73 cannot write
       """,
     version: "0.1.0",

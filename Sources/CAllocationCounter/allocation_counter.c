@@ -20,6 +20,7 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
 
 static atomic_uint_fast64_t allocations;
 static _Thread_local uint64_t thread_allocations;
@@ -71,6 +72,25 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
     return ENOMEM;
   *result = memory;
   return 0;
+}
+
+void *pvalloc(size_t size) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return memalign(page, (size + page - 1) / page * page);
+}
+
+// Whoever defines malloc defines what gives its memory back: a preloaded allocator would get ours.
+void free(void *memory) { __libc_free(memory); }
+
+void free_sized(void *memory, size_t size) {
+  (void)size;
+  free(memory);
+}
+
+void free_aligned_sized(void *memory, size_t alignment, size_t size) {
+  (void)alignment;
+  (void)size;
+  free(memory);
 }
 
 bool allocation_counter_is_available(void) { return true; }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct PeerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer",
-    abstract: "Serve Tools/peers, which compares the engine with other libraries.",
+    abstract: "Serve Tools/peers and 'Bench check', which compare the engine with others.",
     discussion: """
       Reads requests from standard input, a JSON object on each line, and answers each with one line on \
       standard output: {"ok": true, …} or {"ok": false, "error": "why"}. A request that fails does not \
@@ -18,12 +18,16 @@ struct PeerCommand: ParsableCommand {
                                                  nanoseconds: one call's, for each sample
         {"request": "results", "path": "r.f32"}  writes what a call computed; tensors: name and count
         {"request": "memory"}                    peakResidentBytes
+        {"request": "rows"}                      rows: the names of kernels
+        {"request": "load", "row": "…"}          sets one of them up
         {"request": "unload"}                    frees the layer
 
       Cells are lstm, gru (reset after the product) and rnn; modes are inference, forward (recorded) and \
-      training (forward and backward). The data file holds little-endian float32, one array after the \
+      training (forward and backward). Without a data file, which other kinds of layers (see \
+      Benchmarks/check.layers) do not have, numbers are drawn. The data file holds little-endian float32, one array after the \
       other: W, U, b, for gru recurrentBias, x [T, N, D] and dOutputs [T, N, H]; gates in the order \
-      i f g o, or r z n. In the recorded modes the weights count as changed before each call.
+      i f g o, or r z n. In the recorded modes of those cells the weights count as changed before each call. \
+      "clock": "processor" in 'time' counts processor time.
 
       EXAMPLES
         echo '{"request": "hello"}' | Bench peer

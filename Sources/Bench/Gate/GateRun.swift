@@ -1,57 +1,41 @@
-/// Measures, judges, and measures suspects again before it lets them fail.
+/// Measures, judges, and measures what is not settled again before it lets it fail.
 ///
-/// What passes at first is done. While anything is slower or noisy, all is measured again, for longer and
-/// with fresh operands, up to three times: it is slower when two measurements say so.
+/// What passes is done. What is slower must be so in new launches too, and what is too noisy gets more of
+/// them: each attempt adds its launches to those before.
 struct GateRun {
-  var baseline: BaselineEntry
   var tolerance: Double
-  /// Measures all rows; the argument is the number of the attempt, from one.
-  var measure: (Int) -> [GateSample]
+  /// What a row's ratios are to; a row that is not in it is exact.
+  var references: [String: Interval] = [:]
+  /// Measures the named rows, all rows for nil, in so many new launches, and returns a ratio for each.
+  var measure: (_ names: [String]?, _ launches: Int) throws -> [String: [Double]]
   /// Called with what is measured again.
   var onSuspects: ([String]) -> Void = { _ in }
 
-  static let mostAttempts = 3
+  /// The launches of each attempt. Six are the fewest whose smallest and largest ratio are a 95%
+  /// interval. Later ones are of few rows; where luck with addresses makes a row two or three speeds, the
+  /// median needs tens of launches to be sure of the middle one.
+  static let launches = [6, 6, 12, 24, 48]
 
-  /// The findings of the measurement that settled each row and group, in order.
-  func run() -> [GateFinding] {
-    var history: [String: [GateFinding]] = [:]
-    var order: [String] = []
-    for attempt in 1...Self.mostAttempts {
-      let findings = GateDecision.judge(
-        samples: measure(attempt), baseline: baseline.costs, tolerance: tolerance)
-      for finding in findings {
-        if history[finding.name] == nil { order.append(finding.name) }
-        history[finding.name, default: []].append(finding)
+  /// The findings, sorted by name.
+  func run() throws -> [GateFinding] {
+    var ratios: [String: [Double]] = [:]
+    var findings: [String: GateFinding] = [:]
+    var open: [String]?
+    for (attempt, launches) in Self.launches.enumerated() {
+      for (name, values) in try measure(open, launches) {
+        ratios[name, default: []] += values
+        findings[name] = GateDecision.judge(
+          name, ratios[name] ?? [], tolerance: tolerance,
+          reference: references[name] ?? Interval(median: 1, low: 1, high: 1))
       }
-      let open = order.filter { Self.settled(history[$0]?.map(\.verdict) ?? []) == nil }
-      guard !open.isEmpty, attempt < Self.mostAttempts else { break }
-      onSuspects(open)
+      let suspects = findings.values.filter {
+        $0.verdict == .noisy || ($0.verdict == .slower && attempt == 0)
+      }
+      guard !suspects.isEmpty, attempt + 1 < Self.launches.count else { break }
+      let names = suspects.map(\.name).sorted()
+      open = names
+      onSuspects(names)
     }
-    return order.compactMap { name in
-      guard let findings = history[name], var last = findings.last else { return nil }
-      last.verdict = Self.settled(findings.map(\.verdict)) ?? .noisy
-      return last
-    }
-  }
-
-  /// What the measurements say together; `nil` while another one is needed.
-  static func settled(_ verdicts: [GateVerdict]) -> GateVerdict? {
-    guard let first = verdicts.first else { return nil }
-    if first == .unknown || first == .pass { return first }
-    let slower = verdicts.count { $0 == .slower }
-    let passed = verdicts.count { $0 == .pass }
-    if slower >= 2 { return .slower }
-    if passed > slower { return .pass }
-    if verdicts.count >= mostAttempts { return passed > 0 ? .pass : .noisy }
-    return nil
-  }
-}
-
-extension [GateFinding] {
-  /// The exit code that the findings amount to; `nil` for success.
-  var failure: BenchError.Code? {
-    if contains(where: { $0.verdict == .slower }) { return .regression }
-    if contains(where: { $0.verdict == .noisy }) { return .couldNotMeasure }
-    return allSatisfy { $0.verdict == .unknown } ? .couldNotMeasure : nil
+    return findings.values.sorted { $0.name < $1.name }
   }
 }

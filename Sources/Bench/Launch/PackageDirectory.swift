@@ -2,8 +2,8 @@ import Foundation
 
 /// Where this package lies on disk: the suites, the baseline and the sources to rebuild from.
 enum PackageDirectory {
-  /// The package's root: the folder above the executable that holds `Package.swift` and
-  /// `Benchmarks`, else the folder that this file was compiled in, else one above the current one.
+  /// The package's root: the folder above the executable that holds `Package.swift`, `Benchmarks` and
+  /// `Sources/Bench`, which a package that uses this one has not, else the folder that this file was compiled in, else one above the current one.
   static let root: URL? = {
     var candidates: [URL] = []
     if let executable = executablePath {
@@ -38,7 +38,7 @@ enum PackageDirectory {
   }
 
   private static func isRoot(_ url: URL) -> Bool {
-    ["Package.swift", "Benchmarks"].allSatisfy {
+    ["Package.swift", "Benchmarks", "Sources/Bench"].allSatisfy {
       FileManager.default.fileExists(atPath: url.appendingPathComponent($0).path)
     }
   }

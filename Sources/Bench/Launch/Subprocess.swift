@@ -21,12 +21,13 @@ enum Subprocess {
     return text
   }
 
-  /// Runs the command found on the path with its output on standard error, and returns its status.
-  static func run(_ command: [String]) -> Int32 {
+  /// Runs the command found on the path with its output on standard error, or nowhere, and returns its
+  /// status.
+  static func run(_ command: [String], quiet: Bool = false) -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
-    process.standardOutput = FileHandle.standardError
+    process.standardOutput = quiet ? FileHandle.nullDevice : FileHandle.standardError
     process.standardInput = FileHandle.nullDevice
     do { try process.run() } catch { return 127 }
     process.waitUntilExit()

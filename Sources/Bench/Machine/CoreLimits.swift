@@ -6,7 +6,7 @@ import LinAlg
 enum CoreLimits {
   /// GFLOP/s of multiply–adds in registers, all of `threads` threads at once.
   static func multiplyAdds(threads: Int, samples: Int = 15) -> Interval? {
-    let iterations = GateTimer(clock: .wall).calibratedIterations() * 50
+    let iterations = Yardstick.iterations * 50
     let rates = (0..<samples).map { _ in
       let start = Stopwatch.now()
       DispatchQueue.concurrentPerform(iterations: threads) { _ in

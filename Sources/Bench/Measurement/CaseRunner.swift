@@ -44,10 +44,9 @@ struct CaseRunner {
       let steps = affordableSteps(kind, workload)
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
-        call: contestant.call, clock: settings.clock,
+        call: contestant.call,
         blasThreads: settings.blasThreads(kind),
-        settlingSeconds: kind.usesThreads ? settings.settlingSeconds : 0,
-        injectedSlowdown: kind.isBaseline ? 0 : settings.injectedSlowdown)
+        settlingSeconds: kind.usesThreads ? settings.settlingSeconds : 0)
       let warmUp = WarmUp(subject)
       entries.append(
         CaseMeasurement.Entry(
@@ -59,7 +58,7 @@ struct CaseRunner {
       callSeconds.append(warmUp.callSeconds)
     }
     let probe = TimedSubject(
-      call: peak.call, clock: settings.clock, blasThreads: settings.threads,
+      call: peak.call, blasThreads: settings.threads,
       settlingSeconds: settings.settlingSeconds)
     subjects.append(probe)
     callSeconds.append(WarmUp(probe).callSeconds)
@@ -101,7 +100,7 @@ struct CaseRunner {
     let contestant = kind.make(workload.prefix(steps: probe))
     let perStep = OpenBLASThreads.with(settings.blasThreads(kind)) {
       contestant.call()
-      return Stopwatch.seconds(settings.clock, contestant.call) / Double(probe)
+      return Stopwatch.seconds(.wall, contestant.call) / Double(probe)
     }
     guard perStep * Double(T) > limit else { return T }
     return min(T, max(probe, Int(limit / perStep)))

@@ -8,10 +8,6 @@ struct MeasurementSettings {
   /// between the third smallest and the third largest ratio.
   var rounds = 12
   var seed: UInt64 = 1
-  /// What the timings count.
-  var clock = Stopwatch.Clock.wall
-  /// A share of the engine's time that is added to it; for testing the gate.
-  var injectedSlowdown = 0.0
   /// A relative error that is added to one of the engine's results; for testing the verifier.
   var injectedError = 0.0
 

@@ -31,14 +31,10 @@ struct RoundSamples: Equatable {
 struct TimedSubject {
   /// One call.
   var call: () -> Void
-  var clock = Stopwatch.Clock.wall
   /// The threads that OpenBLAS may use in a call.
   var blasThreads = 1
   /// Seconds of calls that are not timed before each turn.
   var settlingSeconds = 0.0
-  /// A share of the call's time that is waited in addition, inside the timed region; for testing the
-  /// gate.
-  var injectedSlowdown = 0.0
 
   /// Calls until the threads that the calls use have found their processors.
   ///
@@ -52,13 +48,9 @@ struct TimedSubject {
 
   /// The seconds per call of `calls` calls in a row.
   func sample(calls: Int) -> Double {
-    let start = Stopwatch.now(clock)
+    let start = Stopwatch.now()
     for _ in 0..<calls { call() }
-    if injectedSlowdown > 0 {
-      let elapsed = Stopwatch.seconds(since: start, clock)
-      Stopwatch.busyWait(seconds: elapsed * injectedSlowdown, clock)
-    }
-    return Stopwatch.seconds(since: start, clock) / Double(calls)
+    return Stopwatch.seconds(since: start) / Double(calls)
   }
 }
 

@@ -22,12 +22,13 @@ struct SuiteRunner {
         progress.note(note)
         continue
       }
-      progress.row(index + 1, benchCase, phase: "preparing")
+      let name = benchCase.description
+      progress.row(index + 1, name, phase: "preparing")
       var runner = CaseRunner(settings: settings, peak: peak)
-      runner.onPhase = { progress.row(index + 1, benchCase, phase: $0) }
+      runner.onPhase = { progress.row(index + 1, name, phase: $0) }
       let workload = Workload(benchCase, seed: settings.seed, threads: settings.threads)
       result.cases.append(try runner.run(benchCase, workload: workload))
-      progress.finishRow(index + 1, benchCase)
+      progress.finishRow(index + 1, name)
     }
     progress.end()
     let share =

@@ -13,6 +13,8 @@ struct PeerAnswer: Codable, Equatable {
   var detail: String?
   /// `time`: the nanoseconds of one call, for each sample.
   var nanoseconds: [Double]?
+  /// `rows`: their names.
+  var rows: [String]?
   /// `results`: what the file holds, in order.
   var tensors: [Tensor]?
   /// `memory`: the largest resident size of the process so far, in bytes.
@@ -32,12 +34,14 @@ struct PeerAnswer: Codable, Equatable {
 
   init(
     name: String? = nil, version: String? = nil, detail: String? = nil,
-    nanoseconds: [Double]? = nil, tensors: [Tensor]? = nil, peakResidentBytes: Int? = nil
+    nanoseconds: [Double]? = nil, rows: [String]? = nil, tensors: [Tensor]? = nil,
+    peakResidentBytes: Int? = nil
   ) {
     self.name = name
     self.version = version
     self.detail = detail
     self.nanoseconds = nanoseconds
+    self.rows = rows
     self.tensors = tensors
     self.peakResidentBytes = peakResidentBytes
   }

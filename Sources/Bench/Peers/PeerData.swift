@@ -19,7 +19,9 @@ final class PeerData {
       throw .badData("\(path): \(String(cString: strerror(errno)))")
     }
     self.file = file
-    let expected = 4 * Self.count(item)
+    guard let expected = Self.byteCount(item) else {
+      throw .badData("\(path): a file for \(item) would be larger than files can be")
+    }
     guard fseek(file, 0, SEEK_END) == 0 else { throw .badData("\(path): is not a plain file") }
     let size = ftell(file)
     guard size == expected else {
@@ -31,13 +33,16 @@ final class PeerData {
 
   deinit { fclose(file) }
 
-  /// The number of scalars of a case.
-  static func count(_ item: BenchCase) -> Int {
+  /// The bytes of a case's file; nil where they are more than an `Int` counts.
+  static func byteCount(_ item: BenchCase) -> Int? {
     let (T, N, D, H, G) = (
       item.shape.T, item.shape.N, item.shape.D, item.shape.H, item.cell.gates
     )
     let biases = G * H + (item.cell == .gru ? H : 0)
-    return G * H * (D + H) + biases + T * N * (D + H)
+    // At most 2⁶¹ scalars, see Shape.largestPart; four bytes of each may overflow.
+    let count = G * H * (D + H) + biases + T * N * (D + H)
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
+    return overflow ? nil : bytes
   }
 
   /// The next `[steps, batch, features]` numbers.
@@ -59,6 +64,20 @@ final class PeerData {
 
   private var unreadable: PeerError { .badData("\(path): cannot be read to its end") }
 
+  /// Writes the file of a workload, whose initial state is not in it.
+  static func write(_ workload: Workload, to path: String) throws(PeerError) {
+    let shape = workload.shape
+    let missing = workload.mode.includesBackward ? 0 : shape.T * shape.N * shape.H
+    var bytes = Data()
+    for array in [workload.W, workload.U, workload.b, workload.recurrentBias] {
+      array.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
+    bytes.append(contentsOf: UnsafeRawBufferPointer(workload.inputs))
+    bytes.append(contentsOf: UnsafeRawBufferPointer(workload.outputGradients))
+    bytes.append(Data(count: missing * MemoryLayout<Float>.size))
+    try write(bytes, to: path)
+  }
+
   /// Writes tensors one after the other, and says what was written.
   ///
   /// - Throws: ``PeerError/cannotWrite(_:)``; the file is complete or absent.
@@ -70,11 +89,15 @@ final class PeerData {
       tensors.append(PeerAnswer.Tensor(name: name.rawValue, count: elements.count))
       elements.map(Float.init).withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
+    try write(bytes, to: path)
+    return tensors
+  }
+
+  private static func write(_ bytes: Data, to path: String) throws(PeerError) {
     do {
       try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw .cannotWrite("\(path): cannot be written")
     }
-    return tensors
   }
 }

@@ -6,17 +6,25 @@ import Foundation
 /// {"request": "hello"}
 /// {"request": "load", "cell": "lstm", "mode": "training", "T": 25, "N": 1, "D": 64, "H": 64,
 ///  "threads": 1, "data": "case.f32"}
+/// {"request": "load", "row": "lstm_forward f32 N16 H128"}
+/// {"request": "rows"}
 /// {"request": "results", "path": "results.f32"}
 /// {"request": "time", "warmUp": 2, "callsPerSample": 4, "samples": 10}
 /// {"request": "memory"}
 /// {"request": "unload"}
 /// ```
-/// Every contestant speaks it, whatever it is written in; the end of the input ends the process.
+/// Every contestant speaks it, whatever it is written in; the end of the input ends the process. `rows`,
+/// `load` of a row, of a layer that is no plain cell or without a file, and `clock` are this engine's alone:
+/// what `Bench check` asks of two revisions.
 enum PeerRequest: Equatable {
   /// Who are you?
   case hello
   /// Sets a layer up; what was loaded before goes.
   case load(PeerCase)
+  /// Sets up one of the ``rows``.
+  case loadRow(String)
+  /// What can be timed besides layers, by name: the kernels, and the yardstick.
+  case rows
   /// Calls the layer once and writes what it computed.
   case results(path: String)
   /// Times calls of the layer.
@@ -29,10 +37,10 @@ enum PeerRequest: Equatable {
 
 /// One layer at work: what `load` names.
 struct PeerCase: Equatable {
-  var item: BenchCase
+  var item: LayerCase
   var threads: Int
-  /// The file of weights and inputs, see ``PeerData``.
-  var data: String
+  /// The file of weights and inputs, see ``PeerData``; without one they are drawn.
+  var data: String?
 }
 
 /// How many calls are timed.
@@ -42,6 +50,7 @@ struct PeerTiming: Equatable {
   /// Calls of one sample, timed together.
   var callsPerSample: Int
   var samples: Int
+  var clock = Stopwatch.Clock.wall
 
   static let mostCalls = 1_000_000
   static let mostSamples = 100_000
@@ -69,7 +78,8 @@ enum PeerError: Error, Equatable {
 
 extension PeerRequest: Decodable {
   private enum Key: String, CodingKey {
-    case request, cell, mode, T, N, D, H, threads, data, path, warmUp, callsPerSample, samples
+    case request, cell, mode, T, N, D, H, threads, data, path, warmUp, callsPerSample, samples, row,
+      clock
   }
 
   /// Reads one line.
@@ -115,6 +125,7 @@ extension PeerRequest: Decodable {
     let name = try fields.decode(String.self, forKey: .request)
     switch name {
     case "hello": self = .hello
+    case "rows": self = .rows
     case "memory": self = .memory
     case "unload": self = .unload
     case "results": self = .results(path: try fields.decode(String.self, forKey: .path))
@@ -123,22 +134,27 @@ extension PeerRequest: Decodable {
         PeerTiming(
           warmUp: try number(.warmUp, in: 0...PeerTiming.mostCalls),
           callsPerSample: try number(.callsPerSample, in: 1...PeerTiming.mostCalls),
-          samples: try number(.samples, in: 1...PeerTiming.mostSamples)))
+          samples: try number(.samples, in: 1...PeerTiming.mostSamples),
+          clock: fields.contains(.clock)
+            ? try choice(.clock, of: Stopwatch.Clock.self) : .wall))
+    case "load" where fields.contains(.row):
+      self = .loadRow(try fields.decode(String.self, forKey: .row))
     case "load":
       let parts = 1...Shape.largestPart
       let shape = Shape(
         T: try number(.T, in: parts), N: try number(.N, in: parts), D: try number(.D, in: parts),
         H: try number(.H, in: parts))
-      let item = BenchCase(
-        cell: try choice(.cell, of: CellKind.self), mode: try choice(.mode, of: Mode.self),
+      let item = LayerCase(
+        layer: try choice(.cell, of: LayerKind.self), mode: try choice(.mode, of: Mode.self),
         shape: shape)
       self = .load(
         PeerCase(
           item: item, threads: try number(.threads, in: 1...1024),
-          data: try fields.decode(String.self, forKey: .data)))
+          data: try fields.decodeIfPresent(String.self, forKey: .data)))
     default:
       throw PeerError.badRequest(
-        "'request' is '\(name)', expected one of hello, load, results, time, memory, unload")
+        "'request' is '\(name)', expected one of hello, load, rows, results, time, memory, "
+          + "unload")
     }
   }
 }

@@ -4,6 +4,9 @@ import Recurrent
 
 /// Serves requests, one after the other: this engine as a contestant of `Tools/peers`.
 struct PeerSession {
+  /// What is loaded: runs it that many times.
+  private var run: ((_ count: Int) -> Void)?
+  /// The same where it computes tensors.
   private var contestant: (any Contestant)?
 
   /// The answer to one line of input.
@@ -24,41 +27,66 @@ struct PeerSession {
         detail: "\(InstructionSet.current), OpenBLAS \(OpenBLAS.version) \(OpenBLAS.coreType)")
     case .load(let what):
       // The old layer goes first: two would show in the resident size.
-      contestant = nil
-      contestant = try Self.load(what)
+      unload()
+      let contestant = try Self.load(what)
+      self.contestant = contestant
+      run = { for _ in 0..<$0 { contestant.call() } }
+      return PeerAnswer()
+    case .rows:
+      return PeerAnswer(rows: KernelRows.names)
+    case .loadRow(let name):
+      unload()
+      run = try KernelRows.make(name)
       return PeerAnswer()
     case .results(let path):
-      let contestant = try loaded("results")
+      guard let contestant else { throw .nothingLoaded(request: "results") }
       contestant.call()
       return PeerAnswer(tensors: try PeerData.write(contestant.results(), to: path))
     case .time(let timing):
-      return PeerAnswer(nanoseconds: Self.time(try loaded("time"), timing))
+      guard let run else { throw .nothingLoaded(request: "time") }
+      return PeerAnswer(nanoseconds: Self.time(run, timing))
     case .memory:
       guard let bytes = SystemState.peakResidentBytes else {
         throw .badData("the resident size is not known on this system")
       }
       return PeerAnswer(peakResidentBytes: bytes)
     case .unload:
-      contestant = nil
+      unload()
       return PeerAnswer()
     }
   }
 
-  private func loaded(_ request: String) throws(PeerError) -> any Contestant {
-    guard let contestant else { throw .nothingLoaded(request: request) }
-    return contestant
-  }
+  private mutating func unload() { (run, contestant) = (nil, nil) }
 
-  private static func time(_ contestant: any Contestant, _ timing: PeerTiming) -> [Double] {
-    for _ in 0..<timing.warmUp { contestant.call() }
-    let subject = TimedSubject(call: contestant.call)
-    return (0..<timing.samples).map { _ in 1e9 * subject.sample(calls: timing.callsPerSample) }
+  private static func time(_ run: (Int) -> Void, _ timing: PeerTiming) -> [Double] {
+    var nanoseconds: [Double] = []
+    StackPlace.call {
+      if timing.warmUp > 0 { run(timing.warmUp) }
+      nanoseconds = (0..<timing.samples).map { _ in
+        let start = Stopwatch.now(timing.clock)
+        run(timing.callsPerSample)
+        return 1e9 * Stopwatch.seconds(since: start, timing.clock) / Double(timing.callsPerSample)
+      }
+    }
+    return nanoseconds
   }
 
   private static func load(_ what: PeerCase) throws(PeerError) -> any Contestant {
-    let data = try PeerData(path: what.data, for: what.item)
+    try checkMemory(what.item)
+    guard let path = what.data else {
+      do {
+        return try LayerContestants.make(what.item, threads: what.threads)
+      } catch {
+        throw .badRequest("\(what.item): \(error)")
+      }
+    }
+    guard let item = what.item.benchCase else {
+      let known = CellKind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .badRequest("'data' goes with \(known)")
+    }
+    let data = try PeerData(path: path, for: item)
     let (D, H) = (what.item.shape.D, what.item.shape.H)
-    switch what.item.cell {
+    switch item.cell {
     case .lstm:
       var parameters = LSTMParameters<Float>(inputSize: D, hiddenSize: H)
       try data.read(into: &parameters)
@@ -72,6 +100,14 @@ struct PeerSession {
       try data.read(into: &parameters)
       return try contestant(SimpleRNN(parameters: parameters), what, data)
     }
+  }
+
+  /// What does not fit is refused: the process would die of it.
+  private static func checkMemory(_ item: LayerCase) throws(PeerError) {
+    let bytes = BenchCase(cell: .lstm, mode: item.mode, shape: item.shape).workingBytes
+    guard let available = SystemState.availableMemory, bytes > available else { return }
+    throw .badRequest(
+      "\(item) needs about \(Format.bytes(bytes)), \(Format.bytes(available)) are free")
   }
 
   private static func contestant<Layer: RecurrentLayer<Float>>(

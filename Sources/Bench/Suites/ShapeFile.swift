@@ -19,12 +19,23 @@ enum ShapeFile {
   ///   - path: the file's name in messages.
   /// - Throws: ``BenchError`` (exit 65) that names file and line.
   static func parse(_ text: String, path: String) throws -> [BenchCase] {
-    var cases: [BenchCase] = []
-    var seen: Set<BenchCase> = []
+    try parse(text, path: path) { BenchCase(cell: $0, mode: $1, shape: $2) }
+  }
+
+  /// Reads the cases of the gate, which may have any layer.
+  static func parseLayers(_ text: String, path: String) throws -> [LayerCase] {
+    try parse(text, path: path) { LayerCase(layer: $0, mode: $1, shape: $2) }
+  }
+
+  private static func parse<Kind: RawRepresentable & CaseIterable, Case: Hashable>(
+    _ text: String, path: String, _ makeCase: (Kind, Mode, Shape) -> Case
+  ) throws -> [Case] where Kind.RawValue == String {
+    var cases: [Case] = []
+    var seen: Set<Case> = []
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       do throws(ParseError) {
-        for item in try parseLine(line) where seen.insert(item).inserted {
+        for item in try parseLine(line, makeCase) where seen.insert(item).inserted {
           cases.append(item)
         }
       } catch {
@@ -38,12 +49,20 @@ enum ShapeFile {
   }
 
   /// Reads the file at `path`; see ``parse(_:path:)``.
-  static func read(path: String) throws -> [BenchCase] {
-    try parse(
-      InputFile.text(path: path, atMost: largestByteCount, what: "a shape suite"), path: path)
+  static func read(path: String) throws -> [BenchCase] { try parse(text(path), path: path) }
+
+  /// Reads the file at `path`; see ``parseLayers(_:path:)``.
+  static func readLayers(path: String) throws -> [LayerCase] {
+    try parseLayers(text(path), path: path)
   }
 
-  private static func parseLine(_ line: Substring) throws(ParseError) -> [BenchCase] {
+  private static func text(_ path: String) throws -> String {
+    try InputFile.text(path: path, atMost: largestByteCount, what: "a shape suite")
+  }
+
+  private static func parseLine<Kind: RawRepresentable & CaseIterable, Case>(
+    _ line: Substring, _ makeCase: (Kind, Mode, Shape) -> Case
+  ) throws(ParseError) -> [Case] where Kind.RawValue == String {
     let content = line.prefix { $0 != "#" }
     let fields = content.split(whereSeparator: \.isWhitespace)
     guard !fields.isEmpty else { return [] }
@@ -51,11 +70,11 @@ enum ShapeFile {
       throw ParseError(
         reason: "expected 'cells modes shape', found \(fields.count) fields")
     }
-    let cells: [CellKind] = try parseList(fields[0], what: "cell")
+    let cells: [Kind] = try parseList(fields[0], what: "cell")
     let modes: [Mode] = try parseList(fields[1], what: "mode")
     let shape = try Shape(parsing: fields[2])
     return cells.flatMap { cell in
-      modes.map { BenchCase(cell: cell, mode: $0, shape: shape) }
+      modes.map { makeCase(cell, $0, shape) }
     }
   }
 

@@ -3,7 +3,7 @@ import Foundation
 /// Compares what a contestant computed with the oracle's results.
 ///
 /// The error of a tensor is its largest difference as a share of the oracle's largest element,
-/// `max|a − r| / max|r|`; anything that is not a number counts as infinitely wrong.
+/// `max|a − r| / max|r|`; anything that is not a finite number, on either side, counts as infinitely wrong.
 ///
 /// The bound is `1e-5·√max(1, K/1024)`, where `K` is the longest sum in the tensor's history:
 /// `D+H` forward; backward also `G·H` (the products with `Wᵀ` and `Uᵀ`) and `T·N` (the sums of the
@@ -30,7 +30,7 @@ enum Verification {
     var difference = 0.0
     var magnitude = 0.0
     for (a, r) in zip(actual, expected) {
-      guard a.isFinite else { return .infinity }
+      guard a.isFinite, r.isFinite else { return .infinity }
       difference = max(difference, abs(a - r))
       magnitude = max(magnitude, abs(r))
     }

@@ -12,4 +12,18 @@ double machine_probe_fma(size_t iterations);
 // all of them.
 float machine_probe_read(const float *_Nonnull p, size_t count);
 
+// Writes the numbers of the processors that the calling thread may run on, at most `capacity`, and
+// returns how many; 0 where the system does not say.
+int machine_probe_processors(int *_Nonnull numbers, int capacity);
+
+// Lets the calling thread, and what it starts from now on, run on these processors alone. Does
+// nothing where the system cannot.
+void machine_probe_run_on(const int *_Nonnull numbers, int count);
+
+// Calls `call` with `context` on a stack that begins `offset` bytes behind the start of a page, but
+// for a constant: what lies there and what a kernel's operands do to each other depends on the last
+// bits of both addresses, and the system draws those of the stack for each process.
+void machine_probe_call(size_t offset, void (*_Nonnull call)(void *_Nullable context),
+                        void *_Nullable context);
+
 #endif

@@ -1,3 +1,4 @@
+import CAllocationCounter
 import Foundation
 import Testing
 
@@ -97,7 +98,10 @@ struct ExecutableTests {
     ["--format", "foo"], ["--bogus"], ["--threads", "0"], ["--threads", "x"],
     ["--min-time", "-1"], ["--contestants", "foo"], ["check", "--tolerance", "200%"],
     ["check", "--inject-slowdown", "x"], ["compare", "one.json"], ["nothing"],
-    ["--output", "/nowhere/at/all.json"], ["check", "--record", "--inject-slowdown", "5%"],
+    ["--output", "/nowhere/at/all.json"],
+    ["check", "--baseline", "b", "--record", "--inject-slowdown", "5%"],
+    ["check", "--record"], ["check", "--baseline", "b", "--against", "HEAD"],
+    ["check", "--against", "no-such-revision", "--allow-debug"],
     ["knobs", "--shape", "T5"], ["knobs", "--turns", "0"], ["knobs", "--shape", "T1xN1xD1xH0"],
   ])
   func badOptionsAreRefusedInOneLine(_ arguments: [String]) throws {
@@ -125,13 +129,80 @@ struct ExecutableTests {
     #expect(folder.contents == ["bad.json", "bad.shapes"])
   }
 
-  @Test func aMachineWithoutBaselineSaysHowToRecordOne() throws {
+  /// Both sides are this program, in which nothing is slower than itself unless that is planted.
+  @Test func theGateFindsWhatIsPlanted() throws {
+    let bench = try #require(Self.executable).path
+    let check = [
+      "check", "--against", bench, "--rows", "packed_product", "--allow-debug", "--quiet",
+    ]
+    let planted = try self.bench(check + ["--inject-slowdown", "60%"])
+    #expect(planted.status == 2, "\(planted.output)\(planted.errors)")
+    #expect(planted.isOneLine && planted.errors.contains("slower than \(bench): packed_product"))
+    #expect(planted.output.contains("SLOWER"))
+    let tolerant = try self.bench(check + ["--tolerance", "90%"])
+    #expect(tolerant.status == 0, "\(tolerant.output)\(tolerant.errors)")
+    #expect(!tolerant.output.contains("relu"))
+  }
+
+  /// The file's layers alone are measured, each of which this program knows.
+  @Test func theGateMeasuresAFileOfLayers() throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write("{\"schema\": 2, \"entries\": {}}", to: "b.json")
-    let outcome = try bench(["check", "--baseline", path, "--allow-debug", "--quiet"])
-    #expect(outcome.status == 4)
-    #expect(outcome.errors.contains("Bench check --record"))
-    #expect(outcome.isOneLine)
+    let bench = try #require(Self.executable).path
+    let shapes = try folder.write("gru,stacked all T2xN3xD4xH6\n", to: "my.layers")
+    let outcome = try self.bench([
+      "check", "--against", bench, "--shapes", shapes, "--tolerance", "90%", "--allow-debug",
+    ])
+    #expect(outcome.status == 0 || outcome.status == 4, "\(outcome.errors)")
+    for layer in ["gru", "stacked"] {
+      for mode in Mode.allCases { #expect(outcome.output.contains("\(layer) \(mode) T2xN3xD4xH6")) }
+    }
+    #expect(!outcome.output.contains("f32"))
+    #expect(folder.contents == ["my.layers"])
+  }
+
+  @Test func aStoredBaselineIsForOneMachine() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("b.json")
+    let check = [
+      "check", "--baseline", path, "--rows", "packed_product", "--allow-debug", "--quiet",
+    ]
+    let recorded = try bench(check + ["--record"])
+    #expect(recorded.status == 0, "\(recorded.errors)")
+    #expect(recorded.errors.contains("for this machine alone"))
+    var stored = try Baseline.read(path: path)
+    #expect(stored.costs.count == KernelRows.names.count { $0.contains("packed_product") })
+
+    stored.costs["packed_product of old"] = Interval(median: 1, low: 1, high: 1)
+    let removed = try #require(stored.costs.keys.first { $0.contains("N16") })
+    stored.costs[removed] = nil
+    _ = try folder.write(JSONReport.encode(stored), to: "b.json")
+    let outcome = try bench(check + ["--tolerance", "90%"])
+    #expect(outcome.status == 0 || outcome.status == 4, "\(outcome.errors)")
+    #expect(outcome.errors.contains("a stored baseline is for one machine"))
+    #expect(outcome.output.contains("not judged, only here: \(removed)"), "\(outcome.output)")
+    #expect(outcome.output.contains("packed_product of old\n"))
+
+    stored.machine = "elsewhere"
+    _ = try folder.write(JSONReport.encode(stored), to: "b.json")
+    let other = try bench(check)
+    #expect(other.status == 4 && other.isOneLine)
+    #expect(other.errors.contains("is for another machine, elsewhere"))
+  }
+
+  /// An allocator that is preloaded gives back only what it gave itself.
+  @Test(.enabled(if: allocation_counter_is_available()))
+  func aPreloadedAllocatorGetsNoneOfOurMemory() throws {
+    let folder = try TemporaryFolder()
+    let source = try folder.write(
+      """
+      #include <stdlib.h>
+      void free(void *memory) { if (memory) abort(); }
+      """, to: "allocator.c")
+    let library = folder.path("allocator.so")
+    let built = Subprocess.run(["clang", "-shared", "-fPIC", "-o", library, source], quiet: true)
+    try #require(built == 0)
+    let outcome = try bench(["list"], environment: ["LD_PRELOAD": library])
+    #expect(outcome.status == 0, "\(outcome.status) \(outcome.errors)")
   }
 
   @Test func theVariableThatChoosesKernelsIsCleared() throws {
@@ -157,39 +228,5 @@ struct ExecutableTests {
     }
     let listed = try bench(["list", "--suite", "deepbench", "--cell", "gru"])
     #expect(listed.output.contains("T187xN32xD2816xH2816"))
-  }
-}
-
-/// When Bench starts itself again.
-struct RelaunchTests {
-  private func actions(
-    _ environment: [String: String] = [:], debug: Bool = false, keep: Bool = false,
-    allow: Bool = false
-  ) -> [Relaunch.Action] {
-    Relaunch.actions(
-      environment: environment, isDebugBuild: debug, keepCoreType: keep, allowDebug: allow)
-  }
-
-  @Test func onlyWhereItMust() {
-    let set = [Relaunch.coreTypeVariable: "Haswell"]
-    #expect(actions() == [])
-    #expect(actions(set) == [.clearCoreType])
-    #expect(actions(set, keep: true) == [])
-    #expect(actions(debug: true) == [.buildRelease])
-    #expect(actions(debug: true, allow: true) == [])
-    #expect(actions(set, debug: true) == [.buildRelease, .clearCoreType])
-  }
-
-  @Test func neverTwice() {
-    let marked = [Relaunch.coreTypeVariable: "Haswell", Relaunch.mark: "coretype,release"]
-    #expect(actions(marked, debug: true) == [])
-    #expect(actions([Relaunch.mark: "coretype"], debug: true) == [.buildRelease])
-  }
-
-  @Test func theReleaseBuildUsesTheSameScratchFolder() {
-    let path = "/a/b/.build/x86_64-unknown-linux-gnu/debug/Bench"
-    #expect(Relaunch.scratchOption(executable: path) == ["--scratch-path", "/a/b/.build"])
-    #expect(Relaunch.scratchOption(executable: "/usr/bin/Bench") == [])
-    #expect(Relaunch.scratchOption(executable: nil) == [])
   }
 }

@@ -17,13 +17,25 @@ struct PeerRequestTests {
         Self.load,
         .load(
           PeerCase(
-            item: BenchCase(cell: .gru, mode: .training, shape: shape), threads: 2,
+            item: LayerCase(layer: .gru, mode: .training, shape: shape), threads: 2,
             data: "case.f32"))
       ),
       (#"{"path": "r.f32", "request": "results"}"#, .results(path: "r.f32")),
       (
         #"{"request": "time", "warmUp": 0, "callsPerSample": 4, "samples": 10}"#,
         .time(PeerTiming(warmUp: 0, callsPerSample: 4, samples: 10))
+      ),
+      (#"{"request": "rows"}"#, .rows),
+      (#"{"request": "load", "row": "relu f32 n2000"}"#, .loadRow("relu f32 n2000")),
+      (
+        #"{"request": "time", "warmUp": 0, "callsPerSample": 1, "samples": 1, "clock": "processor"}"#,
+        .time(PeerTiming(warmUp: 0, callsPerSample: 1, samples: 1, clock: .processor))
+      ),
+      (
+        Self.load.replacingOccurrences(of: #", "data": "case.f32""#, with: "")
+          .replacingOccurrences(of: "gru", with: "gru-before"),
+        .load(
+          PeerCase(item: LayerCase(layer: .gruBefore, mode: .training, shape: shape), threads: 2))
       ),
       (#"{"request": "memory"}"#, .memory), (#"{"request": "unload"}"#, .unload),
     ]
@@ -45,7 +57,11 @@ struct PeerRequestTests {
     (load.replacingOccurrences(of: "25", with: "1048577"), "'T' is 1048577"),
     (load.replacingOccurrences(of: "25", with: #""25""#), "'T' is not a number"),
     (load.replacingOccurrences(of: "\"threads\": 2", with: "\"threads\": 0"), "'threads' is 0"),
-    (load.replacingOccurrences(of: "data", with: "date"), "'data'"),
+    (load.replacingOccurrences(of: #""case.f32""#, with: "7"), "'data' is not text"),
+    (
+      #"{"request": "time", "warmUp": 0, "callsPerSample": 1, "samples": 1, "clock": "sun"}"#,
+      "expected one of wall, processor"
+    ),
   ])
   func aBadLineIsRefusedByName(_ line: String, _ complaint: String) throws {
     let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: line) }

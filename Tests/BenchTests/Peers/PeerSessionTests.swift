@@ -17,18 +17,13 @@ struct PeerSessionTests {
     let states = item.shape.N * item.shape.H
     workload.initialHidden = Array(repeating: 0, count: states)
     if item.cell == .lstm { workload.initialCell = Array(repeating: 0, count: states) }
-    let upstream =
-      item.mode.includesBackward
-      ? Array(workload.outputGradients) : Array(repeating: 0, count: item.shape.T * states)
-    let numbers =
-      workload.W + workload.U + workload.b + workload.recurrentBias + workload.inputs + upstream
     let path = folder.path("case.f32")
-    try numbers.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
+    try PeerData.write(workload, to: path)
     return (workload, path)
   }
 
   private static func load(_ item: BenchCase, _ path: String, threads: Int = 1) -> PeerRequest {
-    .load(PeerCase(item: item, threads: threads, data: path))
+    .load(PeerCase(item: LayerCase(item), threads: threads, data: path))
   }
 
   private static func floats(_ path: String) throws -> [Float] {
@@ -110,10 +105,12 @@ struct PeerSessionTests {
 
     // A GRU has fewer gates: the same numbers are too many.
     let other = BenchCase(cell: .gru, mode: .inference, shape: Self.shape)
-    let size = 4 * PeerData.count(item)
+    let size = try #require(PeerData.byteCount(item))
     let misfit = #expect(throws: PeerError.self) { try session.answer(Self.load(other, path)) }
     let message = try #require(misfit).message
-    #expect(message.contains("case.f32: \(size) bytes, expected \(4 * PeerData.count(other))"))
+    #expect(
+      message.contains(
+        "case.f32: \(size) bytes, expected \(try #require(PeerData.byteCount(other)))"))
 
     _ = try session.answer(Self.load(item, path))
     let nowhere = folder.path("no/where.f32")
@@ -121,6 +118,58 @@ struct PeerSessionTests {
       try session.answer(.results(path: nowhere))
     }
     #expect(folder.contents == ["case.f32"])
+  }
+
+  /// The largest shape has 2⁶¹ numbers of four bytes.
+  @Test func aShapeWhoseBytesOverflowIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("", to: "case.f32")
+    let side = Shape.largestPart
+    for cell in CellKind.allCases {
+      let item = BenchCase(
+        cell: cell, mode: .inference, shape: Shape(T: side, N: side, D: side, H: side))
+      #expect(PeerData.byteCount(item) == nil)
+      var session = PeerSession()
+      #expect(throws: PeerError.self) { try session.answer(Self.load(item, path)) }
+      #expect(throws: PeerError.self) { _ = try PeerData(path: path, for: item) }
+      let drawn = PeerRequest.load(PeerCase(item: LayerCase(item), threads: 1))
+      #expect(throws: PeerError.self) { try session.answer(drawn) }
+    }
+  }
+
+  @Test func everyRowCanBeTimed() throws {
+    var session = PeerSession()
+    let names = try #require(try session.answer(.rows).rows)
+    #expect(Set(names).count == names.count)
+    #expect(names.contains(KernelRows.yardstick))
+    for name in names {
+      _ = try session.answer(.loadRow(name))
+      let timing = PeerTiming(warmUp: 1, callsPerSample: 2, samples: 1, clock: .processor)
+      let times = try #require(try session.answer(.time(timing)).nanoseconds)
+      #expect(times.count == 1 && times.allSatisfy { $0.isFinite }, "\(name)")
+    }
+    #expect(throws: PeerError.self) { try session.answer(.loadRow("nothing")) }
+    #expect(throws: PeerError.nothingLoaded(request: "time")) {
+      try session.answer(.time(PeerTiming(warmUp: 0, callsPerSample: 1, samples: 1)))
+    }
+  }
+
+  @Test(arguments: LayerKind.allCases, Mode.allCases)
+  func everyLayerRuns(_ layer: LayerKind, _ mode: Mode) throws {
+    let folder = try TemporaryFolder()
+    let item = LayerCase(layer: layer, mode: mode, shape: Shape(T: 3, N: 2, D: 4, H: 6))
+    var session = PeerSession()
+    _ = try session.answer(.load(PeerCase(item: item, threads: 1)))
+    let path = folder.path("r.f32")
+    let tensors = try #require(try session.answer(.results(path: path)).tensors)
+    #expect(tensors.map(\.name) == (mode.includesBackward ? ["outputs", "dx"] : ["outputs"]))
+    let numbers = try Self.floats(path)
+    #expect(numbers.allSatisfy(\.isFinite) && numbers.contains { $0 != 0 })
+    // Only the cells that everybody has come with numbers.
+    if item.benchCase == nil {
+      let withData = PeerRequest.load(PeerCase(item: item, threads: 1, data: path))
+      #expect(throws: PeerError.self) { try session.answer(withData) }
+    }
   }
 
   @Test func aLineIsAnsweredWhateverItIs() {

@@ -78,6 +78,19 @@ struct VerificationTests {
     #expect(Verification.error([1], [1, 2]) == .infinity)
   }
 
+  /// Scalar loops that overflow prove nothing.
+  @Test(arguments: [Double.nan, .infinity, -.infinity])
+  func aReferenceThatIsNotFiniteIsNoReference(_ value: Double) {
+    #expect(Verification.error([1, 2], [1, value]) == .infinity)
+    #expect(Verification.error([1, value], [1, value]) == .infinity)
+    var (actual, expected) = (Results(steps: 1, batch: 1), Results(steps: 1, batch: 1))
+    actual.tensors[.outputs] = [1, 2]
+    expected.tensors[.outputs] = [1, value]
+    let outcome = Verification.compare(
+      actual, with: expected, cell: .lstm, shape: Shape(T: 1, N: 1, D: 1, H: 2))
+    #expect(!outcome.isCorrect)
+  }
+
   @Test func theBoundGrowsWithTheRootOfTheLongestSum() {
     let small = Shape(T: 10, N: 4, D: 64, H: 64)
     #expect(Verification.bound(.outputs, cell: .lstm, shape: small) == 1e-5)

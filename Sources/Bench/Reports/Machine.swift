@@ -53,10 +53,6 @@ enum Machine {
     if settings.threads > cores {
       warnings.append("\(settings.threads) threads on \(cores) cores")
     }
-    if settings.injectedSlowdown != 0 {
-      warnings.append(
-        "a slowdown of \(Format.percent(settings.injectedSlowdown)) is planted in the engine")
-    }
     if settings.injectedError != 0 { warnings.append("an error is planted in the engine") }
     return warnings
   }

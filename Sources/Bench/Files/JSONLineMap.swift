@@ -7,33 +7,39 @@ struct JSONLineMap {
     var reason: String
   }
 
-  /// The line on which each value begins, by its path: keys and indices joined by `/`.
-  private(set) var lines: [String: Int] = [:]
+  /// The line on which a value begins, and the places of the values in it. By its own key alone: with the
+  /// whole path, one long key would be stored for every value below it.
+  private struct Node {
+    var line: Int
+    var children: [String: Int] = [:]
+  }
+
+  private var nodes: [Node] = []
 
   /// Scans a whole text. Throws ``SyntaxError`` at the first byte that is not JSON.
   init(_ text: String) throws(SyntaxError) {
     var scanner = Scanner(bytes: Array(text.utf8))
-    try scanner.value(path: [], depth: 0)
+    _ = try scanner.value(depth: 0)
     scanner.skipSpace()
     guard scanner.isAtEnd else { throw scanner.error("the end of the file") }
-    lines = scanner.lines
+    nodes = scanner.nodes
   }
 
   /// The line of the value at `path`, or of the closest value around it.
   func line(of path: [String]) -> Int {
-    var path = path
-    while true {
-      if let line = lines[path.joined(separator: "/")] { return line }
-      guard !path.isEmpty else { return 1 }
-      path.removeLast()
+    var node = 0
+    for key in path {
+      guard let child = nodes[node].children[key] else { break }
+      node = child
     }
+    return nodes[node].line
   }
 
   private struct Scanner {
     let bytes: [UInt8]
     var position = 0
     var line = 1
-    var lines: [String: Int] = [:]
+    var nodes: [Node] = []
 
     static let deepest = 64
 
@@ -60,40 +66,45 @@ struct JSONLineMap {
       return true
     }
 
-    mutating func value(path: [String], depth: Int) throws(SyntaxError) {
+    /// The place of the value's node.
+    mutating func value(depth: Int) throws(SyntaxError) -> Int {
       guard depth < Self.deepest else { throw error("at most \(Self.deepest) levels") }
       skipSpace()
-      lines[path.joined(separator: "/")] = line
+      let node = nodes.count
+      nodes.append(Node(line: line))
       switch next {
-      case UInt8(ascii: "{"): try object(path: path, depth: depth)
-      case UInt8(ascii: "["): try array(path: path, depth: depth)
+      case UInt8(ascii: "{"): nodes[node].children = try object(depth: depth)
+      case UInt8(ascii: "["): nodes[node].children = try array(depth: depth)
       case UInt8(ascii: "\""): _ = try string()
       default: try literal()
       }
+      return node
     }
 
-    private mutating func object(path: [String], depth: Int) throws(SyntaxError) {
+    private mutating func object(depth: Int) throws(SyntaxError) -> [String: Int] {
       position += 1
-      if take("}") { return }
+      if take("}") { return [:] }
+      var children: [String: Int] = [:]
       repeat {
         skipSpace()
         guard next == UInt8(ascii: "\"") else { throw error("a key in quotes") }
         let key = try string()
         guard take(":") else { throw error("':'") }
-        try value(path: path + [key], depth: depth + 1)
+        children[key] = try value(depth: depth + 1)
       } while take(",")
       guard take("}") else { throw error("',' or '}'") }
+      return children
     }
 
-    private mutating func array(path: [String], depth: Int) throws(SyntaxError) {
+    private mutating func array(depth: Int) throws(SyntaxError) -> [String: Int] {
       position += 1
-      if take("]") { return }
-      var index = 0
+      if take("]") { return [:] }
+      var children: [String: Int] = [:]
       repeat {
-        try value(path: path + [String(index)], depth: depth + 1)
-        index += 1
+        children[String(children.count)] = try value(depth: depth + 1)
       } while take(",")
       guard take("]") else { throw error("',' or ']'") }
+      return children
     }
 
     /// The string between the quotes, escapes left as they are.

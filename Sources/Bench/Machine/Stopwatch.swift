@@ -3,7 +3,7 @@ import Foundation
 /// Reads the clocks that timings are taken with.
 enum Stopwatch {
   /// What a timing counts.
-  enum Clock: String {
+  enum Clock: String, CaseIterable {
     /// Time that passes: what a caller waits.
     case wall
     /// Time that this process computes, all threads together. With one thread that is the wall time of
@@ -35,11 +35,5 @@ enum Stopwatch {
     let start = now(clock)
     body()
     return seconds(since: start, clock)
-  }
-
-  /// Spins until `seconds` have passed: a slowdown that is planted to test the gate.
-  static func busyWait(seconds: Double, _ clock: Clock = .wall) {
-    let end = now(clock) + UInt64(max(0, seconds) * 1e9)
-    while now(clock) < end {}
   }
 }

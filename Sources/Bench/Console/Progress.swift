@@ -21,14 +21,14 @@ final class Progress {
   }
 
   /// What is happening to row `index`, counted from one.
-  func row(_ index: Int, _ benchCase: BenchCase, phase: String) {
+  func row(_ index: Int, _ name: String, phase: String) {
     guard isTerminal else { return }
-    show(line(index, benchCase, "\(phase)\(remaining(afterRows: index - 1))"))
+    show(line(index, name, "\(phase)\(remaining(afterRows: index - 1))"))
   }
 
-  func finishRow(_ index: Int, _ benchCase: BenchCase) {
+  func finishRow(_ index: Int, _ name: String) {
     guard !isTerminal else { return }
-    note(line(index, benchCase, "done\(remaining(afterRows: index))"))
+    note(line(index, name, "done\(remaining(afterRows: index))"))
   }
 
   /// A line that stays.
@@ -40,8 +40,8 @@ final class Progress {
 
   func end() { clear() }
 
-  private func line(_ index: Int, _ benchCase: BenchCase, _ text: String) -> String {
-    "row \(index) of \(total): \(benchCase), \(text)"
+  private func line(_ index: Int, _ name: String, _ text: String) -> String {
+    "row \(index) of \(total): \(name), \(text)"
   }
 
   /// The time that the rows not yet done take if they are like those that are.

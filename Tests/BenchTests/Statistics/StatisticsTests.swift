@@ -59,19 +59,4 @@ struct StatisticsTests {
     #expect(interval.dividing(8) == Interval(median: 2, low: 1, high: 4))
     #expect(interval.relativeHalfWidth == 0.75)
   }
-
-  @Test func theBootstrapFindsTheWidthOfAMean() throws {
-    var random = SeededGenerator(seed: 5)
-    let groups = (0..<3).map { _ in
-      (0..<40).map { _ in Double.random(in: 0...1, using: &random) }
-    }
-    let mean = { (groups: [[Double]]) -> Double? in
-      let all = groups.flatMap { $0 }
-      return all.reduce(0, +) / Double(all.count)
-    }
-    let interval = try #require(Bootstrap.interval(groups, statistic: mean))
-    // A mean of 120 uniform numbers has a standard deviation of 0.0264.
-    #expect(abs((interval.high - interval.low) - 2 * 1.96 * 0.0264) < 0.02)
-    #expect(Bootstrap.interval(groups, statistic: mean) == interval, "not reproducible")
-  }
 }

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import Bench
+
+/// Numbers as they are printed.
+struct FormatTests {
+  @Test(arguments: [
+    (1.5, "1.50 s"), (0.9996, "1.00 s"), (0.0455, "45.5 ms"), (123.4e-6, "123 µs"),
+    (9.996e-6, "10.0 µs"), (5e-9, "5.00 ns"), (.infinity, "–"),
+  ])
+  func times(_ seconds: Double, _ text: String) { #expect(Format.time(seconds) == text) }
+
+  @Test(arguments: [
+    (999.4, "999"), (999.6, "1.00k"), (35_512, "35.5k"), (2_000_000, "2.00M"), (3.1e9, "3.10G"),
+  ])
+  func counts(_ value: Double, _ text: String) { #expect(Format.count(value) == text) }
+
+  @Test(arguments: [(0.876, "88%"), (0.0123, "1.2%"), (1.16, "116%"), (0, "0.0%")])
+  func percentages(_ share: Double, _ text: String) { #expect(Format.percent(share) == text) }
+
+  @Test(arguments: [(59.4, "59 s"), (125, "2 min 05 s"), (7260, "2 h 01 min")])
+  func durations(_ seconds: Double, _ text: String) { #expect(Format.duration(seconds) == text) }
+
+  @Test(arguments: [
+    (0.5...73.0, [0.5, 1, 2, 5, 10, 20, 50, 100]), (0.03...40000, [0.1, 1, 10, 100, 1000, 10000]),
+  ])
+  func logarithmicTicks(_ range: ClosedRange<Double>, _ ticks: [Double]) {
+    let scale = ChartScale.logarithmic(
+      [range.lowerBound, range.upperBound], from: 0, to: 100)
+    #expect(zip(scale.ticks, ticks).allSatisfy { abs($0 / $1 - 1) < 1e-9 })
+    #expect(scale.ticks.count == ticks.count, "\(scale.ticks)")
+    #expect(scale.position(range.lowerBound) >= 0 && scale.position(range.upperBound) <= 100)
+  }
+
+  @Test func linearTicks() {
+    let scale = ChartScale.linear(upTo: 83, from: 10, to: 110)
+    #expect(scale.ticks == [0, 20, 40, 60, 80, 100])
+    #expect(scale.position(50) == 60)
+  }
+}
