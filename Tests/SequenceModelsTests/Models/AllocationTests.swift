@@ -15,7 +15,7 @@ struct AllocationTests {
   }
 
   /// Allocations in five training steps after two, each followed by `afterStep`.
-  func countTraining<Layer: RecurrentLayer>(
+  func countTraining<Layer: CausalLayer>(
     _ model: CharacterLanguageModel<Layer>, dropout: Double = 0,
     optimizer: some Optimizer<CharacterLanguageModel<Layer>.Parameters>,
     afterStep: (CharacterLanguageModel<Layer>) -> Void = { _ in }
@@ -62,6 +62,11 @@ struct AllocationTests {
         using: &rng)
       #expect(try countTraining(model, optimizer: Adam(for: model.parameters)) == 0)
     }
+  }
+
+  @Test func `a training step of a stack`() throws {
+    let model = CharacterModelSamples.stack(Float.self)
+    #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
   }
 
   @Test func `a copy of the model costs one`() throws {
