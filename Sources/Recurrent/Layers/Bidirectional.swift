@@ -57,9 +57,13 @@ public struct Bidirectional<Layer: SequenceLayer>: SequenceLayer {
   }
 
   /// A layer whose directions `makeLayer` makes, the forward one first.
-  public init(merge: DirectionMerge = .concatenate, _ makeLayer: () -> Layer) {
-    let forward = makeLayer()
-    self.init(forward: forward, backward: makeLayer(), merge: merge)
+  ///
+  /// - Throws: what `makeLayer` throws.
+  public init<Failure: Error>(
+    merge: DirectionMerge = .concatenate, _ makeLayer: () throws(Failure) -> Layer
+  ) throws(Failure) {
+    let forward = try makeLayer()
+    self.init(forward: forward, backward: try makeLayer(), merge: merge)
   }
 
   /// The layer that reads from the first step to the last.

@@ -5,10 +5,10 @@ import LinAlg
 /// A layer made of others holds their parameters itself, as one ``ParameterSet``, so that an optimizer
 /// writes to the memory that the next pass reads; blocks that the inner layers held as well would be
 /// copied at the first write.
-struct LayerShell<Layer: SequenceLayer>: Sendable {
+package struct LayerShell<Layer: SequenceLayer>: Sendable {
   private var layer: Layer
 
-  init(_ layer: Layer) {
+  package init(_ layer: Layer) {
     self.layer = layer
     let placeholder = ParameterBlock<Layer.Scalar>([])
     var parameters = layer.parameters
@@ -17,7 +17,7 @@ struct LayerShell<Layer: SequenceLayer>: Sendable {
   }
 
   /// The layer with the parameters that are kept outside. Allocates nothing.
-  func filled(with parameters: Layer.Parameters) -> Layer {
+  package func filled(with parameters: Layer.Parameters) -> Layer {
     var result = layer
     result.parameters = parameters
     return result

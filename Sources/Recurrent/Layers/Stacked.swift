@@ -80,15 +80,16 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
   ///   - tied: whether all layers above the first share one set of parameters.
   ///   - makeLayer: makes a layer with the given number of inputs; called in the order of the layers.
-  public init(
+  /// - Throws: what `makeLayer` throws.
+  public init<Failure: Error>(
     count: Int, inputSize: Int, dropout: Double = 0, dropoutMask: Dropout.Mask = .perStep,
     tied: Bool = false,
-    _ makeLayer: (_ inputSize: Int) -> Layer
-  ) {
+    _ makeLayer: (_ inputSize: Int) throws(Failure) -> Layer
+  ) throws(Failure) {
     require(count >= 1, "Stacked: \(count) layers")
-    var layers = [makeLayer(inputSize)]
+    var layers = [try makeLayer(inputSize)]
     for _ in 1..<max(tied ? min(count, 2) : count, 1) {
-      layers.append(makeLayer(layers[layers.count - 1].outputSize))
+      layers.append(try makeLayer(layers[layers.count - 1].outputSize))
     }
     if tied && count > 1 {
       self.init(

@@ -13,13 +13,15 @@ extension CharacterLanguageModel {
   public func evaluate(_ tokens: [Token], streams: Int = 1, steps: Int = 128) -> Loss {
     let pieces = TokenStreams(tokens, batch: streams, steps: steps)
     let lossFunction = CrossEntropy(ignoring: TokenStreams.ignored)
-    let workspace = Workspace<Layer.State>()
+    let (embedding, layer, output) = (embedding, layer, output)
+    let workspace = layer.makeWorkspace()
     var window = TokenWindow()
     var state: Layer.State?
     var loss = Loss()
     for index in 0..<pieces.windowCount {
       pieces.load(index, into: &window)
-      let run = layer(embedding(window.inputs), from: state, workspace: workspace)
+      let run = layer(
+        embedding(window.inputs), from: state, lengths: nil, threads: nil, workspace: workspace)
       loss += lossFunction(output(run.outputs), labels: window.targets)
       state = run.finalState
     }

@@ -4,15 +4,15 @@ import Recurrent
 /// A model of text that predicts each character from all characters before it.
 ///
 /// ```
-/// x[t] = embedding[token[t]]      h[t] = layer(x[t], h[t−1])      p(token[t+1]) = softmax(h[t]·Wᵀ + b)
+/// x[t] = embedding[token[t]]      y[t] = layer(x[t], …)      p(token[t+1]) = softmax(y[t]·Wᵀ + b)
 /// ```
-/// The layer is any `RecurrentLayer`: an LSTM, a GRU, a simple RNN.
+/// The layer is any `CausalLayer`: an LSTM, a GRU, a cell of your own, a stack of them.
 ///
 /// Trained with ``trainingStep(_:state:tape:optimizer:maximumNorm:)``, scored with
 /// ``evaluate(_:streams:steps:)``, and run with ``sample(prompt:length:temperature:topK:using:)`` or,
 /// one character at a time, with a ``CharacterStream``. A value: copies share their parameters until
 /// one of them is trained.
-public struct CharacterLanguageModel<Layer: RecurrentLayer>: Sendable {
+public struct CharacterLanguageModel<Layer: CausalLayer>: Sendable {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
   /// The parameters of all three parts.
@@ -20,14 +20,8 @@ public struct CharacterLanguageModel<Layer: RecurrentLayer>: Sendable {
 
   /// The characters that the model knows.
   public let vocabulary: CharacterVocabulary
-  /// From tokens to the layer's inputs.
-  public private(set) var embedding: Embedding<Scalar>
-  /// From the characters so far to the state that predicts the next one.
-  public private(set) var layer: Layer
-  /// From the hidden state to one logit per token.
-  public private(set) var output: Linear<Scalar>
-  /// Stands in for the blocks of the parts while they are being written to.
-  private let placeholder = ParameterBlock<Scalar>([])
+  private var stored: Parameters
+  private let shell: LayerShell<Layer>
 
   /// A model around a layer, with a random embedding and output.
   ///
@@ -40,24 +34,30 @@ public struct CharacterLanguageModel<Layer: RecurrentLayer>: Sendable {
     using generator: inout some RandomNumberGenerator
   ) {
     self.vocabulary = vocabulary
-    self.layer = layer
-    embedding = Embedding(
+    let embedding = Embedding<Scalar>(
       vocabularySize: vocabulary.count, features: layer.inputSize, using: &generator)
-    output = Linear(
-      inputSize: layer.hiddenSize, outputSize: vocabulary.count, using: &generator)
+    let output = Linear<Scalar>(
+      inputSize: layer.outputSize, outputSize: vocabulary.count, using: &generator)
+    stored = Parameters(
+      embedding: embedding.parameters, layer: layer.parameters, output: output.parameters)
+    shell = LayerShell(layer)
   }
+
+  /// From tokens to the layer's inputs.
+  public var embedding: Embedding<Scalar> { Embedding(parameters: stored.embedding) }
+  /// From the characters so far to what predicts the next one.
+  public var layer: Layer { shell.filled(with: stored.layer) }
+  /// From the layer's output to one logit per token.
+  public var output: Linear<Scalar> { Linear(parameters: stored.output) }
 
   /// All trainable numbers: reading shares them, assigning replaces them.
   ///
   /// To change them in place, without a copy, use ``withMutableParameters(_:)``.
   public var parameters: Parameters {
-    get {
-      Parameters(
-        embedding: embedding.parameters, layer: layer.parameters, output: output.parameters)
-    }
+    get { stored }
     set {
-      parameters.checkLayout(of: newValue, "the parameters assigned")
-      replaceParameters(newValue)
+      stored.checkLayout(of: newValue, "the parameters assigned")
+      stored = newValue
     }
   }
 
@@ -65,21 +65,7 @@ public struct CharacterLanguageModel<Layer: RecurrentLayer>: Sendable {
   public mutating func withMutableParameters<Result, Failure: Error>(
     _ body: (inout Parameters) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var parameters = parameters
-    // The parts let go of their blocks: a block with two owners would be copied at the first write.
-    var empty = parameters
-    empty.embedding.block = placeholder
-    empty.layer.block = placeholder
-    empty.output.block = placeholder
-    replaceParameters(empty)
-    defer { replaceParameters(parameters) }
-    return try body(&parameters)
-  }
-
-  private mutating func replaceParameters(_ parameters: Parameters) {
-    embedding.parameters = parameters.embedding
-    layer.parameters = parameters.layer
-    output.parameters = parameters.output
+    try body(&stored)
   }
 }
 
@@ -117,38 +103,36 @@ extension CharacterLanguageModel {
   }
 }
 
-/// The parameters of a ``CharacterLanguageModel``, or their gradients: three blocks, in the order
-/// embedding, layer, output.
-public struct CharacterLanguageModelParameters<Layer: LayerParameters>: ParameterSet {
+/// The parameters of a ``CharacterLanguageModel``, or their gradients: the block of the embedding, those
+/// of the layer, and the block of the output.
+public struct CharacterLanguageModelParameters<Layer: ParameterSet>: ParameterSet {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
 
   /// `W [V, D]`.
   public var embedding: EmbeddingParameters<Scalar>
-  /// Those of the recurrent layer.
+  /// Those of the layer.
   public var layer: Layer
-  /// `W [V, H]` and `b [V]`.
+  /// `W [V, F]` and `b [V]`.
   public var output: LinearParameters<Scalar>
 
-  /// Three.
-  public var blockCount: Int { 3 }
+  /// The layer's blocks, and two more.
+  public var blockCount: Int { layer.blockCount + 2 }
 
-  /// The block of the embedding, the layer or the output.
+  /// The block of the embedding, those of the layer, the block of the output.
   public subscript(block index: Int) -> ParameterBlock<Scalar> {
     get {
-      switch index {
-      case 0: embedding.block
-      case 1: layer.block
-      case 2: output.block
-      default: failRequirement("a character model has three blocks, asked for number \(index)")
+      switch place(of: index) {
+      case .embedding: embedding.block
+      case .layer(let block): layer[block: block]
+      case .output: output.block
       }
     }
     set {
-      switch index {
-      case 0: embedding.block = newValue
-      case 1: layer.block = newValue
-      case 2: output.block = newValue
-      default: failRequirement("a character model has three blocks, asked for number \(index)")
+      switch place(of: index) {
+      case .embedding: embedding.block = newValue
+      case .layer(let block): layer[block: block] = newValue
+      case .output: output.block = newValue
       }
     }
   }
@@ -157,11 +141,10 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    switch index {
-    case 0: return try embedding.block.withUnsafeMutableBufferPointer(body)
-    case 1: return try layer.withUnsafeMutableBufferPointer(ofBlock: 0, body)
-    case 2: return try output.block.withUnsafeMutableBufferPointer(body)
-    default: failRequirement("a character model has three blocks, asked for number \(index)")
+    switch place(of: index) {
+    case .embedding: try embedding.withUnsafeMutableBufferPointer(ofBlock: 0, body)
+    case .layer(let block): try layer.withUnsafeMutableBufferPointer(ofBlock: block, body)
+    case .output: try output.withUnsafeMutableBufferPointer(ofBlock: 0, body)
     }
   }
 
@@ -169,5 +152,19 @@ public struct CharacterLanguageModelParameters<Layer: LayerParameters>: Paramete
   public func zeros() -> CharacterLanguageModelParameters {
     CharacterLanguageModelParameters(
       embedding: embedding.zeros(), layer: layer.zeros(), output: output.zeros())
+  }
+
+  private enum Place {
+    case embedding
+    case layer(Int)
+    case output
+  }
+
+  private func place(of index: Int) -> Place {
+    require(
+      index >= 0 && index < blockCount,
+      "parameters of \(blockCount) blocks, asked for number \(index)")
+    if index == 0 { return .embedding }
+    return index == blockCount - 1 ? .output : .layer(index - 1)
   }
 }

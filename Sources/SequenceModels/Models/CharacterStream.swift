@@ -9,21 +9,23 @@ import Recurrent
 /// stream.logits                                   // [1, V]: what comes next
 /// ```
 /// Reading a character allocates nothing.
-public struct CharacterStream<Layer: RecurrentLayer> {
+public struct CharacterStream<Layer: CausalLayer> {
   /// The model.
   public let model: CharacterLanguageModel<Layer>
-  /// The state after the characters read so far, `[1, H]`.
+  /// The state after the characters read so far.
   public private(set) var state: Layer.State
   /// One logit for each token as the next one, `[1, V]`; zeros before the first character.
   public private(set) var logits: Matrix<Layer.Scalar>
   private var x: Matrix<Layer.Scalar>
-  private let workspace = Workspace<Layer.State>()
+  private let workspace: Layer.Buffers
 
   /// A stream that has read nothing.
   public init(_ model: CharacterLanguageModel<Layer>) {
     self.model = model
-    state = model.layer.zeroState(batch: 1)
-    x = .zeros(rows: 1, columns: model.layer.inputSize)
+    let layer = model.layer
+    state = layer.initialState(batch: 1)
+    workspace = layer.makeWorkspace()
+    x = .zeros(rows: 1, columns: layer.inputSize)
     logits = .zeros(rows: 1, columns: model.vocabulary.count)
   }
 
@@ -31,9 +33,10 @@ public struct CharacterStream<Layer: RecurrentLayer> {
   ///
   /// - Precondition: the token is in the model's vocabulary.
   public mutating func read(_ token: Token) {
+    let layer = model.layer
     model.embedding.gather(token, into: &x)
-    model.layer.step(x, &state, workspace: workspace)
-    model.output.apply(state.hidden, into: &logits)
+    layer.step(x, &state, threads: nil, workspace: workspace)
+    model.output.apply(layer.output(of: state), into: &logits)
   }
 }
 

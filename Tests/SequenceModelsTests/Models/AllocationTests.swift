@@ -15,7 +15,7 @@ struct AllocationTests {
   }
 
   /// Allocations in five training steps after two, each followed by `afterStep`.
-  func countTraining<Layer: RecurrentLayer>(
+  func countTraining<Layer: CausalLayer>(
     _ model: CharacterLanguageModel<Layer>, dropout: Double = 0,
     optimizer: some Optimizer<CharacterLanguageModel<Layer>.Parameters>,
     afterStep: (CharacterLanguageModel<Layer>) -> Void = { _ in }
@@ -66,6 +66,11 @@ struct AllocationTests {
       layer: try LSTM<Float>(inputSize: 3, hiddenSize: 4, options: options, using: &rng),
       using: &rng)
     #expect(try countTraining(peephole, optimizer: Adam(for: peephole.parameters)) == 0)
+  }
+
+  @Test func `a training step of a stack`() throws {
+    let model = CharacterModelSamples.stack(Float.self)
+    #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
   }
 
   @Test func `a copy of the model costs one`() throws {

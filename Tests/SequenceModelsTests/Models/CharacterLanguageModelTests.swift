@@ -98,6 +98,50 @@ import Testing
     }
   }
 
+  @Test func `any causal layer makes a model`() throws {
+    func check<Layer: CausalLayer>(_ model: CharacterLanguageModel<Layer>) throws
+    where Layer.Scalar == Double {
+      var model = model
+      let tokens = CharacterModelSamples.tokens(9)
+      let run = model.layer(model.embedding(TokenBatch(steps: 9, batch: 1, tokens: tokens)))
+      let logits = model.output(run.outputs)
+      var stream = CharacterStream(model)
+      for (t, token) in tokens.enumerated() {
+        stream.read(token)
+        for k in 0..<7 { #expect(abs(stream.logits[0, k] - logits[t, 0, k]) < 1e-14) }
+      }
+      let text = CharacterModelSamples.tokens(31)
+      let window = TokenStreams(text, batch: 3, steps: 10)[0]
+      let tape = model.makeTape(steps: 10, batch: 3)
+      var sgd = SGD(for: model.parameters, learningRate: 0.1)
+      let before = model.evaluate(text, streams: 3)
+      for _ in 0..<5 {
+        var state = model.layer.initialState(batch: 3)
+        try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
+      }
+      #expect(model.evaluate(text, streams: 3).mean < before.mean)
+    }
+    try check(CharacterModelSamples.stack(Double.self))
+    try check(CharacterModelSamples.projected(Double.self))
+    var rng = SeededGenerator(seed: 48)
+    let learned = LearnedInitialState(LSTM<Double>(inputSize: 3, hiddenSize: 4, using: &rng))
+    try check(
+      CharacterLanguageModel(
+        vocabulary: CharacterModelSamples.vocabulary, layer: learned, using: &rng))
+  }
+
+  @Test func `the seed of a tape is that of the layer's own choices, too`() throws {
+    let model = try CharacterModelSamples.projected(Double.self)
+    let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
+    func loss(_ seed: UInt64) -> Loss {
+      var state = model.layer.zeroState(batch: 3)
+      let tape = model.makeTape(steps: 10, batch: 3, seed: seed)
+      return model.backpropagate(window, state: &state, tape: tape)
+    }
+    #expect(loss(1) == loss(1))
+    #expect(loss(1) != loss(2))
+  }
+
   @Test func `a step descends, and copies keep their parameters`() throws {
     var model = CharacterModelSamples.lstm(Double.self)
     let (before, elements) = (model, model.parameters.elements)
@@ -136,10 +180,13 @@ import Testing
     let tape = model.makeTape(steps: 10, batch: 3)
     var adam = Adam(for: model.parameters)
     var state = model.layer.zeroState(batch: 3)
+    state.hidden[1, 2] = 0.25
+    let start = state
     #expect(throws: NonFiniteGradientError.self) {
       try model.trainingStep(window, state: &state, tape: tape, optimizer: &adam)
     }
     #expect(adam.stepCount == 0)
+    #expect(state.hidden == start.hidden && state.cell == start.cell)
     let after = model.parameters.elements
     #expect(zip(after, before).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
   }

@@ -30,6 +30,29 @@ enum CharacterModelSamples {
       layer: SimpleRNN<Scalar>(inputSize: 3, hiddenSize: 4, using: &rng), using: &rng)
   }
 
+  static func stack<Scalar: RecurrentScalar>(
+    _: Scalar.Type
+  ) -> CharacterLanguageModel<Stacked<LSTM<Scalar>>> {
+    var rng = SeededGenerator(seed: 46)
+    let layer = Stacked(count: 2, inputSize: 3, dropout: 0.3) {
+      LSTM<Scalar>(inputSize: $0, hiddenSize: 4, using: &rng)
+    }
+    return CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
+  }
+
+  /// A layer with two features for each step, of four units, that keeps some of them as they were.
+  static func projected<Scalar: RecurrentScalar>(
+    _: Scalar.Type
+  ) throws -> CharacterLanguageModel<DefinedLayer<Scalar>> {
+    var rng = SeededGenerator(seed: 47)
+    var options = LSTMOptions()
+    options.projection = 2
+    options.regularization.zoneoutCell = 0.3
+    let layer: DefinedLayer<Scalar> = try options.makeLayer(
+      inputSize: 3, hiddenSize: 4, using: &rng)
+    return CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
+  }
+
   /// Tokens of the vocabulary, the unknown one included.
   static func tokens(_ count: Int, seed: UInt64 = 44) -> [Token] {
     var rng = SeededGenerator(seed: seed)
