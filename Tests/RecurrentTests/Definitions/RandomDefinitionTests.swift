@@ -66,8 +66,8 @@ import Testing
     return wrong
   }
 
-  /// How many definitions each of the eight draws; together thousands.
-  static let count = 300
+  /// How many definitions each of the eight draws; in `make test-long` together thousands.
+  static let count = LongTests.areEnabled ? 300 : 60
 
   @Test(arguments: 0..<8)
   func `random definitions pass the gradient check`(group: Int) throws {
