@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate adding lint format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate adding lint surface format docs golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,9 +48,12 @@ prove-gate: dependencies ## prove that bench-check finds a slower kernel, and on
 adding: dependencies ## how long each cell remembers: the adding problem; minutes
 	swift run $(SWIFT_FLAGS) -c release AddingProblem $(ARGS)
 
-lint: ## check layout, imports, forbidden text, README, scripts, and that nothing warns
+lint: ## check layout, imports, forbidden text, README, scripts, public surface, and that nothing warns
 	@Tools/setup.sh --lint --quiet
 	@SCRATCH=$(LINT_SCRATCH) Tools/lint.sh
+
+surface: dependencies ## write the lists of public symbols that lint checks
+	@SCRATCH=$(SCRATCH) Tools/public-surface.sh --renew
 
 format: ## lay out all Swift and C files
 	@Tools/setup.sh --lint --quiet

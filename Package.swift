@@ -51,9 +51,14 @@ let package = Package(
       ]),
 
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
+    // Optimised in debug builds too: most tests compare with them, and spent half their time here.
     .target(
       name: "ReferenceLoops",
-      dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
+      dependencies: [.product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: [
+        // With the messages of its traps, which `-O` alone leaves out.
+        .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
+      ]),
 
     // Counts heap allocations by interposing malloc: linked into Bench and into tests only.
     .target(name: "CAllocationCounter"),
@@ -87,6 +92,12 @@ let package = Package(
     // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
 
+    // Looks at many numbers, optimised in debug builds too.
+    .target(
+      name: "TestNumbers",
+      path: "Tests/TestNumbers",
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+
     // Compares kernels with double-precision references over as many floats as there are; memory
     // between guard pages.
     .target(
@@ -105,7 +116,7 @@ let package = Package(
       name: "RecurrentTests",
       dependencies: [
         "LinAlg", "Recurrent", "ReferenceLoops", "CKernels", "GoldenSupport", "CAllocationCounter",
-        "CTestSupport",
+        "CTestSupport", "TestNumbers",
       ]),
     .testTarget(
       name: "ReferenceLoopsTests",

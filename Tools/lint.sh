@@ -25,6 +25,8 @@ check Tools/lint-readme.sh
 check swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
 check c_layout
 check Tools/lint-warnings.sh
+# Of the same products, which are built as strictly.
+check env SWIFT_RECURRENT_STRICT=1 SCRATCH="${SCRATCH:-.build/strict}" Tools/public-surface.sh
 
 if [ -n "$failed" ]; then
   echo "lint: failed:$failed" >&2

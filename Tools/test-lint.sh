@@ -96,5 +96,80 @@ for file in Package.resolved Tests/Consumer/Package.resolved .build/debug.yaml; 
   git rm -q --cached $file
 done
 
+# The list of public symbols, from a graph as the compiler prints it.
+cat >graph.json <<'END'
+{
+  "symbols": [
+    {
+      "kind": {
+        "identifier": "swift.struct"
+      },
+      "identifier": {
+        "precise": "s:Box"
+      },
+      "pathComponents": [
+        "Box"
+      ],
+      "declarationFragments": [
+        {
+          "kind": "keyword",
+          "spelling": "struct"
+        },
+        {
+          "kind": "text",
+          "spelling": " "
+        },
+        {
+          "kind": "identifier",
+          "spelling": "Box"
+        }
+      ]
+    },
+    {
+      "identifier": {
+        "precise": "s:open"
+      },
+      "pathComponents": [
+        "Box",
+        "open(_:)"
+      ],
+      "functionSignature": {
+        "parameters": [
+          {
+            "declarationFragments": [
+              {
+                "spelling": "not this"
+              }
+            ]
+          }
+        ]
+      },
+      "declarationFragments": [
+        {
+          "spelling": "func open(_ key: String = \"a\")"
+        }
+      ]
+    }
+  ],
+  "relationships": [
+    {
+      "kind": "conformsTo",
+      "source": "s:Box",
+      "target": "s:SH",
+      "targetFallback": "Swift.Hashable"
+    },
+    {
+      "kind": "conformsTo",
+      "source": "s:Box",
+      "target": "s:SE",
+      "targetFallback": "Swift.Encodable"
+    }
+  ]
+}
+END
+printf '%s\n' 'Box  struct Box  [Encodable, Hashable]' 'Box.open(_:)  func open(_ key: String = "a")' >expected
+awk -f "$tools/public-surface.awk" graph.json >out
+cmp -s out expected || fail "public-surface.awk makes of a graph: $(cat out)"
+
 [ "$failures" = 0 ] || exit 1
 echo "test-lint: every planted violation is found"

@@ -49,6 +49,8 @@ extension ReferenceLSTM {
   ///   - dFinalHidden: the gradient on the final hidden state, `[N, H]`; `nil` means zeros.
   ///   - dFinalCell: the gradient on the final cell state, `[N, H]`; `nil` means zeros.
   /// - Precondition: every array has the shape stated above.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   @inlinable
   public func backward(
     _ trace: Trace,

@@ -63,6 +63,8 @@ extension ReferenceLSTM {
   ///   - lengths: how many steps belong to each sequence, `[N]`, in any order, each in `0...T`;
   ///     `nil` means all. After its own last step a sequence's output is 0 and its state is kept.
   /// - Precondition: every array has the shape stated above.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   @inlinable
   public func forward(
     _ x: [Scalar], steps: Int, batch: Int,

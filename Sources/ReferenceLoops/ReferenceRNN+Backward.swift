@@ -39,6 +39,8 @@ extension ReferenceRNN {
   ///     not read, because their outputs depend on nothing.
   ///   - dFinalHidden: the gradient on the final state, `[N, H]`; `nil` means zeros.
   /// - Precondition: every array has the shape stated above.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   @inlinable
   public func backward(
     _ trace: Trace, dOutputs: [Scalar]? = nil, dFinalHidden: [Scalar]? = nil

@@ -117,7 +117,7 @@ import Testing
     case "wide": result = (0..<255).reduce(input) { $0 * tanh(Projection("U\($1)")(h)) }
     case "long": result = (0..<32).reduce(input) { tanh(Projection("U\($1)")($0 * h)) }
     case "broad":
-      result = (0..<31).reduce(input) { value, i in
+      result = (0..<16).reduce(input) { value, i in
         (0..<8).reduce(value) { $0 * tanh(Projection("U\(i)_\($1)")(value)) }
       }
     default:

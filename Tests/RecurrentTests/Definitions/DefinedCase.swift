@@ -1,5 +1,6 @@
 import LinAlg
 import Recurrent
+import TestNumbers
 
 /// A defined cell with everything that goes into a forward and a backward pass, flat and row-major.
 struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWidthInteger {
@@ -20,7 +21,7 @@ struct DefinedCase<Scalar: RecurrentScalar> where Scalar.RawSignificand: FixedWi
     parameterBound: Scalar = 0.8, using rng: inout SeededGenerator
   ) {
     func draw(_ count: Int, _ bound: Scalar) -> [Scalar] {
-      (0..<count).map { _ in .random(in: -bound...bound, using: &rng) }
+      drawn(count, within: bound, using: &rng)
     }
     self.layer = layer
     self.layer.parameters.assign(draw(layer.parameters.block.count, parameterBound))
@@ -105,14 +106,11 @@ extension DefinedCase {
     } else {
       out = layer(input, from: state(initial), lengths: lengths, threads: 1)
     }
-    func weighted(_ weights: [Scalar], _ values: [Scalar]) -> Scalar {
-      zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
-    }
     var result: Scalar = 0
-    if let dOutputs { result += weighted(dOutputs, out.outputs.elements) }
+    if let dOutputs { result += dotProduct(dOutputs, out.outputs.elements) }
     if let dFinal {
       for (weights, values) in zip(dFinal, parts(out.finalState)) {
-        result += weighted(weights, values)
+        result += dotProduct(weights, values)
       }
     }
     return result

@@ -1,5 +1,6 @@
 import LinAlg
 import Recurrent
+import TestNumbers
 import Testing
 
 /// The fused engine against the scalar loops, on shapes that reach every remainder.
@@ -88,6 +89,18 @@ import Testing
         kind.engine(inputs, chunkLength: chunk), kind.reference(inputs), tolerance: 1e-12)
       #expect(wrong.isEmpty, "chunks of \(chunk): \(wrong)")
     }
+  }
+
+  @Test func `a difference of one bit is counted`() {
+    let numbers: [Float] = [0, 1, -2.5, .infinity]
+    #expect(countDifferences(numbers, numbers) == 0)
+    for (place, other) in [(0, -Float(0)), (1, Float(1).nextUp), (3, -Float.infinity)] {
+      var changed = numbers
+      changed[place] = other
+      #expect(countDifferences(numbers, changed) == 1, "\(other)")
+    }
+    #expect(countDifferences(numbers, numbers + [1]) == 1)
+    #expect(countDifferences([Double.nan], [.nan]) == 1)
   }
 
   @Test func `the comparison notices a planted error`() {

@@ -1,5 +1,6 @@
 import LinAlg
 import Recurrent
+import TestNumbers
 import Testing
 
 /// The engine's gradients against central differences of its own forward pass, in Double.
@@ -12,9 +13,6 @@ import Testing
   func evaluate(
     _ loss: Loss, _ p: inout PassInputs<Double>, _ r: PassResults<Double>, targets: [Double]
   ) -> Double {
-    func weighted(_ weights: [Double], _ values: [Double]) -> Double {
-      zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
-    }
     func counts(_ i: Int) -> Bool {
       guard let lengths = p.lengths else { return true }
       let row = i / p.hiddenSize
@@ -29,21 +27,21 @@ import Testing
     var value = 0.0
     if loss == .weightedOutputs || loss == .everything, let w = weights.dOutputs {
       p.dOutputs = w
-      value += weighted(w, r.outputs)
+      value += dotProduct(w, r.outputs)
     }
     if loss == .halfSquaredError {
       let errors = zip(r.outputs, targets).enumerated().map { i, pair in
         counts(i) ? pair.0 - pair.1 : 0
       }
       p.dOutputs = errors
-      value += weighted(errors, errors) / 2
+      value += dotProduct(errors, errors) / 2
     }
     if loss == .finalStateAlone || loss == .everything {
       p.dFinalHidden = weights.dFinalHidden
-      value += weighted(weights.dFinalHidden ?? [], r.finalHidden)
+      value += dotProduct(weights.dFinalHidden ?? [], r.finalHidden)
       if !r.finalCell.isEmpty {
         p.dFinalCell = weights.dFinalCell
-        value += weighted(weights.dFinalCell ?? [], r.finalCell)
+        value += dotProduct(weights.dFinalCell ?? [], r.finalCell)
       }
     }
     return value

@@ -1,5 +1,6 @@
 import LinAlg
 import Recurrent
+import TestNumbers
 
 extension ParameterSet {
   /// Every number of every block.
@@ -58,13 +59,18 @@ struct LayerInputs<Layer: SequenceLayer> where Layer.Scalar.RawSignificand: Fixe
     var rng = SeededGenerator(seed: seed)
     func random(_ state: Layer.State) -> Layer.State {
       var state = state
-      state.flat = state.flat.map { _ in .random(in: -1...1, using: &rng) }
+      state.flat = drawn(state.flat.count, within: 1, using: &rng)
       return state
     }
-    x = .uniform(steps: steps, batch: batch, features: layer.inputSize, using: &rng)
+    func uniform(_ features: Int) -> SequenceBatch<Scalar> {
+      SequenceBatch(
+        steps: steps, batch: batch, features: features,
+        elements: drawn(steps * batch * features, within: 1, using: &rng))
+    }
+    x = uniform(layer.inputSize)
     state = withState ? random(layer.zeroState(batch: batch)) : nil
     self.lengths = lengths
-    dOutputs = .uniform(steps: steps, batch: batch, features: layer.outputSize, using: &rng)
+    dOutputs = uniform(layer.outputSize)
     dFinalState = random(layer.zeroState(batch: batch))
   }
 }
@@ -118,10 +124,7 @@ func bitDifferences<Scalar: RecurrentScalar>(
   _ a: LayerResults<Scalar>, _ b: LayerResults<Scalar>
 ) -> [String] {
   zip(a.named, b.named).compactMap { a, b in
-    let same =
-      a.values.count == b.values.count
-      && a.values.withUnsafeBytes { p in b.values.withUnsafeBytes { p.elementsEqual($0) } }
-    return same ? nil : a.name
+    countDifferences(a.values, b.values) == 0 ? nil : a.name
   }
 }
 
@@ -135,8 +138,8 @@ func gradientErrors<Layer: SequenceLayer>(
     tape.noise = RecordingNoise(seed: 5)
     let out = layer.forward(
       p.x, from: p.state, lengths: p.lengths, threads: 1, recording: tape)
-    return zip(out.outputs.elements, p.dOutputs.elements).reduce(0) { $0 + $1.0 * $1.1 }
-      + zip(out.finalState.flat, p.dFinalState.flat).reduce(0) { $0 + $1.0 * $1.1 }
+    return dotProduct(out.outputs.elements, p.dOutputs.elements)
+      + dotProduct(out.finalState.flat, p.dFinalState.flat)
   }
   func numeric(_ values: [Double], _ lossWith: ([Double]) -> Double) -> [Double] {
     values.indices.map { i in

@@ -33,9 +33,12 @@ import Testing
       let F = layer.outputSize
       for n in 0..<4 {
         func rows(_ values: [Float], _ width: Int) -> [Float] {
-          (0..<lengths[n]).flatMap { t in
-            values[(t * 4 + n) * width..<(t * 4 + n + 1) * width]
+          var result: [Float] = []
+          for t in 0..<lengths[n] {
+            let start = (t * 4 + n) * width
+            result += values[start..<start + width]
           }
+          return result
         }
         var q = p
         q.lengths = nil

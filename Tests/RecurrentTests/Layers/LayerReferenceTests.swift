@@ -118,8 +118,9 @@ import Testing
     layer.forwardDirections(p.x, from: p.state, lengths: p.lengths, recording: tape)
     var halves: [SequenceBatch<Double>] = []
     for first in [0, 4] {
-      let elements = (0..<15).flatMap { row in
-        p.dOutputs.elements[row * 8 + first..<row * 8 + first + 4]
+      var elements: [Double] = []
+      for start in stride(from: first, to: 15 * 8, by: 8) {
+        elements += p.dOutputs.elements[start..<start + 4]
       }
       halves.append(SequenceBatch(steps: 5, batch: 3, features: 4, elements: elements))
     }

@@ -51,11 +51,11 @@ struct OptionReference {
       if case .diagonal = o.memory { return zip(self["p_" + letter], c).map { $0 * $1 } }
       let V = self["V_" + letter]
       guard case .symmetric = o.memory else { return product(V, c) }
-      return product(
-        (0..<H * H).map { place in
-          let (i, j) = (max(place / H, place % H), min(place / H, place % H))
-          return V[i * (i + 1) / 2 + j]
-        }, c)
+      let symmetric = (0..<H * H).map { (place: Int) -> Double in
+        let (i, j) = (max(place / H, place % H), min(place / H, place % H))
+        return V[i * (i + 1) / 2 + j]
+      }
+      return product(symmetric, c)
     }
     let ones = [Double](repeating: 1, count: hiddenSize)
     let f = o.forgetGate.map { activate(sum("f", memory("f", c)), $0) } ?? ones
@@ -68,7 +68,8 @@ struct OptionReference {
     let g = dropped(
       activate(sum("g", memory("g", c)), o.candidateActivation), r.candidateDropout, masks.g,
       perStep: r.candidateDropoutPerStep)
-    let next = limited((0..<hiddenSize).map { f[$0] * c[$0] + i[$0] * g[$0] }, o.clipping.cell)
+    let cell = (0..<hiddenSize).map { (j: Int) -> Double in f[j] * c[j] + i[j] * g[j] }
+    let next = limited(cell, o.clipping.cell)
     let gate = o.outputGate.map { activate(sum("o", memory("o", next)), $0) } ?? ones
     var shown = next
     if let epsilon = epsilon(o.normalization) {
@@ -97,13 +98,16 @@ struct OptionReference {
       let operand = after ? seen : zip(r, seen).map { $0 * $1 }
       let bias = after ? self["b_hn"] : [Double](repeating: 0, count: hiddenSize)
       let a = products("_n", operand, o.normalization, reg.dropConnect, names) {
-        after ? r[$0] * ($1 + bias[$0]) : $1
+        (j: Int, product: Double) -> Double in
+        after ? r[j] * (product + bias[j]) : product
       }
       n = activate(limited(a, o.clipping.preActivations), o.candidateActivation)
     }
     let candidate = dropped(
       n, reg.candidateDropout, masks.g, perStep: reg.candidateDropoutPerStep)
-    let next = (0..<hiddenSize).map { (1 - z[$0]) * candidate[$0] + z[$0] * h[$0] }
+    let next = (0..<hiddenSize).map { (j: Int) -> Double in
+      (1 - z[j]) * candidate[j] + z[j] * h[j]
+    }
     return zoned(next, h, reg.zoneoutHidden, masks.zoneH)
   }
 

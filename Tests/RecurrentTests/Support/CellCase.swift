@@ -1,6 +1,7 @@
 import LinAlg
 import Recurrent
 import ReferenceLoops
+import TestNumbers
 import Testing
 
 /// Every cell and variant that the engine has.
@@ -41,7 +42,7 @@ struct PassInputs<Scalar: RecurrentScalar> {
     lengths: [Int]? = nil, using rng: inout SeededGenerator
   ) -> PassInputs where Scalar.RawSignificand: FixedWidthInteger {
     func draw(_ count: Int, _ bound: Scalar) -> [Scalar] {
-      (0..<count).map { _ in .random(in: -bound...bound, using: &rng) }
+      drawn(count, within: bound, using: &rng)
     }
     let weightBound = (3 / Scalar(max(D, H))).squareRoot()
     return PassInputs(

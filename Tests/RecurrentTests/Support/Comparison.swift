@@ -1,4 +1,5 @@
 import Recurrent
+import TestNumbers
 
 /// How far two results are apart: the largest difference, relative to the largest expected magnitude
 /// of the same tensor. NaN counts as infinitely far, and so does a different number of elements.
@@ -6,14 +7,8 @@ import Recurrent
 /// One tensor is one scale: an element that is small by cancellation has the rounding error of the
 /// products that made it, not of its own size.
 func relativeError<Scalar: RecurrentScalar>(_ actual: [Scalar], _ expected: [Scalar]) -> Double {
-  guard actual.count == expected.count else { return .infinity }
-  var (difference, scale) = (0.0, 0.0)
-  for (a, e) in zip(actual, expected) {
-    guard a.isFinite, e.isFinite else { return .infinity }
-    difference = max(difference, abs(Double(a) - Double(e)))
-    scale = max(scale, abs(Double(e)))
-  }
-  return difference == 0 ? 0 : difference / max(scale, .leastNormalMagnitude)
+  let apart = distance(actual, expected)
+  return apart.difference == 0 ? 0 : apart.difference / max(apart.scale, .leastNormalMagnitude)
 }
 
 /// Every tensor whose error exceeds `tolerance`, described; empty when the results agree.

@@ -14,7 +14,8 @@ import Testing
 
   /// The gradients of step `t`: different in sign and size from step to step and place to place.
   static func gradient(_ t: Int, _ i: Int) -> Double {
-    Double((t * 7 + i * 5) % 11 - 5) * (i % 2 == 0 ? 0.1 : 3)
+    let (size, scale): (Int, Double) = ((t * 7 + i * 5) % 11 - 5, i % 2 == 0 ? 0.1 : 3)
+    return Double(size) * scale
   }
 
   /// Runs six steps and returns the parameters.
