@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads bench bench-check bench-peers prove-gate adding lint surface format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-memory bench bench-check bench-peers prove-gate adding lint surface format docs golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test-long: dependencies ## run the tests and the exhaustive sweeps, release; ten
 test-threads: dependencies ## run the thread tests under ThreadSanitizer; minutes
 	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
 	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
+
+# Two minutes of sequences; ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
+test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
+	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps
+	$(SCRATCH)/memory/release/MixUps $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)

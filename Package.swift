@@ -106,6 +106,12 @@ let package = Package(
       path: "Tests/TestSupport",
       cSettings: [.unsafeFlags(["-O3"])]),
 
+    // Random calls with objects that fit, almost fit or do not: `make test-memory`.
+    .executableTarget(
+      name: "MixUps",
+      dependencies: ["LinAlg", "Recurrent", "SequenceModels", "CTestSupport"],
+      path: "Tests/MixUps"),
+
     .testTarget(
       name: "LinAlgTests",
       dependencies: [

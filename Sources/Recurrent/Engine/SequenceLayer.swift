@@ -7,7 +7,10 @@ import LinAlg
 /// ``Reversed``, ``LearnedInitialState``. They nest, are called in the same way, and share what is said
 /// here: a layer is a value whose copies share their parameters until one of them is changed; many
 /// threads may run the same layer at once, while states, recordings and buffers belong to one caller
-/// each; results are the same for any number of threads; a shape that does not fit traps.
+/// each; a shape that does not fit traps, and so does a recording of another layer.
+///
+/// `threads` is how many threads the call may use, the caller's among them; nil means one for each
+/// processor. The results do not depend on it.
 public protocol SequenceLayer<Scalar>: Sendable {
   /// The type of the numbers.
   associatedtype Scalar: RecurrentScalar
@@ -49,7 +52,7 @@ public protocol SequenceLayer<Scalar>: Sendable {
   ///   - state: the state before the first step; nil means ``initialState(batch:)``.
   ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
   ///     Each sequence gets what it would get alone; its padded outputs are zero.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
   func callAsFunction(
@@ -63,7 +66,7 @@ public protocol SequenceLayer<Scalar>: Sendable {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: the state before the first step; nil means ``initialState(batch:)``.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
   @discardableResult
@@ -78,7 +81,7 @@ public protocol SequenceLayer<Scalar>: Sendable {
   ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the initial state.
   @discardableResult
@@ -98,7 +101,7 @@ public protocol CausalLayer<Scalar>: SequenceLayer {
   /// - Parameters:
   ///   - x: the inputs of this step, `[N, D]`.
   ///   - state: updated in place.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
   ///     nothing.
   func step(_ x: Matrix<Scalar>, _ state: inout State, threads: Int?, workspace: Buffers?)

@@ -24,7 +24,7 @@ extension Bidirectional {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: where each direction begins; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   public func directions(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
@@ -45,7 +45,7 @@ extension Bidirectional {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: where each direction begins; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   @discardableResult
   public func forwardDirections(
@@ -72,7 +72,7 @@ extension Bidirectional {
   ///   - dBackward: the gradient of the backward direction's outputs, `[T, N, H]`, or nil for zeros.
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the states at which the directions began.
   @discardableResult

@@ -121,7 +121,7 @@ extension Bidirectional {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: where each direction begins; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: the merged outputs, `[T, N, F]`, and the state at which each direction ends.
   public func callAsFunction(
@@ -141,7 +141,7 @@ extension Bidirectional {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: where each direction begins; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the merged outputs, `[T, N, F]`, and the state at which each direction ends.
   @discardableResult
@@ -164,7 +164,7 @@ extension Bidirectional {
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording, made by ``forward(_:from:lengths:threads:recording:)``; it is spent by
   ///     this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the states at which the directions began.
   @discardableResult

@@ -129,7 +129,7 @@ extension LearnedInitialState {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: the state before the first step; nil means the learned one.
   ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
   public func callAsFunction(
@@ -148,7 +148,7 @@ extension LearnedInitialState {
   ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
   ///   - state: the state before the first step; nil means the learned one.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
   @discardableResult
@@ -172,7 +172,7 @@ extension LearnedInitialState {
   ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these; those of the learned state
   ///     where the pass began with it.
   /// - Returns: the gradients of the inputs and of each sequence's initial state.
@@ -212,7 +212,7 @@ extension LearnedInitialState: CausalLayer where Layer: CausalLayer {
   /// - Parameters:
   ///   - x: the inputs of this step, `[N, D]`.
   ///   - state: updated in place.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
   ///     nothing.
   public func step(

@@ -57,7 +57,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
   ///   - state: the state after the last step of each sequence, from which it is read; nil means the
   ///     layer's own beginning.
   ///   - lengths: how many steps of each sequence count, zero allowed; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: the outputs, `[T, N, F]`, and the state after each sequence's first step.
   public func callAsFunction(
@@ -80,7 +80,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
   ///   - state: the state from which each sequence's last step is read; nil means the layer's own
   ///     beginning.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the outputs, `[T, N, F]`, and the state after each sequence's first step.
   @discardableResult
@@ -105,7 +105,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
   ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the state from which the sequences were read.
   @discardableResult

@@ -7,7 +7,7 @@ extension Stacked {
   ///   - x: the inputs, `[T, N, D]`.
   ///   - state: each layer's state before the first step; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
   /// - Returns: the last layer's outputs, `[T, N, F]`, and each layer's final state.
   public func callAsFunction(
@@ -35,7 +35,7 @@ extension Stacked {
   ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
   ///   - state: each layer's state before the first step; nil means the layers' own beginnings.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the last layer's outputs, `[T, N, F]`, and each layer's final state.
   @discardableResult
@@ -73,7 +73,7 @@ extension Stacked {
   ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
   ///   - dFinalState: the gradient of each layer's final state; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these; those of a tied layer from
   ///     all its places.
   /// - Returns: the gradients of the inputs and of each layer's initial state.
@@ -123,7 +123,7 @@ extension Stacked: CausalLayer where Layer: CausalLayer {
   /// - Parameters:
   ///   - x: the inputs of this step, `[N, D]`.
   ///   - state: one for each layer; updated in place.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
   ///     nothing.
   public func step(

@@ -107,7 +107,7 @@ extension CausalLayer {
   ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
   ///   - state: the state before the first step; nil means ``SequenceLayer/initialState(batch:)``.
   ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
   /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
   @discardableResult
@@ -148,7 +148,7 @@ extension CausalLayer {
   ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
   ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
   ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs and of the initial state.
   /// - Precondition: the parameters are those with which the pass was recorded.

@@ -94,7 +94,7 @@ extension CausalLayer {
   ///
   /// - Parameters:
   ///   - window: the inputs of the next steps, `[w, N, D]` with `w ≤ k1`.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - tape: goes on where the window before ended, or where ``TruncatedTape/begin(from:lengths:)``
   ///     said.
   /// - Returns: the outputs of the window, `[w, N, F]`, and the state after it.
@@ -155,7 +155,7 @@ extension CausalLayer {
   ///   - dOutputs: the gradient of the window's outputs, `[w, N, F]`, or nil for zeros.
   ///   - dFinalState: the gradient of the state after the window; nil means zeros.
   ///   - tape: the recording; it is spent by this call, and ready for the next window.
-  ///   - threads: how many threads the call may use; nil means one for each processor.
+  ///   - threads: see ``SequenceLayer``.
   ///   - gradients: the gradients of the parameters are *added* to these.
   /// - Returns: the gradients of the inputs of all ``TruncatedTape/recordedSteps``, and of the state
   ///   before them.

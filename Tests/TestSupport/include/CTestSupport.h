@@ -4,6 +4,7 @@
 #define CTEST_SUPPORT_H
 
 #include "CKernels.h"
+#include "process.h"
 
 #pragma clang assume_nonnull begin
 
