@@ -72,17 +72,28 @@ enum Families {
   static func lstm<S: RecurrentScalar>() -> Family<LSTM<S>> {
     Family { dice, D, H in
       let (D, H) = (D ?? dice.size(), H ?? dice.size())
-      return (
-        LSTM(inputSize: D, hiddenSize: H, recurrentWeights: .glorotUniform, using: &dice.rng),
-        "LSTM(\(D), \(H))"
-      )
+      var options = LSTMOptions()
+      if dice.oneIn(3) { options.memory = .diagonal() }
+      if dice.oneIn(4) { options.regularization.dropConnect = 0.5 }
+      if dice.oneIn(4) { options.inputGate = .coupled }
+      do {
+        return (
+          try LSTM(
+            inputSize: D, hiddenSize: H, options: options, recurrentWeights: .glorotUniform,
+            using: &dice.rng),
+          "LSTM(\(D), \(H), \(options.memory), dropping \(options.regularization.dropConnect), "
+            + "input \(options.inputGate))"
+        )
+      } catch {
+        stop("an LSTM of the suite: \(error)")
+      }
     }
   }
 
   static func gru<S: RecurrentScalar>() -> Family<GRU<S>> {
     Family { dice, D, H in
       let (D, H) = (D ?? dice.size(), H ?? dice.size())
-      let variant = dice.pick(GRUVariant.allCases)
+      let variant = dice.pick(GRUOptions.Candidate.allCases)
       return (
         GRU(
           inputSize: D, hiddenSize: H, variant: variant, recurrentWeights: .glorotUniform,
@@ -171,7 +182,7 @@ enum Families {
         Cell(name: "LSTM, projected", definition: try projected.definition(), isProjected: true),
         Cell(name: "LSTM, variants", definition: try variants.definition()),
         Cell(name: "GRU, normalized", definition: try normalized.definition()),
-        Cell(name: "GRU", definition: .gruResetBefore),
+        Cell(name: "GRU", definition: try GRUOptions(candidate: .resetBefore).definition()),
       ]
     } catch {
       stop("a cell of the suite: \(error)")
