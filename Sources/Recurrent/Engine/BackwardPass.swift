@@ -35,6 +35,9 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
 
+  // Whoever runs a layer is in another module, where the compiler cannot make these for it.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func run(_ member: TeamMember) {
     let plan = cell.plan
     let (D, H, gateWidth) = (plan.inputSize, plan.hiddenSize, plan.gateWidth)

@@ -27,6 +27,9 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
 
+  // Whoever runs a layer is in another module, where the compiler cannot make these for it.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func run(_ member: TeamMember) {
     let (D, H, gateWidth) = (cell.plan.inputSize, cell.plan.hiddenSize, cell.plan.gateWidth)
     let byUnits = split == .units
