@@ -121,7 +121,8 @@ enum EngineContestants {
       var parameters = SimpleRNNParameters<Float>(inputSize: D, hiddenSize: H)
       load(workload, into: &parameters, gates: 1)
       return EngineContestant(
-        SimpleRNN(parameters: parameters), initialState: HiddenState(hidden: hidden), workload: workload, products: products)
+        SimpleRNN(parameters: parameters), initialState: HiddenState(hidden: hidden),
+        workload: workload, products: products)
     }
   }
 

@@ -57,7 +57,8 @@ extension Tape {
   func gateBlock(_ index: Int, features: Int? = nil) -> SequenceBatch<Scalar> {
     checkRecorded()
     let result = SequenceBatch<Scalar>(
-      uninitializedSteps: outputs.steps, batch: outputs.batch, features: features ?? plan.hiddenSize)
+      uninitializedSteps: outputs.steps, batch: outputs.batch, features: features ?? plan.hiddenSize
+    )
     let blockBytes = plan.hiddenSize * MemoryLayout<Scalar>.stride
     copyRows(
       outputs.steps * outputs.batch, of: result.rowBytes,

@@ -63,7 +63,7 @@ import Testing
   /// mask twice a half.
   @Test func `every place of a stack makes choices of its own`() {
     var parameters = SimpleRNNParameters<Double>(
-        inputSize: 4, hiddenSize: 4, activation: .relu)
+      inputSize: 4, hiddenSize: 4, activation: .relu)
     for i in 0..<4 { parameters.W[i, i] = 1 }
     let layer = SimpleRNN(parameters: parameters)
     let stack = Stacked([layer, layer, layer], dropout: 0.5)
