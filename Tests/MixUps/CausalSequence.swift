@@ -40,6 +40,7 @@ where Layer.State: MixState {
   private var windows: [HeldWindows<Layer>] = []
 
   override func call() {
+    if layers.contains(where: \.isMixed) { log.prepare() }
     switch dice.below(5) {
     case 0: step()
     case 1: stream()

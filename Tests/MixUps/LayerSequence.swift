@@ -169,6 +169,7 @@ class LayerSequence<Layer: SequenceLayer>: Caller, CallSequence where Layer.Stat
   // MARK: Calls
 
   func call() {
+    if layers.contains(where: \.isMixed) { log.prepare() }
     switch dice.below(25) {
     case 0...3: infer()
     case 4...8: record()

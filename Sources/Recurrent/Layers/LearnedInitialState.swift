@@ -186,7 +186,7 @@ extension LearnedInitialState {
     tape.checkInner()
     gradients.initial.checkLayout(
       matches: parameters.initial, "gradients of the learned initial state")
-    if tape.usesLearnedState { parameters.initial.checkUnchanged(since: tape.initialVersion) }
+    parameters.initial.checkUnchanged(since: tape.initialVersion)
     let d = layer.backward(
       dOutputs, finalState: dFinalState, through: tape.inner, threads: threads,
       accumulatingInto: &gradients.layer)
