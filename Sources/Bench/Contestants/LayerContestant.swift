@@ -65,10 +65,9 @@ enum LayerContestants {
       LayerContestant(layer, item.mode, item.shape, threads: threads, using: &random)
     }
     func lstm() -> LSTM<Float> { LSTM(inputSize: D, hiddenSize: H, using: &random) }
-    func layer(_ options: some LayerOptions) throws -> any Contestant {
-      let layer: DefinedLayer<Float> = try options.makeLayer(
-        inputSize: D, hiddenSize: H, using: &random)
-      return contestant(layer)
+    func lstm(_ options: LSTMOptions) throws -> any Contestant {
+      contestant(
+        try LSTM<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
     }
     switch item.layer {
     case .lstm: return contestant(lstm())
@@ -85,19 +84,21 @@ enum LayerContestants {
       options.memory = .diagonal()
       options.clipping.cell = 3
       options.regularization.zoneoutHidden = 0.1
-      return try layer(options)
+      return try lstm(options)
     case .lstmNorm:
       var options = LSTMOptions()
       options.normalization = .sums()
-      return try layer(options)
+      return try lstm(options)
     case .gruOptions:
       var options = GRUOptions()
       options.regularization.recurrentDropout = 0.25
-      return try layer(options)
+      return contestant(
+        try GRU<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
     case .rnnOptions:
       var options = RNNOptions()
       options.normalization = .sums()
-      return try layer(options)
+      return contestant(
+        try SimpleRNN<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
     case .defined:
       return contestant(
         try DefinedLayer<Float>(

@@ -39,8 +39,7 @@ extension RecurrentLayer {
     plan.checkGradients(gradients.block)
 
     tape.dx.renew(steps: steps, batch: batch, features: plan.inputSize)
-    tape.dState.assign(
-      dFinalState, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
+    tape.dState.assign(dFinalState, batch: batch, plan)
     let dParameters = gradients.uniquePointer()
     if let form = plan.form {
       let dWeights = tape.clearedWeightGradient(count: form.weightCount)
@@ -51,7 +50,7 @@ extension RecurrentLayer {
     }
 
     tape.discard()
-    return InputGradients(x: tape.dx, initialState: tape.dState)
+    return InputGradients(tape.dx, initialState: tape.dState)
   }
 
   /// Runs the recorded pass backwards from a gradient on the final state alone.

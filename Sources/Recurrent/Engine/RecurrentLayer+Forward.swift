@@ -26,9 +26,7 @@ extension RecurrentLayer {
     let (steps, batch) = (x.steps, x.batch)
     workspace.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
     // c lives in the final state from the first step on; h joins it at the end.
-    workspace.finalState.assign(
-      state, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
-    workspace.finalState.unitSize = plan.hiddenSize
+    workspace.finalState.assign(state, batch: batch, plan)
 
     let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
     let outputs = workspace.outputs.pointer(atStep: 0)
@@ -52,7 +50,7 @@ extension RecurrentLayer {
     }
     withExtendedLifetime((x, state, parameters)) {}
     plan.finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
-    return RecurrentOutput(outputs: workspace.outputs, finalState: workspace.finalState)
+    return RecurrentOutput(workspace.outputs, finalState: workspace.finalState)
   }
 
   /// Runs the layer over a batch of sequences and records what the backward pass needs.
@@ -116,8 +114,7 @@ extension RecurrentLayer {
     }
     withExtendedLifetime((x, state, parameters)) {}
 
-    tape.finalState.assign(
-      state, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
+    tape.finalState.assign(state, batch: batch, plan)
     if let cells, let finalCell = tape.finalState.pointers.cell {
       gatherLast(
         cells, width: plan.cellSize, steps: steps, batch: batch, lengths: lengths,
@@ -125,7 +122,7 @@ extension RecurrentLayer {
     }
     plan.finish(&tape.finalState, outputs: tape.outputs, lengths: lengths)
     tape.isRecorded = true
-    return RecurrentOutput(outputs: tape.outputs, finalState: tape.finalState)
+    return RecurrentOutput(tape.outputs, finalState: tape.finalState)
   }
 
   /// A tape with room for `steps` steps of `batch` sequences, allocated once; what only the backward pass

@@ -53,9 +53,8 @@ extension RecurrentLayer {
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
     let plan = parameters.plan
-    var state = State(
-      zerosForBatch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize)
-    state.unitSize = plan.hiddenSize
+    var state = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
+    state.assign(nil, batch: batch, plan)
     return state
   }
 }

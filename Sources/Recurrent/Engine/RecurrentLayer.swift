@@ -25,20 +25,3 @@ extension RecurrentLayer {
   /// `P`, the number of features of an output step, which is `h`: `H` unless the cell projects it.
   public var outputSize: Int { parameters.plan.outputSize }
 }
-
-/// What a layer returns for a batch of sequences.
-public struct RecurrentOutput<State: CarriedState>: Sendable {
-  /// Every output, `[T, N, F]`, for one layer its hidden states, `[T, N, H]`; zero after the end of a
-  /// sequence.
-  public var outputs: SequenceBatch<State.Scalar>
-  /// The state of each sequence after its last step.
-  public var finalState: State
-}
-
-/// The gradients of what went into a layer's forward pass.
-public struct InputGradients<State: CarriedState>: Sendable {
-  /// `∂L/∂x`, `[T, N, D]`; zero after the end of a sequence.
-  public var x: SequenceBatch<State.Scalar>
-  /// The gradient of the state before the first step: `∂L/∂h₀` and, for cells that have one, `∂L/∂c₀`.
-  public var initialState: State
-}

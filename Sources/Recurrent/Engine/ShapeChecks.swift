@@ -29,6 +29,15 @@ extension CellPlan {
   }
 }
 
+extension RecurrentState {
+  /// Replaces the contents by those of `source`, or by zeros where it is nil, in the sizes of the plan.
+  mutating func assign(_ source: Self?, batch: Int, _ plan: CellPlan) {
+    assign(
+      source, batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize,
+      unitSize: plan.hiddenSize)
+  }
+}
+
 extension SequenceBatch {
   /// Traps unless there is a length in `0...T` for every sequence, or none at all.
   func checkLengths(_ lengths: [Int]?) {

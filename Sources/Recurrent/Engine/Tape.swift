@@ -80,8 +80,6 @@ where State.Scalar: RecurrentScalar {
     dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: plan.inputSize)
     finalState = State(zerosForBatch: batch, hiddenSize: P, cellSize: cellSize)
     dState = State(zerosForBatch: 0, hiddenSize: P, cellSize: cellSize)
-    finalState.unitSize = plan.hiddenSize
-    dState.unitSize = plan.hiddenSize
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final

@@ -90,7 +90,7 @@ extension Bidirectional {
       &gradients.forward, &gradients.backward)
     tape.dx.assign(f.x, by: .sum, b.x)
     return InputGradients(
-      x: tape.dx, initialState: State(forward: f.initialState, backward: b.initialState))
+      tape.dx, initialState: State(forward: f.initialState, backward: b.initialState))
   }
 
   private func runBackward(

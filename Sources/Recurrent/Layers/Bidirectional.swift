@@ -132,7 +132,7 @@ extension Bidirectional {
     let run = directions(
       x, from: state, lengths: lengths, threads: threads, workspace: workspace)
     workspace.outputs.assignMerge(merge, run.forward, run.backward)
-    return RecurrentOutput(outputs: workspace.outputs, finalState: run.finalState)
+    return RecurrentOutput(workspace.outputs, finalState: run.finalState)
   }
 
   /// Runs both directions over a batch of sequences, merges their outputs, and records the pass.
@@ -154,7 +154,7 @@ extension Bidirectional {
     tape.outputs.assignMerge(merge, run.forward, run.backward)
     tape.merge = merge
     if merge == .product { tape.factors = (run.forward, run.backward) }
-    return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
+    return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
   /// Runs both directions of the recorded pass backwards.

@@ -70,7 +70,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     let run = layer(
       workspace.x, from: state, lengths: lengths, threads: threads, workspace: workspace.inner)
     workspace.outputs.assignReversed(run.outputs, lengths: lengths)
-    return RecurrentOutput(outputs: workspace.outputs, finalState: run.finalState)
+    return RecurrentOutput(workspace.outputs, finalState: run.finalState)
   }
 
   /// Runs the layer backwards over a batch of sequences and records the pass.
@@ -96,7 +96,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
       tape.x, from: state, lengths: lengths, threads: threads, recording: tape.inner)
     tape.outputs.assignReversed(run.outputs, lengths: lengths)
     tape.noteInner()
-    return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
+    return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
   /// Runs the recorded pass backwards, which is forwards in time.
@@ -125,7 +125,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
       threads: threads, accumulatingInto: &gradients)
     tape.dx.assignReversed(d.x, lengths: tape.lengths)
     tape.lengths = nil
-    return InputGradients(x: tape.dx, initialState: d.initialState)
+    return InputGradients(tape.dx, initialState: d.initialState)
   }
 }
 

@@ -26,7 +26,7 @@ extension Stacked {
       outputs = run.outputs
       workspace.finalState.append(run.finalState)
     }
-    return RecurrentOutput(outputs: outputs, finalState: workspace.finalState)
+    return RecurrentOutput(outputs, finalState: workspace.finalState)
   }
 
   /// Runs the stack over a batch of sequences and records the pass, with dropout between the layers.
@@ -64,7 +64,7 @@ extension Stacked {
       tape.finalState.append(run.finalState)
     }
     tape.noteLayers()
-    return RecurrentOutput(outputs: outputs, finalState: tape.finalState)
+    return RecurrentOutput(outputs, finalState: tape.finalState)
   }
 
   /// Runs the recorded pass backwards, from the last layer to the first.
@@ -107,7 +107,7 @@ extension Stacked {
       tape.slots[k] = nil
     }
     guard let dx = dOutputs else { failRequirement("Stacked: no layers") }
-    return InputGradients(x: dx, initialState: tape.dInitialState)
+    return InputGradients(dx, initialState: tape.dInitialState)
   }
 
   private func checkTape(_ tape: StackedTape<Layer>) {

@@ -8,7 +8,7 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
   /// The other states side by side, `[N, (S − 1)·H]` for `S` states.
   public private(set) var others: Matrix<Scalar>
   /// `H`.
-  public var unitSize: Int
+  public private(set) var unitSize: Int
 
   /// A state from its parts in the order of the definition.
   ///
@@ -64,6 +64,12 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
 
   private func checkPlace(_ place: Int) {
     require(place >= 0 && place < count, "state \(place) of \(count)")
+    require(
+      others.rows == hidden.rows,
+      """
+      the first state has shape [\(hidden.rows), \(hidden.columns)], the others are of \
+      \(others.rows) sequences
+      """)
   }
 
   private static func copy(
@@ -81,7 +87,8 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
   }
 
   /// Makes all parts unshared with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
+    self.unitSize = unitSize
     hidden.renew(rows: batch, columns: hiddenSize)
     others.renew(rows: batch, columns: cellSize)
   }

@@ -11,15 +11,13 @@ public protocol RecurrentState<Scalar>: CarriedState {
   /// How many scalars each sequence has beyond `h`; 0 for cells that have only a hidden state.
   var cellSize: Int { get }
 
-  /// How many scalars each part beyond `h` has, for states that have more than one of them.
-  var unitSize: Int { get set }
-
   /// The state of zeros.
   init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int)
 
   /// Makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
-  /// nobody else holds, contents unspecified, keeping storage where it can.
-  mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int)
+  /// nobody else holds, contents unspecified, keeping storage where it can; each state beyond `h` has
+  /// `unitSize` scalars for each sequence.
+  mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int)
 }
 
 /// The addresses of a state's parts.
@@ -49,7 +47,7 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
   }
 
   /// Makes `h` an unshared `[batch, hiddenSize]` matrix with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
   }
 
@@ -104,7 +102,7 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
   }
 
   /// Makes both parts unshared matrices with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int) {
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
     hidden.renew(rows: batch, columns: hiddenSize)
     cell.renew(rows: batch, columns: cellSize)
   }
@@ -144,12 +142,6 @@ extension RecurrentState {
       hidden: part(0).basePointer, cell: partCount > 1 ? part(1).basePointer : nil)
   }
 
-  /// The number of columns of ``hidden``; setting it does nothing.
-  public var unitSize: Int {
-    get { hidden.columns }
-    set {}
-  }
-
   /// The state of zeros of a cell whose parts all have the same size.
   public init(zerosForBatch batch: Int, hiddenSize: Int) {
     self.init(
@@ -177,8 +169,10 @@ extension RecurrentState {
 
   /// Replaces the contents by those of `source`, or by zeros where it is nil. Allocates only when the
   /// current storage is shared or of another shape.
-  package mutating func assign(_ source: Self?, batch: Int, hiddenSize: Int, cellSize: Int) {
-    renew(batch: batch, hiddenSize: hiddenSize, cellSize: cellSize)
+  package mutating func assign(
+    _ source: Self?, batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int
+  ) {
+    renew(batch: batch, hiddenSize: hiddenSize, cellSize: cellSize, unitSize: unitSize)
     let (count, cellCount) = (batch * hiddenSize, batch * cellSize)
     let to = pointers
     if let from = source?.pointers {

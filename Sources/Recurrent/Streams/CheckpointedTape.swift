@@ -139,7 +139,7 @@ extension CausalLayer {
     let run = record(count - 1, of: x, tape, threads: threads)
     tape.outputs.copyIn(run.outputs, at: (count - 1) * tape.segmentLength)
     tape.isRecorded = true
-    return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
+    return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
   /// Runs the recorded pass backwards, computing each segment but the last anew.
@@ -178,7 +178,7 @@ extension CausalLayer {
     tape.x = nil
     tape.initialState = nil
     tape.lengths = nil
-    return InputGradients(x: tape.dx, initialState: d.initialState)
+    return InputGradients(tape.dx, initialState: d.initialState)
   }
 
   private func record(

@@ -146,7 +146,7 @@ extension CausalLayer {
     tape.recordedSteps = tape.historyStart..<tape.historyStart + tape.historyCount
     tape.outputs.assign(
       run.outputs, steps: tape.historyCount - window.steps..<tape.historyCount)
-    return RecurrentOutput(outputs: tape.outputs, finalState: run.finalState)
+    return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
   /// Runs the recorded steps backwards, from the loss of the newest window alone.

@@ -17,6 +17,7 @@ import Testing
     for name in other.parameters.names { other.parameters[name] = layer.parameters[name] }
     #expect(layer.parameters.scalarCount == other.parameters.scalarCount)
     #expect(layer.outputSize == other.outputSize)
+    #expect(Set(layer.parameters.names).count == layer.parameters.names.count, "\(options)")
     for name in layer.parameters.names where name.contains("_") {
       #expect(!["W", "U", "b"].contains { name == $0 + "_i" || name == $0 + "_z" }, "\(name)")
     }
