@@ -6,7 +6,8 @@ import Testing
 @Suite struct EngineMixUpTests {
   typealias Layer = DefinedLayer<Float>
 
-  static let (D, H, T, N) = (5, 40, 3, 2)
+  /// More inputs than a panel of packed weights has columns: else both cells pack alike.
+  static let (D, H, T, N) = (50, 40, 3, 2)
 
   static func layer(_ name: String, _ h: CellExpression) throws -> Layer {
     var rng = SeededGenerator(seed: 4)
