@@ -2,7 +2,7 @@ import CKernels
 import LinAlg
 
 /// What becomes of two numbers.
-public enum PairOperation: Sendable, Hashable {
+package enum PairOperation: Sendable, Hashable {
   /// `a + b`.
   case sum
   /// `(a + b)/2`.

@@ -12,8 +12,6 @@ struct NamedParameters<Scalar: RecurrentScalar>: LayerParameters {
     fill(with: value)
   }
 
-  mutating func uniquePointer() -> UnsafeMutablePointer<Scalar> { block.uniquePointer() }
-
   var value: Matrix<Scalar> {
     get { block[tensor: 0] }
     set { block[tensor: 0] = newValue }
@@ -23,6 +21,7 @@ struct NamedParameters<Scalar: RecurrentScalar>: LayerParameters {
 /// What went into a pass.
 final class PassRecord<State: CarriedState>: SequenceRecording {
   private var pass: (x: SequenceBatch<State.Scalar>, state: State, lengths: [Int]?)?
+  private(set) var recordedPasses = 0
 
   var noise: RecordingNoise?
   var isRecorded: Bool { pass != nil }
@@ -30,6 +29,7 @@ final class PassRecord<State: CarriedState>: SequenceRecording {
 
   func record(_ x: SequenceBatch<State.Scalar>, from state: State, lengths: [Int]?) {
     pass = (x, state, lengths)
+    recordedPasses += 1
   }
 
   /// The pass, which is then spent.
