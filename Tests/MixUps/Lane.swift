@@ -15,6 +15,8 @@ struct LaneReport: Codable {
   var sequences = 0
   var calls = 0
   var traps = 0
+  /// Calls that did not end in time and did when their sequence was run again.
+  var stalls = 0
   var findings: [Finding] = []
   var counts: [String: Int] = [:]
   /// The calls of the last sequence.
@@ -29,6 +31,7 @@ struct LaneReport: Codable {
     sequences += other.sequences
     calls += other.calls
     traps += other.traps
+    stalls += other.stalls
     last = other.last
     for finding in other.findings where counts[finding.signature] == nil {
       findings.append(finding)
@@ -55,6 +58,7 @@ struct Lane {
     let log = SharedLog()
     guard let file = tmpfile() else { stop("no temporary file") }
     var seed = first
+    var stalled: UInt64?
     while report.sequences < count && Date() < deadline {
       log.reset()
       let rest = min(Self.batch, UInt64(count - report.sequences))
@@ -65,6 +69,12 @@ struct Lane {
       seed &+= header.ended &* stride
       report.last = log.lines
       if status == 0 { continue }
+      // On a machine that is out of breath a call may take a minute; one that never ends does so twice.
+      if status & 0x7f == SIGALRM, stalled != header.seed {
+        (stalled, seed) = (header.seed, header.seed)
+        report.stalls += 1
+        continue
+      }
       report.sequences += 1
       seed = header.seed &+ stride
       let text = contents(of: fileno(file))

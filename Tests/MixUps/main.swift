@@ -93,6 +93,6 @@ print(
   """
   \(report.sequences) sequences of \(report.calls) calls, seeds from \(seed): \(report.traps) ended in a \
   trap with the engine's message, \(report.counts.values.reduce(0, +)) went wrong in \
-  \(report.counts.count) ways
+  \(report.counts.count) ways; \(report.stalls) calls took more than a minute and ended when tried again
   """)
 exit(report.counts.isEmpty ? 0 : 1)
