@@ -24,33 +24,35 @@ extension CellOptions {
   /// The plan of a layer of the cell.
   ///
   /// - Throws: what cannot be combined, which number is wrong, or which size does not fit.
-  func plan(
-    inputSize: Int, hiddenSize: Int, panel: Int
+  func plan<Scalar: RecurrentScalar>(
+    inputSize: Int, hiddenSize: Int, _: Scalar.Type
   ) throws(LayerOptionsError) -> CellPlan {
-    let definition = try definition()
+    let P = outputSize ?? hiddenSize
+    let isPlain = self == Self()
+    let definition = isPlain ? nil : try definition()
     do throws(CellDefinitionError) {
-      let P = outputSize ?? hiddenSize
       guard P <= hiddenSize else { throw .outputSize(P, hiddenSize: hiddenSize) }
-      let structure =
-        self == Self()
-        ? Self.plainStructure
-        : try CellStructure(
+      var structure = Self.plainStructure
+      if let definition {
+        structure = try CellStructure(
           definition, gateOrder: Self.gateOrder, outputSize: P == hiddenSize ? nil : P)
+      }
       return try CellPlan(
-        structure, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: P, panel: panel)
+        structure, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: P,
+        panel: Scalar.packedPanel ?? 1)
     } catch {
       throw .cell(error)
     }
   }
 
-  /// The plan of a layer of the plain cell.
-  static func plainPlan(inputSize: Int, hiddenSize: Int, panel: Int) -> CellPlan {
+  /// The plan of a layer of options that fit any size.
+  func fittingPlan<Scalar: RecurrentScalar>(
+    inputSize: Int, hiddenSize: Int, _ scalar: Scalar.Type
+  ) -> CellPlan {
     do {
-      return try CellPlan(
-        plainStructure, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: hiddenSize,
-        panel: panel)
+      return try plan(inputSize: inputSize, hiddenSize: hiddenSize, scalar)
     } catch {
-      failRequirement("the plain cell of \(Self.self): \(error)")
+      failRequirement("\(Self.self): \(error)")
     }
   }
 }

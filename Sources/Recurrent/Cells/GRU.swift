@@ -94,15 +94,7 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
     inputSize: Int, hiddenSize: Int, variant: GRUOptions.Candidate = .resetAfter
   ) {
     options = GRUOptions(candidate: variant)
-    let panel = Scalar.packedPanel ?? 1
-    do {
-      plan =
-        variant == .resetAfter
-        ? GRUOptions.plainPlan(inputSize: inputSize, hiddenSize: hiddenSize, panel: panel)
-        : try options.plan(inputSize: inputSize, hiddenSize: hiddenSize, panel: panel)
-    } catch {
-      failRequirement("GRU(\(variant)): \(error)")
-    }
+    plan = options.fittingPlan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 
@@ -113,8 +105,7 @@ public struct GRUParameters<Scalar: RecurrentScalar>: GatedParameters {
     inputSize: Int, hiddenSize: Int, options: GRUOptions
   ) throws(LayerOptionsError) {
     self.options = options
-    plan = try options.plan(
-      inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
+    plan = try options.plan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 

@@ -102,8 +102,7 @@ public struct LSTMParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// Parameters of zeros of a plain cell.
   public init(inputSize: Int, hiddenSize: Int) {
     options = LSTMOptions()
-    plan = LSTMOptions.plainPlan(
-      inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
+    plan = options.fittingPlan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 
@@ -114,8 +113,7 @@ public struct LSTMParameters<Scalar: RecurrentScalar>: GatedParameters {
     inputSize: Int, hiddenSize: Int, options: LSTMOptions
   ) throws(LayerOptionsError) {
     self.options = options
-    plan = try options.plan(
-      inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
+    plan = try options.plan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 }

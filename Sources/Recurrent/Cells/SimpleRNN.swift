@@ -91,15 +91,7 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
   /// Parameters of zeros of a plain cell.
   public init(inputSize: Int, hiddenSize: Int, activation: RNNActivation = .tanh) {
     options = RNNOptions(activation: activation == .tanh ? .tanh : .relu)
-    let panel = Scalar.packedPanel ?? 1
-    do {
-      plan =
-        activation == .tanh
-        ? RNNOptions.plainPlan(inputSize: inputSize, hiddenSize: hiddenSize, panel: panel)
-        : try options.plan(inputSize: inputSize, hiddenSize: hiddenSize, panel: panel)
-    } catch {
-      failRequirement("SimpleRNN(\(activation)): \(error)")
-    }
+    plan = options.fittingPlan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 
@@ -110,8 +102,7 @@ public struct SimpleRNNParameters<Scalar: RecurrentScalar>: GatedParameters {
     inputSize: Int, hiddenSize: Int, options: RNNOptions
   ) throws(LayerOptionsError) {
     self.options = options
-    plan = try options.plan(
-      inputSize: inputSize, hiddenSize: hiddenSize, panel: Scalar.packedPanel ?? 1)
+    plan = try options.plan(inputSize: inputSize, hiddenSize: hiddenSize, Scalar.self)
     block = ParameterBlock(plan.parameterLayout)
   }
 }

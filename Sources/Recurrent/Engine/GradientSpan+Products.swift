@@ -39,20 +39,6 @@ extension GradientSpan where Scalar: RecurrentScalar {
       ld: inputSize, into: dW)
   }
 
-  /// `dU += dgatesᵀ·h[t−1]` for the gate columns `0 ..< m`.
-  func accumulateRecurrentWeights(
-    m: Int, hiddenSize: Int, gateWidth: Int, into dU: UnsafeMutablePointer<Scalar>
-  ) {
-    if let initialHidden, initialRows > 0 {
-      accumulate(
-        rows: initialRows, dGates: dGates, m: m, gateWidth: gateWidth, operand: initialHidden,
-        k: hiddenSize, ld: hiddenSize, into: dU)
-    }
-    accumulate(
-      rows: rows - initialRows, dGates: dGates + initialRows * gateWidth, m: m,
-      gateWidth: gateWidth, operand: previousHidden, k: hiddenSize, ld: hiddenSize, into: dU)
-  }
-
   /// `db += Σ dgates` for the gate columns `column ..< column + m`.
   func accumulateBias(
     column: Int, m: Int, gateWidth: Int, into db: UnsafeMutablePointer<Scalar>

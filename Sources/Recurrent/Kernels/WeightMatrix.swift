@@ -21,8 +21,6 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
 
   private static func comesFromFar(count: Int) -> Bool { count >= largestKept }
 
-  var isPacked: Bool { packed != nil }
-
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///
   /// - Parameters:

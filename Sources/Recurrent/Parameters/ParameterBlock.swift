@@ -52,9 +52,6 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// A block of zeros with the same tensors.
   public func zeros() -> ParameterBlock { ParameterBlock(layout) }
 
-  /// Whether both have the same tensors in the same order.
-  package func hasLayout(of other: ParameterBlock) -> Bool { layout.isSame(as: other.layout) }
-
   /// Traps unless this block has the tensors of `expected`, and tells the first that differs.
   package func checkLayout(matches expected: ParameterLayout, _ what: @autoclosure () -> String) {
     require(layout.isSame(as: expected), "\(what()): \(layout.difference(from: expected))")
