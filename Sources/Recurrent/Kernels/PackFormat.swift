@@ -6,12 +6,15 @@ import LinAlg
 ///
 /// A packed matrix is a row of panels of some columns, each as long as the matrix is deep. Sizes and
 /// offsets count elements of the format, which need not be scalars.
-struct PackFormat<Scalar: RecurrentScalar>: Equatable, @unchecked Sendable {
+struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
   // @unchecked Sendable: the kernels are constants of the program.
 
   private let kernels: UnsafePointer<ck_pack_format>
 
   fileprivate init(_ kernels: UnsafePointer<ck_pack_format>) { self.kernels = kernels }
+
+  /// What tells formats apart: never 0.
+  var identity: Int { Int(bitPattern: kernels) }
 
   /// The columns of one panel, between which a pack can be cut.
   var panel: Int { Int(kernels.pointee.panel) }

@@ -11,8 +11,8 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     /// packed. Held, so that no other gets its address.
     let key: AnyObject & Sendable
     let direction: ProductDirection
-    /// Nil for unpacked weights.
-    let format: PackFormat<Scalar>?
+    /// That of the format; 0 for unpacked weights.
+    let format: Int
     /// Bytes, because a format's elements need not be scalars.
     let storage: AlignedStorage<UInt8>
     var isCurrent: Bool
@@ -68,16 +68,18 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     bytes: Int,
     _ source: some PackSource, threads: Int
   ) -> UnsafeRawPointer {
-    packs.withLock { packs in
+    // Not the format itself, whose comparison the runtime looks up: that allocates now and then.
+    let identity = format?.identity ?? 0
+    return packs.withLock { packs in
       var index = packs.startIndex
       while index < packs.endIndex,
         packs[index].key !== key || packs[index].direction != direction
-          || packs[index].format != format
+          || packs[index].format != identity
       { index += 1 }
       if index == packs.endIndex {
         packs.append(
           Pack(
-            key: key, direction: direction, format: format,
+            key: key, direction: direction, format: identity,
             storage: AlignedStorage(uninitializedCount: bytes), isCurrent: false))
       }
       if !packs[index].isCurrent {
