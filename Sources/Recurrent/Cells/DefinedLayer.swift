@@ -5,7 +5,8 @@ import LinAlg
 /// It runs as the built-in layers do: products with the input for many steps at once, one product per
 /// step for everything that reads the same state, packed weights, threads, sequences of different
 /// lengths, tapes, streaming. What a step computes between its products is a program that is run in
-/// blocks that stay in the first-level cache; the backward pass is derived from the definition.
+/// blocks that stay in the first-level cache, or a kernel written by hand where there is one for the
+/// cell; the backward pass is derived from the definition.
 ///
 /// How a step runs forward is in `Engine/CellPass+Forward.swift`, backward in `CellPass+Backward.swift`.
 public struct DefinedLayer<Scalar: RecurrentScalar>: RecurrentLayer {
