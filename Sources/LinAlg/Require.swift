@@ -2,7 +2,8 @@
 ///
 /// What `precondition` is for, except that a release build keeps the message: the engine is run
 /// optimised, and a trap on wrong shapes that does not tell the shapes is a debugging session.
-/// Element accesses use `precondition`, because there the text would cost more than it is worth.
+/// Accesses to single elements check themselves and make the text in a function of its own, so that a
+/// loop over them carries none of it.
 @inlinable
 @inline(__always)
 package func require(

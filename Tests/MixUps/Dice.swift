@@ -36,9 +36,12 @@ struct Dice {
   mutating func batch<Scalar: RecurrentScalar>(
     _ steps: Int, _ batch: Int, _ features: Int
   ) -> SequenceBatch<Scalar> {
-    SequenceBatch(
-      steps: steps, batch: batch, features: features,
-      elements: (0..<steps * batch * features).map { _ in number() })
+    // At times the last steps of a longer one: they begin anywhere, and end where the memory does.
+    let before = oneIn(3) ? 1 + below(2) : 0
+    let whole = SequenceBatch<Scalar>(
+      steps: before + steps, batch: batch, features: features,
+      elements: (0..<(before + steps) * batch * features).map { _ in number() })
+    return whole[steps: before...]
   }
 
   private mutating func number<Scalar: RecurrentScalar>() -> Scalar {

@@ -61,7 +61,7 @@ extension Matrix {
   /// The symmetric matrix whose `triangle` is that of `a`, built from whole rows.
   init(symmetric a: borrowing some MatrixOperand<Scalar> & ~Copyable, _ triangle: Triangle) {
     self.init(uninitializedRows: a.rows, columns: a.columns)
-    let result = elements
+    let result = strided
     let isUpper = triangle == .upper
     a.withUnsafeElements { a in
       result.update(from: a.transposed)
@@ -81,7 +81,7 @@ extension Matrix {
   /// A matrix with the elements of `a`.
   init(_ a: UnsafeStridedMatrix<Scalar>) {
     self.init(uninitializedRows: a.rows, columns: a.columns)
-    elements.update(from: a)
+    strided.update(from: a)
   }
 
   /// The triangle of the leading part of this matrix that has the given shape, zeros elsewhere.

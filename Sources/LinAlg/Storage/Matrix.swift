@@ -45,10 +45,14 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   }
 
   /// The element in row `i` and column `j`.
+  ///
+  /// A write looks whether another value shares the storage, each time: many of them belong into
+  /// ``withUnsafeMutableBufferPointer(_:)``, which looks once.
   @inlinable
   public subscript(i: Int, j: Int) -> Scalar {
     get {
       checkIndex(i, j)
+      defer { withExtendedLifetime(storage) {} }
       return storage.pointer[i * columns + j]
     }
     set {
@@ -56,17 +60,25 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
       makeUnique()
       storage.pointer[i * columns + j] = newValue
     }
+    _modify {
+      checkIndex(i, j)
+      makeUnique()
+      yield &storage.pointer[i * columns + j]
+    }
   }
+
+  /// All elements in row-major order, as an array.
+  public var elements: [Scalar] { withUnsafeBufferPointer { Array($0) } }
 
   @inlinable
   func checkIndex(_ i: Int, _ j: Int) {
-    precondition(
-      i >= 0 && i < rows && j >= 0 && j < columns,
-      "Matrix: index [\(i), \(j)] outside shape [\(rows), \(columns)]")
+    guard i >= 0 && i < rows && j >= 0 && j < columns else {
+      failMatrixIndex(i, j, rows, columns)
+    }
   }
 
   /// Copies the storage if another value shares it.
-  @usableFromInline
+  @inlinable
   mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
   }
@@ -89,4 +101,11 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
     defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
+}
+
+/// Apart from the accesses, so that they carry no text.
+@inline(never)
+@usableFromInline
+func failMatrixIndex(_ i: Int, _ j: Int, _ rows: Int, _ columns: Int) -> Never {
+  failRequirement("Matrix: index [\(i), \(j)] outside shape [\(rows), \(columns)]")
 }

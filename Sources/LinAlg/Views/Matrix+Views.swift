@@ -122,11 +122,11 @@ extension Matrix {
     rows rowRange: some RangeExpression<Int>, columns columnRange: some RangeExpression<Int>
   ) -> MutableMatrixView<Scalar> {
     _read {
-      yield MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+      yield MutableMatrixView(unsafeElements: strided.block(rowRange, columnRange))
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+      var block = MutableMatrixView(unsafeElements: strided.block(rowRange, columnRange))
       yield &block
     }
   }
@@ -136,11 +136,11 @@ extension Matrix {
   @_disfavoredOverload
   public subscript(rows rowRange: some RangeExpression<Int>) -> MutableMatrixView<Scalar> {
     _read {
-      yield MutableMatrixView(unsafeElements: elements.block(rowRange, 0..<columns))
+      yield MutableMatrixView(unsafeElements: strided.block(rowRange, 0..<columns))
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: elements.block(rowRange, 0..<columns))
+      var block = MutableMatrixView(unsafeElements: strided.block(rowRange, 0..<columns))
       yield &block
     }
   }
@@ -150,11 +150,11 @@ extension Matrix {
   @_disfavoredOverload
   public subscript(columns columnRange: some RangeExpression<Int>) -> MutableMatrixView<Scalar> {
     _read {
-      yield MutableMatrixView(unsafeElements: elements.block(0..<rows, columnRange))
+      yield MutableMatrixView(unsafeElements: strided.block(0..<rows, columnRange))
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: elements.block(0..<rows, columnRange))
+      var block = MutableMatrixView(unsafeElements: strided.block(0..<rows, columnRange))
       yield &block
     }
   }
@@ -164,11 +164,11 @@ extension Matrix {
   @_disfavoredOverload
   public subscript(row i: Int) -> MutableVectorView<Scalar> {
     _read {
-      yield MutableVectorView(unsafeElements: elements.row(i))
+      yield MutableVectorView(unsafeElements: strided.row(i))
     }
     _modify {
       makeUnique()
-      var row = MutableVectorView(unsafeElements: elements.row(i))
+      var row = MutableVectorView(unsafeElements: strided.row(i))
       yield &row
     }
   }
@@ -178,18 +178,18 @@ extension Matrix {
   @_disfavoredOverload
   public subscript(column j: Int) -> MutableVectorView<Scalar> {
     _read {
-      yield MutableVectorView(unsafeElements: elements.column(j))
+      yield MutableVectorView(unsafeElements: strided.column(j))
     }
     _modify {
       makeUnique()
-      var column = MutableVectorView(unsafeElements: elements.column(j))
+      var column = MutableVectorView(unsafeElements: strided.column(j))
       yield &column
     }
   }
 
   /// The place of the elements; to be written to only after ``makeUnique()``.
   @inlinable
-  var elements: UnsafeMutableStridedMatrix<Scalar> {
+  var strided: UnsafeMutableStridedMatrix<Scalar> {
     UnsafeMutableStridedMatrix(
       pointer: storage.pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }

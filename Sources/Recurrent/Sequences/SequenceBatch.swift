@@ -3,19 +3,22 @@ import LinAlg
 /// A batch of sequences, time-major: `[T, N, F]`, row-major and contiguous.
 ///
 /// Step `t` of every sequence lies in one `[N, F]` block, so that one matrix product serves the whole
-/// batch and a range of steps is one tall matrix of `steps · N` rows. A value type: copies share their
-/// storage until one of them is written to.
+/// batch and a range of steps is one tall matrix of `steps · N` rows. A value type: copies, and ranges of
+/// steps, share their storage until one of them is written to.
 public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
   /// `T`, the number of time steps.
-  public private(set) var steps: Int
+  public internal(set) var steps: Int
   /// `N`, the number of sequences.
-  public private(set) var batch: Int
+  public internal(set) var batch: Int
   /// `F`, the number of features of a step.
-  public private(set) var features: Int
-  private var storage: AlignedStorage<Scalar>
+  public internal(set) var features: Int
+  /// Perhaps of a longer batch, of which this is some steps.
+  @usableFromInline var storage: AlignedStorage<Scalar>
+  /// Where the first element stands in it.
+  @usableFromInline var offset = 0
 
   /// The number of scalars, `T·N·F`.
-  public var count: Int { steps * batch * features }
+  @inlinable public var count: Int { steps * batch * features }
 
   /// The shape as it is written in messages: `[T, N, F]`.
   public var shape: [Int] { [steps, batch, features] }
@@ -71,54 +74,85 @@ public struct SequenceBatch<Scalar: LinAlgScalar>: Sendable {
   }
 
   /// Feature `f` of step `t` of sequence `n`.
+  ///
+  /// A write looks whether another value shares the storage, each time: many of them belong into
+  /// ``withUnsafeMutableBufferPointer(_:)``, which looks once.
+  @inlinable
   public subscript(t: Int, n: Int, f: Int) -> Scalar {
     get {
       checkIndex(t, n, f)
-      return storage.pointer[(t * batch + n) * features + f]
+      defer { withExtendedLifetime(storage) {} }
+      return first[(t * batch + n) * features + f]
     }
     set {
       checkIndex(t, n, f)
       makeUnique()
-      storage.pointer[(t * batch + n) * features + f] = newValue
+      first[(t * batch + n) * features + f] = newValue
     }
-  }
-
-  /// Step `t` of every sequence as a `[N, F]` matrix (a copy).
-  public subscript(step t: Int) -> Matrix<Scalar> {
-    require(t >= 0 && t < steps, "SequenceBatch: step \(t) outside 0..<\(steps)")
-    let block = UnsafeBufferPointer(start: pointer(atStep: t), count: batch * features)
-    return Matrix(rows: batch, columns: features, elements: block)
+    _modify {
+      checkIndex(t, n, f)
+      makeUnique()
+      yield &first[(t * batch + n) * features + f]
+    }
   }
 
   /// All elements in storage order, as an array.
   public var elements: [Scalar] { withUnsafeBufferPointer { Array($0) } }
 
   /// Calls `body` with the elements, time slowest, features fastest.
+  @inlinable
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+    return try body(UnsafeBufferPointer(start: first, count: count))
   }
 
   /// Calls `body` with the elements for writing, time slowest, features fastest.
+  @inlinable
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
     defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
+    return try body(UnsafeMutableBufferPointer(start: first, count: count))
   }
 
-  private func checkIndex(_ t: Int, _ n: Int, _ f: Int) {
-    precondition(
-      t >= 0 && t < steps && n >= 0 && n < batch && f >= 0 && f < features,
-      "SequenceBatch: index [\(t), \(n), \(f)] outside shape \(shape)")
+  /// The first element.
+  @inlinable
+  var first: UnsafeMutablePointer<Scalar> { storage.pointer + offset }
+
+  @inlinable
+  func checkIndex(_ t: Int, _ n: Int, _ f: Int) {
+    guard t >= 0 && t < steps && n >= 0 && n < batch && f >= 0 && f < features else {
+      failSequenceIndex(t, n, f, steps, batch, features)
+    }
   }
 
-  private mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+  /// Copies the elements if another value shares the storage.
+  @inlinable
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { copyStorage() }
   }
+
+  @inline(never)
+  @usableFromInline
+  mutating func copyStorage() {
+    let copy = AlignedStorage<Scalar>(uninitializedCount: count)
+    copy.pointer.initialize(from: first, count: count)
+    storage = copy
+    offset = 0
+  }
+}
+
+/// Apart from the accesses, so that they carry no text.
+@inline(never)
+@usableFromInline
+func failSequenceIndex(
+  _ t: Int, _ n: Int, _ f: Int, _ steps: Int, _ batch: Int, _ features: Int
+) -> Never {
+  failRequirement(
+    "SequenceBatch: index [\(t), \(n), \(f)] outside shape [\(steps), \(batch), \(features)]")
 }
 
 extension SequenceBatch {
@@ -131,7 +165,7 @@ extension SequenceBatch {
   ///
   /// Valid while a copy of this value is alive; writing needs unshared storage.
   package func pointer(atStep t: Int) -> UnsafeMutablePointer<Scalar> {
-    storage.pointer + t * batch * features
+    first + t * batch * features
   }
 
   /// Makes this a batch of the given shape that nobody else holds, with unspecified contents.
@@ -145,6 +179,7 @@ extension SequenceBatch {
       self.steps = steps
       self.batch = batch
       self.features = features
+      offset = 0
     }
   }
 }

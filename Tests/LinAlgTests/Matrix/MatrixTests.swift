@@ -34,6 +34,16 @@ struct MatrixTests {
     expectMessage(few, contains: "3 elements", "[2, 2]")
   }
 
+  @Test func writesInPlaceAndCopiesWhatIsShared() {
+    var m: Matrix<Double> = [[1, 2], [3, 4]]
+    let copy = m
+    m[1, 0] += 10
+    m[0, 1] *= 3
+    #expect(m.elements == [1, 6, 13, 4])
+    #expect(copy.elements == [1, 2, 3, 4])
+    #expect(Matrix<Float>.zeros(rows: 0, columns: 3).elements.isEmpty)
+  }
+
   @Test func indexOutsideTraps() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Matrix<Double>.zeros(rows: 2, columns: 3)[0, 3]

@@ -172,7 +172,3 @@ extension LayerParameters {
     block.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: values) }
   }
 }
-
-extension Matrix {
-  var elements: [Scalar] { withUnsafeBufferPointer { Array($0) } }
-}
