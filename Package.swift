@@ -43,10 +43,13 @@ let package = Package(
       name: "Recurrent",
       dependencies: ["LinAlg", "CKernels"]),
 
+    // Writes files whole or not at all.
+    .target(name: "WholeFiles"),
+
     .target(
       name: "SequenceModels",
       dependencies: [
-        "LinAlg", "Recurrent",
+        "LinAlg", "Recurrent", "WholeFiles",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 
@@ -70,6 +73,7 @@ let package = Package(
       name: "Bench",
       dependencies: [
         "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter", "CMachineProbe",
+        "WholeFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -134,6 +138,9 @@ let package = Package(
         "CAllocationCounter",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
+    .testTarget(
+      name: "WholeFilesTests",
+      dependencies: ["WholeFiles"]),
     .testTarget(
       name: "BenchTests",
       dependencies: ["Bench", "LinAlg", "ReferenceLoops", "CAllocationCounter"]),

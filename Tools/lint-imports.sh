@@ -10,11 +10,12 @@ Sources/CBLAS              cblas.h lapacke.h
 Sources/CKernels
 Sources/LinAlg             CBLAS CKernels
 Sources/Recurrent          CKernels LinAlg
-Sources/SequenceModels     LinAlg Recurrent
+Sources/WholeFiles
+Sources/SequenceModels     LinAlg Recurrent WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
-Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe
+Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe WholeFiles
 Examples/CharacterModel    LinAlg Recurrent SequenceModels
 Examples/AddingProblem     LinAlg Recurrent SequenceModels
 Tests/Consumer             LinAlg Recurrent SequenceModels
@@ -23,7 +24,7 @@ Tests/RecurrentTests       * CKernels
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe'
+testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles'
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

@@ -1,4 +1,5 @@
 import Foundation
+import WholeFiles
 
 /// Writes a report so that its file is complete or absent.
 enum OutputFile {
@@ -19,24 +20,14 @@ enum OutputFile {
     }
   }
 
-  /// Writes `text` to a temporary file in the same folder, syncs it and renames it over `path`.
+  /// Writes `text` over the file at `path`, whole or not at all.
   ///
-  /// - Throws: ``BenchError`` (exit 73); the temporary file is removed and `path` untouched.
+  /// - Throws: ``BenchError`` (exit 73); `path` is untouched.
   static func write(_ text: String, to path: String) throws {
-    let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).partial"
-    let manager = FileManager.default
     do {
-      guard manager.createFile(atPath: temporary, contents: nil) else {
-        throw CocoaError(.fileWriteUnknown)
-      }
-      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
-      try handle.write(contentsOf: Data(text.utf8))
-      try handle.synchronize()
-      try handle.close()
-      guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+      try WholeFile.write(text.utf8, to: path)
     } catch {
-      try? manager.removeItem(atPath: temporary)
-      throw BenchError.cannotWrite("\(path): cannot be written")
+      throw BenchError.cannotWrite(error.description)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import LinAlg
 import Recurrent
+import WholeFiles
 
 /// The numbers that all contestants of the comparison share, as a file of little-endian float32:
 ///
@@ -95,9 +96,9 @@ final class PeerData {
 
   private static func write(_ bytes: Data, to path: String) throws(PeerError) {
     do {
-      try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
+      try WholeFile.write(bytes, to: path)
     } catch {
-      throw .cannotWrite("\(path): cannot be written")
+      throw .cannotWrite(error.description)
     }
   }
 }

@@ -114,7 +114,8 @@ struct PeerSessionTests {
 
     _ = try session.answer(Self.load(item, path))
     let nowhere = folder.path("no/where.f32")
-    #expect(throws: PeerError.cannotWrite("\(nowhere): cannot be written")) {
+    let reason = "\(nowhere): cannot be written: No such file or directory"
+    #expect(throws: PeerError.cannotWrite(reason)) {
       try session.answer(.results(path: nowhere))
     }
     #expect(folder.contents == ["case.f32"])
