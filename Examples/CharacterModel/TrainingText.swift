@@ -2,7 +2,7 @@ import SequenceModels
 
 /// A corpus as tokens: one part to train on, one to evaluate on.
 struct TrainingText: CustomStringConvertible {
-  let vocabulary: CharacterVocabulary
+  let vocabulary: Vocabulary
   let training: [Token]
   let heldOut: [Token]
   let description: String
@@ -16,9 +16,10 @@ struct TrainingText: CustomStringConvertible {
     let split = HeldOutSplit(
       corpus.documents.map(\.text), fraction: validationFraction, at: place,
       sharedWords: keepShared ? nil : 8)
-    vocabulary = CharacterVocabulary(split.training)
-    training = vocabulary.encode(split.training)
-    heldOut = vocabulary.encode(split.heldOut)
+    let characters = CharacterTokenizer()
+    vocabulary = Vocabulary(counting: split.training, by: characters, special: [.unknown])
+    training = vocabulary.encode(split.training, by: characters)
+    heldOut = vocabulary.encode(split.heldOut, by: characters)
     if training.count <= batch * steps {
       throw .tooShort(count: training.count, needed: batch * steps + 1, part: "to train on")
     }
@@ -28,7 +29,8 @@ struct TrainingText: CustomStringConvertible {
     }
     let words = split.heldOut.split(maxSplits: 8, whereSeparator: \.isWhitespace).dropLast()
     opening = words.joined(separator: " ")
-    let unknown = heldOut.count { $0 == CharacterVocabulary.unknown }
+    let unknownToken = vocabulary.unknown
+    let unknown = heldOut.count { $0 == unknownToken }
     let files = corpus.documents.count
     description = """
       \(files) \(files == 1 ? "file" : "files"), \(vocabulary.count) different characters: \

@@ -16,7 +16,8 @@ final class TextSequence: Caller, CallSequence {
     for i in 0..<3 {
       let alphabet = String("abcdefgh".prefix(3 + self.dice.below(3)))
       let (D, H) = (2 + self.dice.below(2), 3 + self.dice.below(2))
-      let vocabulary = CharacterVocabulary(alphabet)
+      let vocabulary = Vocabulary(
+        counting: alphabet, by: CharacterTokenizer(), special: [.unknown])
       models.append(
         (
           "model\(i)",

@@ -19,7 +19,7 @@ public struct CharacterLanguageModel<Layer: CausalLayer>: Sendable {
   public typealias Parameters = CharacterLanguageModelParameters<Layer.Parameters>
 
   /// The characters that the model knows.
-  public let vocabulary: CharacterVocabulary
+  public let vocabulary: Vocabulary
   private var stored: Parameters
   private let shell: LayerShell<Layer>
 
@@ -30,7 +30,7 @@ public struct CharacterLanguageModel<Layer: CausalLayer>: Sendable {
   ///   - layer: its input size is the size of the embedding.
   ///   - generator: the source of randomness.
   public init(
-    vocabulary: CharacterVocabulary, layer: Layer,
+    vocabulary: Vocabulary, layer: Layer,
     using generator: inout some RandomNumberGenerator
   ) {
     self.vocabulary = vocabulary
@@ -78,7 +78,7 @@ extension CharacterLanguageModel {
   ///   - hiddenSize: units of the LSTM.
   ///   - generator: the source of randomness.
   public static func lstm<S>(
-    vocabulary: CharacterVocabulary, embeddingSize: Int, hiddenSize: Int,
+    vocabulary: Vocabulary, embeddingSize: Int, hiddenSize: Int,
     using generator: inout some RandomNumberGenerator
   ) -> CharacterLanguageModel where Layer == LSTM<S> {
     let layer = LSTM<S>(inputSize: embeddingSize, hiddenSize: hiddenSize, using: &generator)
@@ -94,7 +94,7 @@ extension CharacterLanguageModel {
   ///   - variant: where the reset gate acts.
   ///   - generator: the source of randomness.
   public static func gru<S>(
-    vocabulary: CharacterVocabulary, embeddingSize: Int, hiddenSize: Int,
+    vocabulary: Vocabulary, embeddingSize: Int, hiddenSize: Int,
     variant: GRUOptions.Candidate = .resetAfter, using generator: inout some RandomNumberGenerator
   ) -> CharacterLanguageModel where Layer == GRU<S> {
     let layer = GRU<S>(

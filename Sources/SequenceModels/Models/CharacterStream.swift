@@ -5,7 +5,7 @@ import Recurrent
 ///
 /// ```swift
 /// var stream = CharacterStream(model)
-/// for token in model.vocabulary.encode("The ") { stream.read(token) }
+/// for token in model.vocabulary.encode("The ", by: CharacterTokenizer()) { stream.read(token) }
 /// stream.logits                                   // [1, V]: what comes next
 /// ```
 /// Reading a character allocates nothing.
@@ -45,23 +45,25 @@ extension CharacterLanguageModel {
   ///
   /// - Parameters:
   ///   - prompt: what the model has read before; characters that it does not know are read as
-  ///     ``CharacterVocabulary/unknown``. When it is empty the model starts after a line break (or, if
-  ///     it knows none, after an unknown character).
+  ///     ``Vocabulary/unknown``. When it is empty the model starts after a line break (or, if it knows
+  ///     none, after an unknown character).
   ///   - length: how many characters to write.
   ///   - temperature: see ``TokenSampler``.
   ///   - topK: see ``TokenSampler``.
   ///   - generator: the source of randomness: with the same seed the text is the same.
   /// - Returns: the text after the prompt; the unknown character is never written.
+  /// - Precondition: the vocabulary has `<unk>`, or every character of the prompt.
   public func sample(
     prompt: String = "", length: Int, temperature: Double = 1, topK: Int? = nil,
     using generator: inout some RandomNumberGenerator
   ) -> String {
     require(length >= 0, "sample: negative length \(length)")
-    require(vocabulary.count > 1, "sample: the model knows no character")
+    require(
+      vocabulary.count > vocabulary.special.count, "sample: the model knows no character")
     let sampler = TokenSampler(
-      temperature: temperature, topK: topK, excluded: CharacterVocabulary.unknown)
+      temperature: temperature, topK: topK, excluded: vocabulary.unknown)
     var stream = CharacterStream(self)
-    let start = prompt.isEmpty ? [vocabulary.token(for: "\n")] : vocabulary.encode(prompt)
+    let start = vocabulary.encode(prompt.isEmpty ? "\n" : prompt, by: CharacterTokenizer())
     for token in start { stream.read(token) }
     var tokens: [Token] = []
     for _ in 0..<length {
@@ -69,6 +71,6 @@ extension CharacterLanguageModel {
       tokens.append(token)
       stream.read(token)
     }
-    return vocabulary.decode(tokens)
+    return vocabulary.decode(tokens, by: CharacterTokenizer())
   }
 }

@@ -4,7 +4,8 @@ import SequenceModels
 
 /// Small models: 7 tokens, 3 features, 4 units.
 enum CharacterModelSamples {
-  static let vocabulary = CharacterVocabulary("abcdef")
+  static let vocabulary = Vocabulary(
+    counting: "abcdef", by: CharacterTokenizer(), special: [.unknown])
 
   static func lstm<Scalar: RecurrentScalar>(
     _: Scalar.Type

@@ -7,11 +7,13 @@ import SequenceModels
 
 let text = String(repeating: "the quick brown fox jumps over the lazy dog. ", count: 40)
 var rng = SeededGenerator(seed: 42)
-let vocabulary = CharacterVocabulary(text)
+let characters = CharacterTokenizer()
+let vocabulary = Vocabulary(counting: text, by: characters, special: [.unknown])
 let layer = LSTM<Float>(inputSize: 16, hiddenSize: 32, using: &rng)
 var model = CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
 
-let streams = TokenStreams(vocabulary.encode(text), batch: 8, steps: 15)
+let tokens = vocabulary.encode(text, by: characters)
+let streams = TokenStreams(tokens, batch: 8, steps: 15)
 let tape = model.makeTape(steps: 15, batch: 8)
 var adam = Adam(for: model.parameters, learningRate: 0.01)
 var window = TokenWindow()
@@ -23,7 +25,7 @@ for _ in 0..<25 {
   }
 }
 
-let bits = model.evaluate(vocabulary.encode(text), streams: 8).bitsPerToken
+let bits = model.evaluate(tokens, streams: 8).bitsPerToken
 print("\(bits) bits per character after training, \(log2(Double(vocabulary.count))) by guessing")
 guard bits < 0.5 else {
   print("the model has not learned its text: 0.5 is the limit")
