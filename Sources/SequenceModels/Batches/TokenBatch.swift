@@ -9,13 +9,13 @@ public typealias Token = Int32
 /// storage until one of them is written to.
 public struct TokenBatch: Sendable {
   /// `T`, the number of time steps.
-  public private(set) var steps: Int
+  public internal(set) var steps: Int
   /// `N`, the number of sequences.
-  public private(set) var batch: Int
-  private var storage: AlignedStorage<Token>
+  public internal(set) var batch: Int
+  @usableFromInline var storage: AlignedStorage<Token>
 
   /// The number of tokens, `T·N`.
-  public var count: Int { steps * batch }
+  @inlinable public var count: Int { steps * batch }
 
   /// The shape as it is written in messages: `[T, N]`.
   public var shape: [Int] { [steps, batch] }
@@ -44,9 +44,11 @@ public struct TokenBatch: Sendable {
   }
 
   /// The token at step `t` of sequence `n`.
+  @inlinable
   public subscript(t: Int, n: Int) -> Token {
     get {
       checkIndex(t, n)
+      defer { withExtendedLifetime(storage) {} }
       return storage.pointer[t * batch + n]
     }
     set {
@@ -54,23 +56,32 @@ public struct TokenBatch: Sendable {
       makeUnique()
       storage.pointer[t * batch + n] = newValue
     }
+    _modify {
+      checkIndex(t, n)
+      makeUnique()
+      yield &storage.pointer[t * batch + n]
+    }
   }
 
   /// All tokens in storage order, as an array.
   public var tokens: [Token] { withUnsafeBufferPointer { Array($0) } }
 
   /// Calls `body` with the tokens, time slowest.
+  @inlinable
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Token>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeBufferPointer(start: storage.pointer, count: count))
+    defer { withExtendedLifetime(storage) {} }
+    return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
 
   /// Calls `body` with the tokens for writing, time slowest.
+  @inlinable
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Token>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     makeUnique()
+    defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
@@ -98,19 +109,33 @@ public struct TokenBatch: Sendable {
     }
   }
 
-  private func checkIndex(_ t: Int, _ n: Int) {
-    require(
-      t >= 0 && t < steps && n >= 0 && n < batch,
-      "TokenBatch: index [\(t), \(n)] outside shape \(shape)")
-  }
-
-  private mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) {
-      let copy = AlignedStorage<Token>(uninitializedCount: count)
-      copy.pointer.initialize(from: storage.pointer, count: count)
-      storage = copy
+  @inlinable
+  func checkIndex(_ t: Int, _ n: Int) {
+    guard t >= 0 && t < steps && n >= 0 && n < batch else {
+      failTokenIndex(t, n, steps, batch)
     }
   }
+
+  /// Copies the tokens if another value shares the storage.
+  @inlinable
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { copyStorage() }
+  }
+
+  @inline(never)
+  @usableFromInline
+  mutating func copyStorage() {
+    let copy = AlignedStorage<Token>(uninitializedCount: count)
+    copy.pointer.initialize(from: storage.pointer, count: count)
+    storage = copy
+  }
+}
+
+/// Apart from the accesses, so that they carry no text.
+@inline(never)
+@usableFromInline
+func failTokenIndex(_ t: Int, _ n: Int, _ steps: Int, _ batch: Int) -> Never {
+  failRequirement("TokenBatch: index [\(t), \(n)] outside shape [\(steps), \(batch)]")
 }
 
 extension TokenBatch: Equatable {

@@ -1,0 +1,205 @@
+import LinAlg
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Batches that a thread of their own prepares, while the one before is trained on.
+///
+/// ```swift
+/// let batches = PreparedBatches(of: pairs, in: buckets.order(epoch: 3))
+/// while let batch = try batches.next() { … }
+/// ```
+/// They come in their order, whatever takes how long. At most ``ahead`` of them are ready or being prepared;
+/// further ones wait until one is taken. An error of the preparation is thrown by ``next()`` where its
+/// batch would have come, and ends the batches. What is dropped before its end prepares nothing further.
+///
+/// Belongs to one caller at a time; ``cancel()`` may be called by any.
+public final class PreparedBatches<Batch: Sendable>: Sendable {
+  /// How many batches may be ready or in preparation.
+  public let ahead: Int
+  private let channel: BatchChannel<Batch>
+
+  /// Prepares batches one after the other.
+  ///
+  /// - Parameters:
+  ///   - count: how many there are.
+  ///   - ahead: how many may be ready or in preparation.
+  ///   - prepare: makes a batch of its number, on the other thread; called for `0..<count`, in order.
+  /// - Precondition: `count` is not negative, `ahead` positive.
+  public init(
+    count: Int, ahead: Int = 1, _ prepare: @escaping @Sendable (_ index: Int) throws -> Batch
+  ) {
+    require(
+      count >= 0 && ahead > 0, "PreparedBatches: \(count) batches, \(ahead) of them ahead")
+    self.ahead = ahead
+    channel = BatchChannel(count: count, ahead: ahead, prepare: prepare)
+    channel.start()
+  }
+
+  /// Prepares the batches of a source.
+  ///
+  /// - Parameters:
+  ///   - source: what batches are made of.
+  ///   - order: the numbers of each batch, such as ``LengthBuckets/order(epoch:)``.
+  ///   - ahead: how many batches may be ready or in preparation.
+  public convenience init(
+    of source: some BatchSource<Batch>, in order: [[Int]], ahead: Int = 1
+  ) {
+    self.init(count: order.count, ahead: ahead) { try source.batch(order[$0]) }
+  }
+
+  deinit { channel.cancel() }
+
+  /// The next batch, once it is ready; nil after the last one, after an error, and when cancelled.
+  ///
+  /// - Throws: what preparing the batch threw.
+  public func next() throws -> Batch? { try channel.take() }
+
+  /// Ends the batches: what is ready is dropped. On return no batch is being prepared.
+  public func cancel() {
+    channel.cancel()
+    channel.waitUntilIdle()
+  }
+}
+
+/// What the two threads share.
+private final class BatchChannel<Batch: Sendable>: Sendable {
+  private let count: Int
+  private let ahead: Int
+  nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(
+    capacity: 1)
+  nonisolated(unsafe) private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(
+    capacity: 1)
+
+  // All of these are read and written under the mutex.
+  /// Nil once nothing more will be prepared, so that what it holds is free.
+  nonisolated(unsafe) private var prepare: (@Sendable (Int) throws -> Batch)?
+  nonisolated(unsafe) private var ready: [Result<Batch, any Error>] = []
+  nonisolated(unsafe) private var nextIndex = 0
+  nonisolated(unsafe) private var isPreparing = false
+  nonisolated(unsafe) private var preparer: pthread_t?
+  nonisolated(unsafe) private var hasThread = false
+
+  init(count: Int, ahead: Int, prepare: @escaping @Sendable (Int) throws -> Batch) {
+    self.count = count
+    self.ahead = ahead
+    self.prepare = count > 0 ? prepare : nil
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(mutex)
+    changed.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Starts the thread. Where the system gives none, batches are prepared when they are asked for.
+  func start() {
+    guard count > 0 else { return }
+    hasThread = startThread { [self] in while prepareNext() {} }
+  }
+
+  /// Waits for room and prepares a batch; false when there is none left.
+  private func prepareNext() -> Bool {
+    lock()
+    while prepare != nil && ready.count >= ahead { pthread_cond_wait(changed, mutex) }
+    guard let prepare else {
+      unlock()
+      return false
+    }
+    let index = nextIndex
+    (isPreparing, preparer) = (true, pthread_self())
+    unlock()
+
+    let result = Result { try prepare(index) }
+
+    lock()
+    defer { unlock() }
+    (isPreparing, preparer) = (false, nil)
+    nextIndex = index + 1
+    pthread_cond_broadcast(changed)
+    guard self.prepare != nil else { return false }
+    ready.append(result)
+    if case .failure = result { self.prepare = nil }
+    if nextIndex == count { self.prepare = nil }
+    return self.prepare != nil
+  }
+
+  func take() throws -> Batch? {
+    if !hasThread {
+      lock()
+      let isEmpty = ready.isEmpty
+      unlock()
+      if isEmpty { _ = prepareNext() }
+    }
+    lock()
+    while ready.isEmpty && prepare != nil { pthread_cond_wait(changed, mutex) }
+    let result = ready.isEmpty ? nil : ready.removeFirst()
+    pthread_cond_broadcast(changed)
+    unlock()
+    return try result?.get()
+  }
+
+  func cancel() {
+    lock()
+    let dropped = (prepare, ready)
+    (prepare, ready) = (nil, [])
+    pthread_cond_broadcast(changed)
+    unlock()
+    // Freed here and not under the mutex, which what is freed might ask for.
+    withExtendedLifetime(dropped) {}
+  }
+
+  /// Waits until no batch is being prepared, but by the caller itself.
+  func waitUntilIdle() {
+    lock()
+    while isPreparing, let preparer, pthread_equal(preparer, pthread_self()) == 0 {
+      pthread_cond_wait(changed, mutex)
+    }
+    unlock()
+  }
+
+  private func lock() { pthread_mutex_lock(mutex) }
+  private func unlock() { pthread_mutex_unlock(mutex) }
+}
+
+/// Runs `body` on a new thread; false if the system gives none.
+private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+  final class Job: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  let job = Unmanaged.passRetained(Job(body))
+  #if canImport(Darwin)
+    var thread: pthread_t?
+  #else
+    var thread = pthread_t()
+  #endif
+  let status = pthread_create(
+    &thread, nil,
+    { argument in
+      #if canImport(Darwin)
+        Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
+      #else
+        if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body() }
+      #endif
+      return nil
+    }, job.toOpaque())
+  if status != 0 {
+    job.release()
+    return false
+  }
+  #if canImport(Darwin)
+    if let thread { pthread_detach(thread) }
+  #else
+    pthread_detach(thread)
+  #endif
+  return true
+}
