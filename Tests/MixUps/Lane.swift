@@ -33,8 +33,12 @@ struct LaneReport: Codable {
     traps += other.traps
     stalls += other.stalls
     last = other.last
-    for finding in other.findings where counts[finding.signature] == nil {
-      findings.append(finding)
+    for finding in other.findings {
+      if let i = findings.firstIndex(where: { $0.signature == finding.signature }) {
+        if finding.seed < findings[i].seed { findings[i] = finding }
+      } else {
+        findings.append(finding)
+      }
     }
     for (signature, count) in other.counts { counts[signature, default: 0] += count }
   }
@@ -47,10 +51,11 @@ struct Lane {
   let stride: UInt64
   /// Runs the sequence of a seed.
   let run: (UInt64, SharedLog) -> Void
+  /// How long a sequence may take, in seconds.
+  let limit: UInt32
 
-  /// How many sequences a child runs at most, and how long one of them may take.
+  /// How many sequences a child runs at most.
   private static let batch: UInt64 = 500
-  private static let limit: UInt32 = 60
 
   /// Runs sequences until `count` have been run or the time is over.
   func report(count: Int, until deadline: Date) -> LaneReport {
@@ -68,7 +73,7 @@ struct Lane {
       report.sequences += Int(header.ended)
       seed &+= header.ended &* stride
       report.last = log.lines
-      if status == 0 { continue }
+      if status == 0 && header.isDone { continue }
       // On a machine that is out of breath a call may take a minute; one that never ends does so twice.
       if status & 0x7f == SIGALRM, stalled != header.seed {
         (stalled, seed) = (header.seed, header.seed)
@@ -100,13 +105,14 @@ struct Lane {
       // Without the runtime's backtraces, which take seconds and read memory as they please.
       for number in [SIGILL, SIGTRAP, SIGABRT, SIGFPE] { signal(number, SIG_DFL) }
       for i in 0..<count where Date() < deadline {
-        alarm(Self.limit)
+        alarm(limit)
         let seed = first &+ i &* stride
         log.begin(seed: seed)
         run(seed, log)
         if log.current.isWrong { _exit(3) }
         log.end()
       }
+      log.finish()
       _exit(0)
     }
     var status: Int32 = 0
