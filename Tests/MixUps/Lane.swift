@@ -15,8 +15,6 @@ struct LaneReport: Codable {
   var sequences = 0
   var calls = 0
   var traps = 0
-  /// Calls that did not end in time and did when their sequence was run again.
-  var stalls = 0
   var findings: [Finding] = []
   var counts: [String: Int] = [:]
   /// The calls of the last sequence.
@@ -31,7 +29,6 @@ struct LaneReport: Codable {
     sequences += other.sequences
     calls += other.calls
     traps += other.traps
-    stalls += other.stalls
     last = other.last
     for finding in other.findings {
       if let i = findings.firstIndex(where: { $0.signature == finding.signature }) {
@@ -63,7 +60,6 @@ struct Lane {
     let log = SharedLog()
     guard let file = tmpfile() else { stop("no temporary file") }
     var seed = first
-    var stalled: UInt64?
     while report.sequences < count && Date() < deadline {
       log.reset()
       let rest = min(Self.batch, UInt64(count - report.sequences))
@@ -74,12 +70,6 @@ struct Lane {
       seed &+= header.ended &* stride
       report.last = log.lines
       if status == 0 && header.isDone { continue }
-      // On a machine that is out of breath a call may take a minute; one that never ends does so twice.
-      if status & 0x7f == SIGALRM, stalled != header.seed {
-        (stalled, seed) = (header.seed, header.seed)
-        report.stalls += 1
-        continue
-      }
       report.sequences += 1
       seed = header.seed &+ stride
       let text = contents(of: fileno(file))
@@ -98,9 +88,7 @@ struct Lane {
   ) -> Int32 {
     ftruncate(output, 0)
     lseek(output, 0, SEEK_SET)
-    let process = ct_fork()
-    if process < 0 { stop("fork failed") }
-    if process == 0 {
+    let process = fork {
       dup2(output, 2)
       // Without the runtime's backtraces, which take seconds and read memory as they please.
       for number in [SIGILL, SIGTRAP, SIGABRT, SIGFPE] { signal(number, SIG_DFL) }
@@ -113,8 +101,8 @@ struct Lane {
         log.end()
       }
       log.finish()
-      _exit(0)
     }
+    if process < 0 { stop("fork failed") }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     return status
@@ -152,5 +140,16 @@ struct Lane {
       return "refused what fits: \(name): \(line.prefix { $0 != ":" })"
     }
     return nil
+  }
+}
+
+/// Runs `body` in a thread of a second process that ends with it; see `ct_fork_in_thread`.
+func fork(_ body: () -> Void) -> Int32 {
+  withoutActuallyEscaping(body) { body in
+    withUnsafePointer(to: body) { body in
+      ct_fork_in_thread(
+        { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() },
+        UnsafeMutableRawPointer(mutating: body))
+    }
   }
 }

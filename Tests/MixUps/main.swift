@@ -91,13 +91,15 @@ for lane in lanes {
   report.add(part)
 }
 
+// A seed means another sequence where there are other kinds to choose from.
+let choice = only.map { " --only '\($0)'" } ?? ""
 if replay != nil && report.findings.isEmpty { print(report.last) }
 for finding in report.findings.sorted(by: { $0.seed < $1.seed }) {
   print(
     """
 
     \(finding.signature)
-      \(report.counts[finding.signature] ?? 0) times, first with --replay \(finding.seed)
+      \(report.counts[finding.signature] ?? 0) times, first with --replay \(finding.seed)\(choice)
     \(finding.calls)\(finding.output.split(separator: "\n").prefix(12).joined(separator: "\n"))
     """)
 }
@@ -105,6 +107,6 @@ print(
   """
   \(report.sequences) sequences of \(report.calls) calls, seeds from \(seed): \(report.traps) ended in a \
   trap with the engine's message, \(report.counts.values.reduce(0, +)) went wrong in \
-  \(report.counts.count) ways; \(report.stalls) calls took more than a minute and ended when tried again
+  \(report.counts.count) ways
   """)
 exit(report.counts.isEmpty ? 0 : 1)
