@@ -119,11 +119,10 @@ enum Families {
   /// Cells as data. Sizes are drawn from few, so that two cells often share them.
   static func defined<S: RecurrentScalar>() -> Family<DefinedLayer<S>> {
     Family { dice, D, H in
-      let (D, H) = (
-        D ?? 2 + dice.below(3), H ?? (dice.oneIn(6) ? 17 : 2 + dice.below(3))
-      )
-      let cells = definitions
-      var cell = dice.pick(cells)
+      // One size that many layers share, so that cells of other weights meet.
+      let (own, units) = dice.oneIn(3) ? (3, 3) : (2 + dice.below(3), 2 + dice.below(3))
+      let (D, H) = (D ?? own, H ?? (dice.oneIn(6) ? 17 : units))
+      var cell = dice.pick(D == H && dice.oneIn(2) ? equalDefinitions : definitions)
       if dice.oneIn(3) { cell.definition = read(cell.definition) }
       let P = cell.isProjected ? max(1, H - 1 - dice.below(2)) : H
       do {
@@ -143,6 +142,25 @@ enum Families {
     var isProjected = false
   }
 
+  /// Cells whose inputs are as many as their units, and that record the same sizes with other weights: on
+  /// one tape the weights that one draws have no room for the other's.
+  private static let equalDefinitions: [Cell] = {
+    let (x, h) = (CellExpression.x, CellExpression.state("h"))
+    let dropped = Projection("U", form: .dropped(rate: 0.5))
+    do {
+      return [
+        Cell(
+          name: "tanh(x + U·h)",
+          definition: try CellDefinition("a", states: ["h": tanh(x + dropped(h))])),
+        Cell(
+          name: "tanh(W·x + U·h)",
+          definition: try CellDefinition("b", states: ["h": tanh(Projection("W")(x) + dropped(h))])),
+      ]
+    } catch {
+      stop("a cell of the suite: \(error)")
+    }
+  }()
+
   private static let definitions: [Cell] = {
     let (x, h) = (CellExpression.x, CellExpression.state("h"))
     let dropped = ProjectionForm.dropped(rate: 0.5)
@@ -157,13 +175,12 @@ enum Families {
     normalized.normalization = .sums()
     do {
       return [
-        // As the reports that began this suite have them: equal sizes, other weights.
         Cell(
-          name: "tanh(x + U·h)",
+          name: "tanh(W·x / 2 + U·h)",
           definition: try CellDefinition(
             "a", states: ["h": tanh(Projection("W")(x) * 0.5 + Projection("U", form: dropped)(h))])),
         Cell(
-          name: "tanh(W·x + V·x + U·h)",
+          name: "tanh(W·x σ(V·x) + U·h)",
           definition: try CellDefinition(
             "b",
             states: [
