@@ -118,6 +118,10 @@ extension CarriedState {
       let from = source.part(i)
       withMutablePart(i) { part in
         part.withUnsafeMutableBufferPointer { to in
+          // A state of somebody else's may show one matrix and hand out another.
+          require(
+            to.count == from.count,
+            "part \(i) of a state has \(to.count) numbers to write, \(from.count) to read")
           to.start.update(from: from.basePointer, count: from.count)
         }
       }

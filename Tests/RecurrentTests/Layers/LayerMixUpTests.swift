@@ -102,6 +102,29 @@ import Testing
     #expect(message(result).contains("parameters of 1 parts, expected 2"))
   }
 
+  /// A state as anybody may write one: it shows a matrix, and hands out a smaller one.
+  struct TwoFacedState: CarriedState {
+    let shown = Matrix<Float>.zeros(rows: 3, columns: 7)
+    var written = Matrix<Float>.zeros(rows: 2, columns: 7)
+
+    var partCount: Int { 1 }
+    func part(_ index: Int) -> Matrix<Float> { shown }
+    func partName(_ index: Int) -> String { "hidden" }
+    mutating func withMutablePart<Result, Failure: Error>(
+      _ index: Int, _ body: (inout Matrix<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try body(&written) }
+  }
+
+  @Test func `a state that shows another part than it hands out`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var state = TwoFacedState()
+      state.assign(TwoFacedState())
+    }
+    #expect(message(result).contains("part 0 of a state has 14 numbers to write, 21 to read"))
+  }
+
   @Test func `a closure that makes layers may throw`() {
     struct Refusal: Error {}
     #expect(throws: Refusal.self) {
