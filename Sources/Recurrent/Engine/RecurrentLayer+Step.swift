@@ -43,9 +43,8 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    let plan = parameters.plan
-    var state = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
-    state.assign(nil, batch: batch, plan)
+    var state = State()
+    state.assign(nil, batch: batch, parameters.plan)
     return state
   }
 }
