@@ -231,13 +231,16 @@ enum Families {
       }
     }
     family.recordInside = { stack, tape, dice in
-      guard tape.layers.count == stack.count else { return nil }
       let k = dice.below(stack.count)
       let layer = stack[layer: k]
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "layer \(k) records \(x.shape) on layers[\(k)]",
-        { layer.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.layers[k]) }
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: stack.recording(ofLayer: k, in: tape)
+          )
+        }
       )
     }
     return family
@@ -268,7 +271,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the forward layer records \(x.shape) on .forward",
-        { forward.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.forward) }
+        {
+          forward.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.forwardRecording(in: tape))
+        }
       )
     }
     return family
@@ -285,7 +291,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 4, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family
@@ -312,7 +321,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family

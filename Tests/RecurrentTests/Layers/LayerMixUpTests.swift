@@ -84,7 +84,7 @@ import Testing
       let layer = Reversed(Self.lstm(5, 7))
       let tape = layer.makeTape(steps: 4, batch: 3)
       layer.forward(Self.x(5, steps: 2), recording: tape)
-      layer.layer.forward(Self.x(5), recording: tape.inner)
+      layer.layer.forward(Self.x(5), recording: layer.recording(in: tape))
       var gradients = layer.parameters.zeros()
       layer.backward(nil, through: tape, accumulatingInto: &gradients)
     }
