@@ -42,6 +42,10 @@ struct SequenceKind {
         Families.stacked(Families.defined())
           as Family<Stacked<DefinedLayer<Float>>>),
       SequenceKind(
+        causal: "Chain<GRU<Float>, LSTM<Float>>",
+        Families.chain(Families.gru(), Families.lstm())
+          as Family<Chain<GRU<Float>, LSTM<Float>>>),
+      SequenceKind(
         "Bidirectional<GRU<Float>>",
         Families.bidirectional(Families.gru())
           as Family<Bidirectional<GRU<Float>>>),
@@ -240,6 +244,41 @@ enum Families {
           layer.forward(
             x, from: nil, lengths: nil, threads: 1, recording: stack.recording(ofLayer: k, in: tape)
           )
+        }
+      )
+    }
+    return family
+  }
+
+  static func chain<Lower, Upper>(
+    _ lower: Family<Lower>, _ upper: Family<Upper>
+  ) -> Family<Chain<Lower, Upper>> {
+    var family = Family<Chain<Lower, Upper>> { dice, D, H in
+      let dropout = dice.oneIn(2) ? 0.4 : 0
+      let first = lower.make(&dice, D, nil)
+      let second = upper.make(&dice, first.layer.outputSize, H)
+      return (
+        Chain(first.layer, second.layer, dropout: dropout),
+        "Chain(\(first.configuration), \(second.configuration), dropout: \(dropout))"
+      )
+    }
+    family.leavesBlocksUnread = lower.leavesBlocksUnread || upper.leavesBlocksUnread
+    family.mix = { own, other, dice in
+      if dice.oneIn(2) {
+        own.lower = other.lower
+        return "lower = lower"
+      }
+      own.upper = other.upper
+      return "upper = upper"
+    }
+    family.recordInside = { chain, tape, dice in
+      let layer = chain.upper
+      let x: SequenceBatch<Upper.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
+      return (
+        "the upper layer records \(x.shape) on its recording",
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: chain.upperRecording(in: tape))
         }
       )
     }

@@ -1,7 +1,7 @@
 import LinAlg
 
-/// Layers on top of each other: what one puts out, the next one takes in (a deep recurrent network,
-/// Graves et al. 2013).
+/// Layers of one kind on top of each other: what one puts out, the next one takes in (a deep recurrent
+/// network, Graves et al. 2013). Layers of different kinds make a ``Chain``.
 ///
 /// ```
 /// y₀ = layer₀(x)      yₖ = layerₖ(dropout(yₖ₋₁))
