@@ -42,6 +42,10 @@ struct SequenceKind {
         Families.stacked(Families.defined())
           as Family<Stacked<DefinedLayer<Float>>>),
       SequenceKind(
+        causal: "Chain<GRU<Float>, LSTM<Float>>",
+        Families.chain(Families.gru(), Families.lstm())
+          as Family<Chain<GRU<Float>, LSTM<Float>>>),
+      SequenceKind(
         "Bidirectional<GRU<Float>>",
         Families.bidirectional(Families.gru())
           as Family<Bidirectional<GRU<Float>>>),
@@ -248,13 +252,51 @@ enum Families {
       }
     }
     family.recordInside = { stack, tape, dice in
-      guard tape.layers.count == stack.count else { return nil }
       let k = dice.below(stack.count)
       let layer = stack[layer: k]
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "layer \(k) records \(x.shape) on layers[\(k)]",
-        { layer.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.layers[k]) }
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: stack.recording(ofLayer: k, in: tape)
+          )
+        }
+      )
+    }
+    return family
+  }
+
+  static func chain<Lower, Upper>(
+    _ lower: Family<Lower>, _ upper: Family<Upper>
+  ) -> Family<Chain<Lower, Upper>> {
+    var family = Family<Chain<Lower, Upper>> { dice, D, H in
+      let dropout = dice.oneIn(2) ? 0.4 : 0
+      let first = lower.make(&dice, D, nil)
+      let second = upper.make(&dice, first.layer.outputSize, H)
+      return (
+        Chain(first.layer, second.layer, dropout: dropout),
+        "Chain(\(first.configuration), \(second.configuration), dropout: \(dropout))"
+      )
+    }
+    family.leavesBlocksUnread = lower.leavesBlocksUnread || upper.leavesBlocksUnread
+    family.mix = { own, other, dice in
+      if dice.oneIn(2) {
+        own.lower = other.lower
+        return "lower = lower"
+      }
+      own.upper = other.upper
+      return "upper = upper"
+    }
+    family.recordInside = { chain, tape, dice in
+      let layer = chain.upper
+      let x: SequenceBatch<Upper.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
+      return (
+        "the upper layer records \(x.shape) on its recording",
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: chain.upperRecording(in: tape))
+        }
       )
     }
     return family
@@ -285,7 +327,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the forward layer records \(x.shape) on .forward",
-        { forward.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.forward) }
+        {
+          forward.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.forwardRecording(in: tape))
+        }
       )
     }
     return family
@@ -302,7 +347,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 4, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family
@@ -329,7 +377,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family
