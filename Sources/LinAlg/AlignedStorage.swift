@@ -6,23 +6,27 @@
 ///
 /// The pointer is final storage: hot loops read it once and index it, which costs nothing, where an
 /// array property indexed in a loop pays for exclusivity and uniqueness checks at each access.
-public final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable {
+///
+/// Not public, since whoever holds the pointer can write past every check of ownership.
+@usableFromInline
+package final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable {
   // @unchecked Sendable: the contents are written only by a value type that has checked that it is
   // the only owner, or by an engine object that belongs to one caller at a time.
 
   /// The alignment of the first element in bytes: one cache line, and one AVX-512 register.
-  public static var alignment: Int { 64 }
+  package static var alignment: Int { 64 }
 
   /// The first element.
-  public let pointer: UnsafeMutablePointer<Scalar>
+  @usableFromInline package let pointer: UnsafeMutablePointer<Scalar>
 
   /// How many elements there are.
-  public let count: Int
+  @usableFromInline package let count: Int
 
   /// Allocates room for `count` elements and leaves it uninitialised.
   ///
   /// - Precondition: `count` is not negative.
-  public init(uninitializedCount count: Int) {
+  @usableFromInline
+  package init(uninitializedCount count: Int) {
     require(count >= 0, "AlignedStorage: negative element count \(count)")
     let (byteCount, overflow) =
       max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
@@ -33,13 +37,13 @@ public final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable 
   }
 
   /// Allocates room for `count` elements, each set to `value`.
-  public convenience init(repeating value: Scalar, count: Int) {
+  package convenience init(repeating value: Scalar, count: Int) {
     self.init(uninitializedCount: count)
     pointer.initialize(repeating: value, count: count)
   }
 
   /// A new buffer with the same contents.
-  public func copy() -> AlignedStorage {
+  package func copy() -> AlignedStorage {
     let result = AlignedStorage(uninitializedCount: count)
     result.pointer.initialize(from: pointer, count: count)
     return result

@@ -42,6 +42,10 @@ struct SequenceKind {
         Families.stacked(Families.defined())
           as Family<Stacked<DefinedLayer<Float>>>),
       SequenceKind(
+        causal: "Chain<GRU<Float>, LSTM<Float>>",
+        Families.chain(Families.gru(), Families.lstm())
+          as Family<Chain<GRU<Float>, LSTM<Float>>>),
+      SequenceKind(
         "Bidirectional<GRU<Float>>",
         Families.bidirectional(Families.gru())
           as Family<Bidirectional<GRU<Float>>>),
@@ -119,11 +123,10 @@ enum Families {
   /// Cells as data. Sizes are drawn from few, so that two cells often share them.
   static func defined<S: RecurrentScalar>() -> Family<DefinedLayer<S>> {
     Family { dice, D, H in
-      let (D, H) = (
-        D ?? 2 + dice.below(3), H ?? (dice.oneIn(6) ? 17 : 2 + dice.below(3))
-      )
-      let cells = definitions
-      var cell = dice.pick(cells)
+      // One size that many layers share, so that cells of other weights meet.
+      let (own, units) = dice.oneIn(3) ? (3, 3) : (2 + dice.below(3), 2 + dice.below(3))
+      let (D, H) = (D ?? own, H ?? (dice.oneIn(6) ? 17 : units))
+      var cell = dice.pick(D == H && dice.oneIn(2) ? equalDefinitions : definitions)
       if dice.oneIn(3) { cell.definition = read(cell.definition) }
       let P = cell.isProjected ? max(1, H - 1 - dice.below(2)) : H
       do {
@@ -143,6 +146,25 @@ enum Families {
     var isProjected = false
   }
 
+  /// Cells whose inputs are as many as their units, and that record the same sizes with other weights: on
+  /// one tape the weights that one draws have no room for the other's.
+  private static let equalDefinitions: [Cell] = {
+    let (x, h) = (CellExpression.x, CellExpression.state("h"))
+    let dropped = Projection("U", form: .dropped(rate: 0.5))
+    do {
+      return [
+        Cell(
+          name: "tanh(x + U·h)",
+          definition: try CellDefinition("a", states: ["h": tanh(x + dropped(h))])),
+        Cell(
+          name: "tanh(W·x + U·h)",
+          definition: try CellDefinition("b", states: ["h": tanh(Projection("W")(x) + dropped(h))])),
+      ]
+    } catch {
+      stop("a cell of the suite: \(error)")
+    }
+  }()
+
   private static let definitions: [Cell] = {
     let (x, h) = (CellExpression.x, CellExpression.state("h"))
     let dropped = ProjectionForm.dropped(rate: 0.5)
@@ -157,13 +179,12 @@ enum Families {
     normalized.normalization = .sums()
     do {
       return [
-        // As the reports that began this suite have them: equal sizes, other weights.
         Cell(
-          name: "tanh(x + U·h)",
+          name: "tanh(W·x / 2 + U·h)",
           definition: try CellDefinition(
             "a", states: ["h": tanh(Projection("W")(x) * 0.5 + Projection("U", form: dropped)(h))])),
         Cell(
-          name: "tanh(W·x + V·x + U·h)",
+          name: "tanh(W·x σ(V·x) + U·h)",
           definition: try CellDefinition(
             "b",
             states: [
@@ -231,13 +252,51 @@ enum Families {
       }
     }
     family.recordInside = { stack, tape, dice in
-      guard tape.layers.count == stack.count else { return nil }
       let k = dice.below(stack.count)
       let layer = stack[layer: k]
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "layer \(k) records \(x.shape) on layers[\(k)]",
-        { layer.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.layers[k]) }
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: stack.recording(ofLayer: k, in: tape)
+          )
+        }
+      )
+    }
+    return family
+  }
+
+  static func chain<Lower, Upper>(
+    _ lower: Family<Lower>, _ upper: Family<Upper>
+  ) -> Family<Chain<Lower, Upper>> {
+    var family = Family<Chain<Lower, Upper>> { dice, D, H in
+      let dropout = dice.oneIn(2) ? 0.4 : 0
+      let first = lower.make(&dice, D, nil)
+      let second = upper.make(&dice, first.layer.outputSize, H)
+      return (
+        Chain(first.layer, second.layer, dropout: dropout),
+        "Chain(\(first.configuration), \(second.configuration), dropout: \(dropout))"
+      )
+    }
+    family.leavesBlocksUnread = lower.leavesBlocksUnread || upper.leavesBlocksUnread
+    family.mix = { own, other, dice in
+      if dice.oneIn(2) {
+        own.lower = other.lower
+        return "lower = lower"
+      }
+      own.upper = other.upper
+      return "upper = upper"
+    }
+    family.recordInside = { chain, tape, dice in
+      let layer = chain.upper
+      let x: SequenceBatch<Upper.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
+      return (
+        "the upper layer records \(x.shape) on its recording",
+        {
+          layer.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: chain.upperRecording(in: tape))
+        }
       )
     }
     return family
@@ -268,7 +327,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the forward layer records \(x.shape) on .forward",
-        { forward.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.forward) }
+        {
+          forward.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.forwardRecording(in: tape))
+        }
       )
     }
     return family
@@ -285,7 +347,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 4, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family
@@ -312,7 +377,10 @@ enum Families {
       let x: SequenceBatch<Layer.Scalar> = dice.batch(1 + dice.below(3), 1, layer.inputSize)
       return (
         "the layer records \(x.shape) on .inner",
-        { inner.forward(x, from: nil, lengths: nil, threads: 1, recording: tape.inner) }
+        {
+          inner.forward(
+            x, from: nil, lengths: nil, threads: 1, recording: layer.recording(in: tape))
+        }
       )
     }
     return family

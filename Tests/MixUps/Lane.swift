@@ -15,8 +15,6 @@ struct LaneReport: Codable {
   var sequences = 0
   var calls = 0
   var traps = 0
-  /// Calls that did not end in time and did when their sequence was run again.
-  var stalls = 0
   var findings: [Finding] = []
   var counts: [String: Int] = [:]
   /// The calls of the last sequence.
@@ -31,10 +29,13 @@ struct LaneReport: Codable {
     sequences += other.sequences
     calls += other.calls
     traps += other.traps
-    stalls += other.stalls
     last = other.last
-    for finding in other.findings where counts[finding.signature] == nil {
-      findings.append(finding)
+    for finding in other.findings {
+      if let i = findings.firstIndex(where: { $0.signature == finding.signature }) {
+        if finding.seed < findings[i].seed { findings[i] = finding }
+      } else {
+        findings.append(finding)
+      }
     }
     for (signature, count) in other.counts { counts[signature, default: 0] += count }
   }
@@ -47,10 +48,11 @@ struct Lane {
   let stride: UInt64
   /// Runs the sequence of a seed.
   let run: (UInt64, SharedLog) -> Void
+  /// How long a sequence may take, in seconds.
+  let limit: UInt32
 
-  /// How many sequences a child runs at most, and how long one of them may take.
+  /// How many sequences a child runs at most.
   private static let batch: UInt64 = 500
-  private static let limit: UInt32 = 60
 
   /// Runs sequences until `count` have been run or the time is over.
   func report(count: Int, until deadline: Date) -> LaneReport {
@@ -58,7 +60,6 @@ struct Lane {
     let log = SharedLog()
     guard let file = tmpfile() else { stop("no temporary file") }
     var seed = first
-    var stalled: UInt64?
     while report.sequences < count && Date() < deadline {
       log.reset()
       let rest = min(Self.batch, UInt64(count - report.sequences))
@@ -68,13 +69,7 @@ struct Lane {
       report.sequences += Int(header.ended)
       seed &+= header.ended &* stride
       report.last = log.lines
-      if status == 0 { continue }
-      // On a machine that is out of breath a call may take a minute; one that never ends does so twice.
-      if status & 0x7f == SIGALRM, stalled != header.seed {
-        (stalled, seed) = (header.seed, header.seed)
-        report.stalls += 1
-        continue
-      }
+      if status == 0 && header.isDone { continue }
       report.sequences += 1
       seed = header.seed &+ stride
       let text = contents(of: fileno(file))
@@ -93,22 +88,21 @@ struct Lane {
   ) -> Int32 {
     ftruncate(output, 0)
     lseek(output, 0, SEEK_SET)
-    let process = ct_fork()
-    if process < 0 { stop("fork failed") }
-    if process == 0 {
+    let process = fork {
       dup2(output, 2)
       // Without the runtime's backtraces, which take seconds and read memory as they please.
       for number in [SIGILL, SIGTRAP, SIGABRT, SIGFPE] { signal(number, SIG_DFL) }
       for i in 0..<count where Date() < deadline {
-        alarm(Self.limit)
+        alarm(limit)
         let seed = first &+ i &* stride
         log.begin(seed: seed)
         run(seed, log)
         if log.current.isWrong { _exit(3) }
         log.end()
       }
-      _exit(0)
+      log.finish()
     }
+    if process < 0 { stop("fork failed") }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     return status
@@ -146,5 +140,16 @@ struct Lane {
       return "refused what fits: \(name): \(line.prefix { $0 != ":" })"
     }
     return nil
+  }
+}
+
+/// Runs `body` in a thread of a second process that ends with it; see `ct_fork_in_thread`.
+func fork(_ body: () -> Void) -> Int32 {
+  withoutActuallyEscaping(body) { body in
+    withUnsafePointer(to: body) { body in
+      ct_fork_in_thread(
+        { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() },
+        UnsafeMutableRawPointer(mutating: body))
+    }
   }
 }

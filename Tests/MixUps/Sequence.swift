@@ -3,6 +3,8 @@ import Recurrent
 
 /// A random sequence of calls: something that makes one call after the other.
 protocol CallSequence: AnyObject {
+  /// A mistake to be made on purpose, or nil.
+  var plant: Plant? { get set }
   /// Makes a call, chosen at random.
   func call()
 }
@@ -11,6 +13,7 @@ protocol CallSequence: AnyObject {
 class Caller {
   var dice: Dice
   let log: SharedLog
+  var plant: Plant?
 
   init(_ dice: Dice, _ log: SharedLog) {
     self.dice = dice
@@ -24,12 +27,14 @@ class Caller {
 
   /// Says that a call returned, where it should have trapped.
   func returned(_ expectation: SharedLog.Expectation) {
-    if expectation == .traps { log.note(wrong: "accepted what does not fit") }
+    if plant.spoil(expectation) == .traps { log.note(wrong: "accepted what does not fit") }
   }
 
   /// Says so where a result is not the one expected.
   func check<Scalar: RecurrentScalar>(_ got: [Scalar], _ expected: [Scalar], _ what: String) {
-    if !same(got, expected) { log.note(wrong: "another \(what) than fresh objects give") }
+    if !same(plant.spoil(got, as: .result), expected) {
+      log.note(wrong: "another \(what) than fresh objects give")
+    }
   }
 }
 

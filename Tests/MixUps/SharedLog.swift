@@ -16,7 +16,7 @@ struct SharedLog: @unchecked Sendable {
   }
 
   /// How many sequences have ended well, the seed of the present one, how the last call is expected to
-  /// end, how many calls have been made, and how long the text is.
+  /// end, how many calls have been made, how long the text is, and whether all sequences have been run.
   struct Header {
     var ended: UInt64 = 0
     var seed: UInt64 = 0
@@ -24,6 +24,7 @@ struct SharedLog: @unchecked Sendable {
     var expectation: UInt8 = 0
     var isWrong = false
     var length = 0
+    var isDone = false
   }
 
   private static let capacity = 1 << 18
@@ -57,6 +58,9 @@ struct SharedLog: @unchecked Sendable {
   }
 
   func end() { header.pointee.ended += 1 }
+
+  /// Notes that all sequences have been run, and the process ends because of that.
+  func finish() { header.pointee.isDone = true }
 
   /// Notes a call that is about to be made.
   func note(call: String, _ expectation: Expectation) {

@@ -95,6 +95,17 @@ extension Array: MixState where Element: MixState {
   }
 }
 
+extension ChainState: MixState where Lower: MixState, Upper: MixState {
+  var shapes: [[Int]] { lower.shapes + upper.shapes }
+  var numbers: [Lower.Scalar] { lower.numbers + upper.numbers }
+
+  mutating func disturb(_ dice: inout Dice) -> String {
+    dice.oneIn(2) ? "lower." + lower.disturb(&dice) : "upper." + upper.disturb(&dice)
+  }
+
+  mutating func change(_ dice: inout Dice) { upper.change(&dice) }
+}
+
 extension BidirectionalState: MixState where Direction: MixState {
   var shapes: [[Int]] { forward.shapes + backward.shapes }
   var numbers: [Direction.Scalar] { forward.numbers + backward.numbers }

@@ -2,8 +2,10 @@
 // that do not, and asks of each: is its result that of fresh objects, or does it trap with the engine's
 // own message? Built with AddressSanitizer it also asks that no call reads or writes outside memory.
 //
-//   MixUps [--seconds S] [--count N] [--seed FIRST] [--jobs J] [--only KIND]
+//   MixUps [--seconds S] [--count N] [--seed FIRST] [--jobs J] [--only KIND] [--limit SECONDS]
 //   MixUps --replay SEED          one sequence, its calls and what came of it
+//   MixUps --plant MISTAKE        makes a mistake on purpose in one sequence of three
+//   MixUps --self-check           whether every such mistake is found
 //
 // Exits with 1 where a sequence went wrong.
 import CTestSupport
@@ -21,8 +23,10 @@ if getenv("MIXUPS") == nil {
 
 var (seconds, count, seed, jobs) = (120.0, Int.max, UInt64(1), 2)
 var (replay, only): (UInt64?, String?) = (nil, nil)
+var (plant, limit): (Plant?, UInt32) = (nil, 60)
 var arguments = CommandLine.arguments.dropFirst()
 while let option = arguments.popFirst() {
+  if option == "--self-check" { exit(SelfCheck.run() ? 0 : 1) }
   guard let value = arguments.popFirst() else { stop("\(option) needs a value") }
   switch option {
   case "--seconds": seconds = Double(value) ?? seconds
@@ -31,6 +35,10 @@ while let option = arguments.popFirst() {
   case "--jobs": jobs = max(1, Int(value) ?? jobs)
   case "--replay": replay = UInt64(value)
   case "--only": only = value
+  case "--limit": limit = UInt32(value) ?? limit
+  case "--plant":
+    plant = Plant(rawValue: value)
+    if plant == nil { stop("no mistake is called \(value)") }
   default: stop("unknown option \(option)")
   }
 }
@@ -44,6 +52,10 @@ let run: (UInt64, SharedLog) -> Void = { seed, log in
   let kind = kinds[dice.below(kinds.count)]
   log.note("// seed \(seed), \(kind.name)")
   let sequence = kind.make(dice, log)
+  if Plant.isMade(in: seed) {
+    sequence.plant = plant
+    plant?.call(seed, log)
+  }
   for _ in 0..<5 + dice.below(40) where !log.current.isWrong { sequence.call() }
 }
 
@@ -60,7 +72,7 @@ for lane in 0..<jobs {
   let process = ct_fork()
   if process == 0 {
     let share = count == Int.max ? count : (count + jobs - 1 - lane) / jobs
-    let lane = Lane(first: seed &+ UInt64(lane), stride: UInt64(jobs), run: run)
+    let lane = Lane(first: seed &+ UInt64(lane), stride: UInt64(jobs), run: run, limit: limit)
     guard let data = try? JSONEncoder().encode(lane.report(count: share, until: deadline)) else {
       _exit(2)
     }
@@ -79,13 +91,15 @@ for lane in lanes {
   report.add(part)
 }
 
+// A seed means another sequence where there are other kinds to choose from.
+let choice = only.map { " --only '\($0)'" } ?? ""
 if replay != nil && report.findings.isEmpty { print(report.last) }
 for finding in report.findings.sorted(by: { $0.seed < $1.seed }) {
   print(
     """
 
     \(finding.signature)
-      \(report.counts[finding.signature] ?? 0) times, first with --replay \(finding.seed)
+      \(report.counts[finding.signature] ?? 0) times, first with --replay \(finding.seed)\(choice)
     \(finding.calls)\(finding.output.split(separator: "\n").prefix(12).joined(separator: "\n"))
     """)
 }
@@ -93,6 +107,6 @@ print(
   """
   \(report.sequences) sequences of \(report.calls) calls, seeds from \(seed): \(report.traps) ended in a \
   trap with the engine's message, \(report.counts.values.reduce(0, +)) went wrong in \
-  \(report.counts.count) ways; \(report.stalls) calls took more than a minute and ended when tried again
+  \(report.counts.count) ways
   """)
 exit(report.counts.isEmpty ? 0 : 1)

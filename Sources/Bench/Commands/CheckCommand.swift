@@ -20,7 +20,8 @@ struct CheckCommand: ParsableCommand {
       multiplies and adds, and what neighbours take of everything else changes them.
 
       EXIT CODES
-        0 not slower    2 slower    4 too noisy to tell, or nothing to compare with
+        0 not slower    1 a layer computes something wrong    2 slower
+        4 too noisy to tell, or nothing to compare with
 
       EXAMPLES
         Bench check                                against what this is a change of

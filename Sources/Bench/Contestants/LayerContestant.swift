@@ -1,13 +1,13 @@
 import LinAlg
 import Recurrent
 
-/// Any layer behind the contestants' protocol, with weights and inputs that are drawn: what the gate
-/// measures where there are no other implementations.
-final class LayerContestant<Layer: SequenceLayer>: Contestant where Layer.Scalar == Float {
+/// Any layer behind the contestants' protocol: what the gate measures where there are no other
+/// implementations.
+final class LayerContestant<Layer: SequenceLayer>: Contestant {
   private let layer: Layer
   private let threads: Int
-  private let x: SequenceBatch<Float>
-  private let dOutputs: SequenceBatch<Float>?
+  private let x: SequenceBatch<Layer.Scalar>
+  private let dOutputs: SequenceBatch<Layer.Scalar>?
   private let workspace: Layer.Buffers?
   private let tape: Layer.Recording?
   private var gradients: Layer.Parameters
@@ -16,18 +16,21 @@ final class LayerContestant<Layer: SequenceLayer>: Contestant where Layer.Scalar
   private var inputGradients: InputGradients<Layer.State>?
 
   init(
-    _ layer: Layer, _ mode: Mode, _ shape: Shape, threads: Int,
-    using generator: inout SeededGenerator
+    _ layer: Layer, _ mode: Mode, _ work: LayerWork, threads: Int,
+    products: ProductStrategy = .automatic
   ) {
+    func converted(_ data: SequenceBatch<Float>) -> SequenceBatch<Layer.Scalar> {
+      SequenceBatch(
+        steps: data.steps, batch: data.batch, features: data.features,
+        elements: data.elements.map { Layer.Scalar($0) })
+    }
     self.layer = layer
     self.threads = threads
-    x = .uniform(steps: shape.T, batch: shape.N, features: shape.D, using: &generator)
-    dOutputs =
-      mode.includesBackward
-      ? .uniform(steps: shape.T, batch: shape.N, features: layer.outputSize, using: &generator)
-      : nil
-    workspace = mode == .inference ? layer.makeWorkspace() : nil
-    tape = mode == .inference ? nil : layer.makeTape(steps: shape.T, batch: shape.N)
+    x = converted(work.x)
+    dOutputs = mode.includesBackward ? work.dOutputs.map(converted) : nil
+    workspace = mode == .inference ? layer.makeWorkspace(products: products) : nil
+    tape =
+      mode == .inference ? nil : layer.makeTape(steps: x.steps, batch: x.batch, products: products)
     tape?.noise = RecordingNoise(seed: 1)
     gradients = layer.parameters.zeros()
   }
@@ -50,69 +53,54 @@ final class LayerContestant<Layer: SequenceLayer>: Contestant where Layer.Scalar
   func results() -> Results {
     var results = Results(steps: x.steps, batch: x.batch)
     output?.outputs.withUnsafeBufferPointer { results.set(.outputs, $0) }
-    inputGradients?.x.withUnsafeBufferPointer { results.set(.dx, $0) }
+    guard let inputGradients else { return results }
+    inputGradients.x.withUnsafeBufferPointer { results.set(.dx, $0) }
+    for block in 0..<gradients.blockCount {
+      let parameters = gradients[block: block]
+      for (index, spec) in parameters.specs.enumerated() {
+        let name = Results.gradientName(spec.name, block: block, of: gradients.blockCount)
+        results.gradients[name] = parameters[tensor: index].withUnsafeBufferPointer {
+          $0.map { Double($0) }
+        }
+      }
+    }
     return results
   }
 }
 
-/// Makes the layers of ``LayerKind``.
+extension Results {
+  /// What the gradient of a parameter is called, such as `dW of block 1` where there are several blocks.
+  static func gradientName(_ parameter: String, block: Int, of count: Int) -> String {
+    count == 1 ? "d\(parameter)" : "d\(parameter) of block \(block)"
+  }
+}
+
+/// Makes the layers of ``LayerKind`` and what they work on, all drawn from one seed.
 enum LayerContestants {
-  /// - Throws: what a layer refuses, such as an odd number of features for two directions.
-  static func make(_ item: LayerCase, threads: Int) throws -> any Contestant {
-    var random = SeededGenerator(seed: 1)
-    let (D, H) = (item.shape.D, item.shape.H)
-    func contestant<Layer: SequenceLayer<Float>>(_ layer: Layer) -> any Contestant {
-      LayerContestant(layer, item.mode, item.shape, threads: threads, using: &random)
+  /// - Throws: what a layer refuses.
+  static func make(
+    _ item: LayerCase, threads: Int, seed: UInt64 = 1
+  ) throws -> any Contestant {
+    func contestant<Layer: SequenceLayer<Float>>(
+      _ layer: Layer, _ work: LayerWork
+    ) -> any Contestant {
+      LayerContestant(layer, item.mode, work, threads: threads)
     }
-    func lstm() -> LSTM<Float> { LSTM(inputSize: D, hiddenSize: H, using: &random) }
-    func lstm(_ options: LSTMOptions) throws -> any Contestant {
-      contestant(
-        try LSTM<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
+    let (layer, work) = try draw(item, seed: seed)
+    return contestant(layer, work)
+  }
+
+  /// The layer and what it works on.
+  static func draw(
+    _ item: LayerCase, seed: UInt64
+  ) throws -> (layer: any SequenceLayer<Float>, work: LayerWork) {
+    var random = SeededGenerator(seed: seed)
+    func disturbed<Layer: SequenceLayer<Float>>(_ layer: Layer) -> any SequenceLayer<Float> {
+      layer.disturbed(hiddenSize: item.shape.H, using: &random)
     }
-    switch item.layer {
-    case .lstm: return contestant(lstm())
-    case .gru: return contestant(GRU<Float>(inputSize: D, hiddenSize: H, using: &random))
-    case .rnn: return contestant(SimpleRNN<Float>(inputSize: D, hiddenSize: H, using: &random))
-    case .gruBefore:
-      return contestant(
-        GRU<Float>(inputSize: D, hiddenSize: H, variant: .resetBefore, using: &random))
-    case .rnnReLU:
-      return contestant(
-        SimpleRNN<Float>(inputSize: D, hiddenSize: H, activation: .relu, using: &random))
-    case .lstmOptions:
-      var options = LSTMOptions()
-      options.memory = .diagonal()
-      options.clipping.cell = 3
-      options.regularization.zoneoutHidden = 0.1
-      return try lstm(options)
-    case .lstmNorm:
-      var options = LSTMOptions()
-      options.normalization = .sums()
-      return try lstm(options)
-    case .gruOptions:
-      var options = GRUOptions()
-      options.regularization.recurrentDropout = 0.25
-      return contestant(
-        try GRU<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
-    case .rnnOptions:
-      var options = RNNOptions()
-      options.normalization = .sums()
-      return contestant(
-        try SimpleRNN<Float>(inputSize: D, hiddenSize: H, options: options, using: &random))
-    case .defined:
-      return contestant(
-        try DefinedLayer<Float>(
-          .mut1(projectingInput: true), inputSize: D, hiddenSize: H, using: &random))
-    case .stacked:
-      return contestant(
-        Stacked(count: 2, inputSize: D, dropout: 0.1) {
-          LSTM<Float>(inputSize: $0, hiddenSize: H, using: &random)
-        })
-    case .bidirectional:
-      return contestant(
-        Bidirectional { GRU<Float>(inputSize: D, hiddenSize: H, using: &random) })
-    case .reversed: return contestant(Reversed(lstm()))
-    case .learnedState: return contestant(LearnedInitialState(lstm()))
-    }
+    let layer = disturbed(
+      try item.layer.makeLayer(
+        Float.self, inputSize: item.shape.D, hiddenSize: item.shape.H, using: &random))
+    return (layer, LayerWork(item, outputs: layer.outputSize, using: &random))
   }
 }

@@ -3,7 +3,7 @@ import ReferenceLoops
 
 /// One workload for `ReferenceLoops`, in a given precision.
 struct ReferenceRun<Scalar: Real & BinaryFloatingPoint> {
-  private enum Layer {
+  enum Layer {
     case lstm(ReferenceLSTM<Scalar>)
     case gru(ReferenceGRU<Scalar>)
     case rnn(ReferenceRNN<Scalar>)
@@ -15,6 +15,20 @@ struct ReferenceRun<Scalar: Real & BinaryFloatingPoint> {
   private let initialHidden: [Scalar]
   private let initialCell: [Scalar]
   private let dOutputs: [Scalar]?
+
+  /// A layer at work on `x`, `[T, N, D]`; the initial states are `[N, H]`, `dOutputs` is `[T, N, H]` or,
+  /// without a backward pass, nil.
+  init(
+    _ layer: Layer, _ shape: Shape, x: [Scalar], initialHidden: [Scalar], initialCell: [Scalar],
+    dOutputs: [Scalar]?
+  ) {
+    self.layer = layer
+    self.shape = shape
+    self.x = x
+    self.initialHidden = initialHidden
+    self.initialCell = initialCell
+    self.dOutputs = dOutputs
+  }
 
   init(_ workload: Workload) {
     shape = workload.shape

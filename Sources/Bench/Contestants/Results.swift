@@ -32,6 +32,9 @@ struct Results {
   var batch: Int
   /// The elements, row-major.
   var tensors: [TensorName: [Double]] = [:]
+  /// The gradients of the parameters of a layer that is no plain cell, by what they are called; summed
+  /// over the batch.
+  var gradients: [String: [Double]] = [:]
 
   init(steps: Int, batch: Int) {
     self.steps = steps
@@ -39,13 +42,16 @@ struct Results {
   }
 
   /// Adds a tensor of another element type.
-  mutating func set(_ name: TensorName, _ elements: some Sequence<Float>) {
-    tensors[name] = elements.map(Double.init)
+  mutating func set<Scalar: BinaryFloatingPoint>(
+    _ name: TensorName, _ elements: some Sequence<Scalar>
+  ) {
+    tensors[name] = elements.map { Double($0) }
   }
 
   /// The results of some of the sequences alone; summed tensors stay as they are.
   func restricted(to sequences: [Int]) -> Results {
     var result = Results(steps: steps, batch: sequences.count)
+    result.gradients = gradients
     for (name, elements) in tensors {
       switch name.layout {
       case .summed:

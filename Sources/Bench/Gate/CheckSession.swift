@@ -133,6 +133,9 @@ struct CheckSession {
           throw BenchError.cannotWrite(error.message)
         }
         data = path
+      } else {
+        let verifier = LayerVerifier(item, threads: settings.threads)
+        try verifier.verify { $0.plant(relativeError: settings.injectedError) }
       }
       rows.append(GateRow(what: .layer(item, data: data), threads: settings.threads))
     }

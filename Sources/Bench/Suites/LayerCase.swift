@@ -24,6 +24,19 @@ enum LayerKind: String, CaseIterable, Codable, Sendable {
 
   /// The cell, where other programs and the scalar loops compute it too.
   var cell: CellKind? { CellKind(rawValue: rawValue) }
+
+  /// The cell itself, or the one whose products are about as many and as long.
+  var likeness: CellKind {
+    switch self {
+    case .lstm, .lstmOptions, .lstmNorm, .stacked, .reversed, .learnedState: .lstm
+    case .gru, .gruBefore, .gruOptions, .defined, .bidirectional: .gru
+    case .rnn, .rnnReLU, .rnnOptions: .rnn
+    }
+  }
+
+  /// Whether a derivative jumps where a sum is zero or at its bound: a sum within rounding of it may fall
+  /// on either side.
+  var hasKinks: Bool { self == .rnnReLU || self == .lstmOptions }
 }
 
 /// A layer in a mode at a shape.

@@ -14,7 +14,7 @@ enum Verification {
   /// The outcome for one contestant.
   struct Outcome: Equatable {
     /// The tensor whose error is the largest share of its bound.
-    var worst: TensorName
+    var worst: String
     /// That tensor's error and bound.
     var error: Double
     var bound: Double
@@ -22,6 +22,20 @@ enum Verification {
     var maxError: Double
 
     var isCorrect: Bool { error <= bound }
+
+    /// - Parameters:
+    ///   - what: what computed the answer, and of which row.
+    ///   - reference: what it was compared with.
+    /// - Throws: ``BenchError`` (exit 1) when the answer is wrong.
+    func check(_ what: String, against reference: String) throws {
+      guard isCorrect else {
+        throw BenchError.failure(
+          """
+          wrong answer: \(what): \(worst) differs from \(reference) by \(Format.scientific(error)) \
+          relative, allowed \(Format.scientific(bound))
+          """)
+      }
+    }
   }
 
   /// The error norm of one tensor.
@@ -40,24 +54,38 @@ enum Verification {
 
   /// The largest error that rounding explains; `shape` is that of the compared part.
   static func bound(_ tensor: TensorName, cell: CellKind, shape: Shape) -> Double {
+    bound(isGradient: tensor.isGradient, cell: cell, shape: shape)
+  }
+
+  private static func bound(isGradient: Bool, cell: CellKind, shape: Shape) -> Double {
     var longest = shape.D + shape.H
-    if tensor.isGradient { longest = max(longest, cell.gates * shape.H, shape.T * shape.N) }
+    if isGradient { longest = max(longest, cell.gates * shape.H, shape.T * shape.N) }
     return 1e-5 * max(1, Double(longest) / 1024).squareRoot()
   }
 
-  /// Compares every tensor of `expected`; one that `actual` lacks is infinitely wrong.
+  /// Compares every tensor of `expected`, and every gradient that either has; one that the other lacks is
+  /// infinitely wrong.
   static func compare(
     _ actual: Results, with expected: Results, cell: CellKind, shape: Shape
   ) -> Outcome {
-    var outcome = Outcome(worst: .outputs, error: 0, bound: 1, maxError: 0)
-    for name in TensorName.allCases {
-      guard let reference = expected.tensors[name] else { continue }
-      let error = error(actual.tensors[name] ?? [], reference)
-      let bound = bound(name, cell: cell, shape: shape)
+    var outcome = Outcome(
+      worst: TensorName.outputs.rawValue, error: 0, bound: 1, maxError: 0)
+    func compare(_ name: String, isGradient: Bool, _ actual: [Double]?, _ expected: [Double]?) {
+      var error = Double.infinity
+      if let actual, let expected { error = Self.error(actual, expected) }
+      let bound = bound(isGradient: isGradient, cell: cell, shape: shape)
       outcome.maxError = max(outcome.maxError, error)
       if error / bound >= outcome.error / outcome.bound {
         (outcome.worst, outcome.error, outcome.bound) = (name, error, bound)
       }
+    }
+    for name in TensorName.allCases {
+      guard let reference = expected.tensors[name] else { continue }
+      compare(
+        name.rawValue, isGradient: name.isGradient, actual.tensors[name], reference)
+    }
+    for name in Set(actual.gradients.keys).union(expected.gradients.keys).sorted() {
+      compare(name, isGradient: true, actual.gradients[name], expected.gradients[name])
     }
     return outcome
   }

@@ -39,14 +39,7 @@ struct Verifier {
     if plantedError != 0 { actual.plant(relativeError: plantedError) }
     let outcome = Verification.compare(
       actual, with: expected, cell: benchCase.cell, shape: restricted.shape)
-    guard outcome.isCorrect else {
-      throw BenchError.failure(
-        """
-        wrong answer: \(kind.name), \(benchCase): \(outcome.worst.rawValue) differs from the scalar \
-        loops by \(Format.scientific(outcome.error)) relative, allowed \
-        \(Format.scientific(outcome.bound))
-        """)
-    }
+    try outcome.check("\(kind.name), \(benchCase)", against: "the scalar loops")
     return outcome
   }
 }

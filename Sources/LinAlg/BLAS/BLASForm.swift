@@ -1,9 +1,6 @@
 // How a strided operand becomes one that BLAS takes: rows or columns whose elements are neighbours.
 
 extension Transpose {
-  /// The other one.
-  @inlinable var toggled: Transpose { self == .none ? .transpose : .none }
-
   /// `.transpose` if `condition` holds.
   @inlinable
   init(if condition: Bool) { self = condition ? .transpose : .none }

@@ -123,10 +123,11 @@ extension Vector: RandomAccessCollection, MutableCollection, ExpressibleByArrayL
     }
     _modify {
       makeUnique()
-      var part = MutableVectorView(
-        unsafeElements: UnsafeMutableStridedVector(
-          pointer: storage.pointer, count: count, stride: 1
-        ).part(range))
+      let place = UnsafeMutableStridedVector(
+        pointer: storage.pointer, count: count, stride: 1
+      ).part(range)
+      var part = MutableVectorView(unsafeElements: place)
+      defer { part.checkPlace(place) }
       yield &part
     }
   }

@@ -49,6 +49,7 @@ extension Matrix {
   ) throws(Failure) -> Result {
     try withUnsafeMutableElements { elements throws(Failure) in
       var view = MutableMatrixView(unsafeElements: elements)
+      defer { view.checkPlace(elements) }
       return try body(&view)
     }
   }
@@ -126,7 +127,9 @@ extension Matrix {
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: strided.block(rowRange, columnRange))
+      let place = strided.block(rowRange, columnRange)
+      var block = MutableMatrixView(unsafeElements: place)
+      defer { block.checkPlace(place) }
       yield &block
     }
   }
@@ -140,7 +143,9 @@ extension Matrix {
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: strided.block(rowRange, 0..<columns))
+      let place = strided.block(rowRange, 0..<columns)
+      var block = MutableMatrixView(unsafeElements: place)
+      defer { block.checkPlace(place) }
       yield &block
     }
   }
@@ -154,7 +159,9 @@ extension Matrix {
     }
     _modify {
       makeUnique()
-      var block = MutableMatrixView(unsafeElements: strided.block(0..<rows, columnRange))
+      let place = strided.block(0..<rows, columnRange)
+      var block = MutableMatrixView(unsafeElements: place)
+      defer { block.checkPlace(place) }
       yield &block
     }
   }
@@ -168,7 +175,9 @@ extension Matrix {
     }
     _modify {
       makeUnique()
-      var row = MutableVectorView(unsafeElements: strided.row(i))
+      let place = strided.row(i)
+      var row = MutableVectorView(unsafeElements: place)
+      defer { row.checkPlace(place) }
       yield &row
     }
   }
@@ -182,7 +191,9 @@ extension Matrix {
     }
     _modify {
       makeUnique()
-      var column = MutableVectorView(unsafeElements: strided.column(j))
+      let place = strided.column(j)
+      var column = MutableVectorView(unsafeElements: place)
+      defer { column.checkPlace(place) }
       yield &column
     }
   }

@@ -29,7 +29,7 @@ public struct MatrixView<Scalar: LinAlgScalar>: Sendable {
   /// - Precondition: sizes and `offset` are not negative, strides are positive, and every element
   ///   lies in the storage.
   @inlinable
-  public init(
+  package init(
     storage: AlignedStorage<Scalar>, offset: Int = 0, rows: Int, columns: Int,
     rowStride: Int, columnStride: Int = 1
   ) {

@@ -51,6 +51,18 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
       "MutableMatrixView: index [\(i), \(j)] outside shape [\(rows), \(columns)]")
   }
 
+  /// Traps unless this is still the view that an access began with: one that was swapped for it would
+  /// outlive an access of its own.
+  @inlinable
+  func checkPlace(_ place: UnsafeMutableStridedMatrix<Scalar>) {
+    if elements.pointer != place.pointer || elements.rows != place.rows
+      || elements.columns != place.columns || elements.rowStride != place.rowStride
+      || elements.columnStride != place.columnStride
+    {
+      elements.failPlace(place)
+    }
+  }
+
   /// Sets every element to `value`.
   @inlinable
   public mutating func fill(_ value: Scalar) {
@@ -82,7 +94,9 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
       yield MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
     }
     _modify {
-      var block = MutableMatrixView(unsafeElements: elements.block(rowRange, columnRange))
+      let place = elements.block(rowRange, columnRange)
+      var block = MutableMatrixView(unsafeElements: place)
+      defer { block.checkPlace(place) }
       yield &block
     }
   }
@@ -94,7 +108,9 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
       yield MutableMatrixView(unsafeElements: elements.transposed)
     }
     _modify {
-      var view = MutableMatrixView(unsafeElements: elements.transposed)
+      let place = elements.transposed
+      var view = MutableMatrixView(unsafeElements: place)
+      defer { view.checkPlace(place) }
       yield &view
     }
   }
@@ -106,7 +122,9 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
       yield MutableVectorView(unsafeElements: elements.row(i))
     }
     _modify {
-      var row = MutableVectorView(unsafeElements: elements.row(i))
+      let place = elements.row(i)
+      var row = MutableVectorView(unsafeElements: place)
+      defer { row.checkPlace(place) }
       yield &row
     }
   }
@@ -118,7 +136,9 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
       yield MutableVectorView(unsafeElements: elements.column(j))
     }
     _modify {
-      var column = MutableVectorView(unsafeElements: elements.column(j))
+      let place = elements.column(j)
+      var column = MutableVectorView(unsafeElements: place)
+      defer { column.checkPlace(place) }
       yield &column
     }
   }
@@ -130,8 +150,14 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
     atRow row: Int,
     _ body: (inout MutableMatrixView, inout MutableMatrixView) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var upper = MutableMatrixView(unsafeElements: elements.block(..<row, 0..<columns))
-    var lower = MutableMatrixView(unsafeElements: elements.block(row..., 0..<columns))
+    let above = elements.block(..<row, 0..<columns)
+    let below = elements.block(row..., 0..<columns)
+    var upper = MutableMatrixView(unsafeElements: above)
+    var lower = MutableMatrixView(unsafeElements: below)
+    defer {
+      upper.checkPlace(above)
+      lower.checkPlace(below)
+    }
     return try body(&upper, &lower)
   }
 
@@ -141,13 +167,30 @@ public struct MutableMatrixView<Scalar: LinAlgScalar>: ~Copyable {
     atColumn column: Int,
     _ body: (inout MutableMatrixView, inout MutableMatrixView) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var left = MutableMatrixView(unsafeElements: elements.block(0..<rows, ..<column))
-    var right = MutableMatrixView(unsafeElements: elements.block(0..<rows, column...))
+    let before = elements.block(0..<rows, ..<column)
+    let behind = elements.block(0..<rows, column...)
+    var left = MutableMatrixView(unsafeElements: before)
+    var right = MutableMatrixView(unsafeElements: behind)
+    defer {
+      left.checkPlace(before)
+      right.checkPlace(behind)
+    }
     return try body(&left, &right)
   }
 }
 
 extension UnsafeMutableStridedMatrix {
+  /// Not inlined into the many accesses that check.
+  @usableFromInline
+  @inline(never)
+  func failPlace(_ place: UnsafeMutableStridedMatrix) -> Never {
+    failRequirement(
+      """
+      MutableMatrixView: an access to shape [\(place.rows), \(place.columns)] ends with another view, \
+      of shape [\(rows), \(columns)], in its place
+      """)
+  }
+
   @inlinable
   func block(
     _ rowRange: some RangeExpression<Int>, _ columnRange: some RangeExpression<Int>

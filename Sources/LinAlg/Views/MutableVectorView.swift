@@ -37,8 +37,20 @@ public struct MutableVectorView<Scalar: LinAlgScalar>: ~Copyable {
       yield MutableVectorView(unsafeElements: elements.part(range))
     }
     _modify {
-      var part = MutableVectorView(unsafeElements: elements.part(range))
+      let place = elements.part(range)
+      var part = MutableVectorView(unsafeElements: place)
+      defer { part.checkPlace(place) }
       yield &part
+    }
+  }
+
+  /// As of ``MutableMatrixView``.
+  @inlinable
+  func checkPlace(_ place: UnsafeMutableStridedVector<Scalar>) {
+    if elements.pointer != place.pointer || elements.count != place.count
+      || elements.stride != place.stride
+    {
+      elements.failPlace(place)
     }
   }
 
@@ -50,6 +62,16 @@ public struct MutableVectorView<Scalar: LinAlgScalar>: ~Copyable {
 }
 
 extension UnsafeMutableStridedVector {
+  @usableFromInline
+  @inline(never)
+  func failPlace(_ place: UnsafeMutableStridedVector) -> Never {
+    failRequirement(
+      """
+      MutableVectorView: an access to \(place.count) elements ends with another view, of \(count), in \
+      its place
+      """)
+  }
+
   @inlinable
   func part(_ range: some RangeExpression<Int>) -> UnsafeMutableStridedVector {
     let r = elementRange(range, count)

@@ -17,7 +17,7 @@ public struct VectorView<Scalar: LinAlgScalar>: Sendable {
   /// - Precondition: `count` and `offset` are not negative, `stride` is positive, and every element
   ///   lies in the storage.
   @inlinable
-  public init(storage: AlignedStorage<Scalar>, offset: Int = 0, count: Int, stride: Int = 1) {
+  package init(storage: AlignedStorage<Scalar>, offset: Int = 0, count: Int, stride: Int = 1) {
     require(count >= 0 && offset >= 0, "VectorView: \(count) elements from \(offset)")
     if count > 0 {
       require(stride > 0 || count == 1, "VectorView: stride \(stride) is not positive")

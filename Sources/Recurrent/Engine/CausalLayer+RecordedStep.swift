@@ -21,14 +21,10 @@ extension CausalLayer {
   /// output. A decoder has a tape for each of its steps, `makeTape(steps: 1, batch: N)`, and goes back
   /// through them in reverse, handing the gradient of each step's state to the step before.
   ///
-  /// The same numbers as ``step(_:_:threads:workspace:)``, with the random choices of the tape's noise.
+  /// The same numbers as ``step(_:_:threads:workspace:)``, with the random choices of the tape's noise: of
+  /// `x`, `[N, D]`, and the state before the step, nil meaning ``SequenceLayer/initialState(batch:)``, the
+  /// output, `[N, F]`, and the state after it. The tape keeps a reference to `x` until its backward pass.
   ///
-  /// - Parameters:
-  ///   - x: the inputs of the step, `[N, D]`; the tape keeps a reference until its backward pass.
-  ///   - state: the state before the step; nil means ``SequenceLayer/initialState(batch:)``.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - tape: is overwritten; a recording that it still holds is lost.
-  /// - Returns: the output, `[N, F]`, and the state after the step.
   /// - Precondition: `x` has as many columns as the layer has inputs, the state as many rows as `x`.
   public func forwardStep(
     _ x: Matrix<Scalar>, from state: State? = nil, threads: Int? = nil, recording tape: Recording
@@ -38,16 +34,10 @@ extension CausalLayer {
     return StepOutput(output: run.outputs[step: 0], state: run.finalState)
   }
 
-  /// Runs a recorded step backwards.
-  ///
-  /// - Parameters:
-  ///   - dOutput: `∂L/∂output`, `[N, F]`, or nil for zeros: what the loss sees of the output, the rest comes
-  ///     through the state.
-  ///   - dState: the gradient of the state after the step, from later steps; nil means zeros.
-  ///   - tape: the recording; it is spent by this call.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs and of the state before the step.
+  /// Runs a recorded step backwards, which spends the recording. `dOutput`, `[N, F]`, is what the loss itself
+  /// sees of the output, `dState` what later steps give of the state after the step; nil means zeros. The
+  /// gradients of the parameters are *added*, those of the inputs and of the state before the step
+  /// returned.
   @discardableResult
   public func backwardStep(
     _ dOutput: Matrix<Scalar>?, state dState: State? = nil, through tape: Recording,

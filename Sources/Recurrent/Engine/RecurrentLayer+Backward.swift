@@ -1,18 +1,10 @@
 import LinAlg
 
 extension RecurrentLayer {
-  /// Runs the recorded pass backwards (backpropagation through time).
+  /// Runs the recorded pass backwards (backpropagation through time); see
+  /// ``SequenceLayer/backward(_:finalState:through:threads:accumulatingInto:)``. The gradients that it
+  /// returns share the tape's memory: drop them before the next step and that step allocates nothing.
   ///
-  /// - Parameters:
-  ///   - dOutputs: `∂L/∂outputs`, `[T, N, H]`, or nil when the loss sees only the final state. Padded
-  ///     steps are ignored.
-  ///   - dFinalState: `∂L/∂finalState`, `[N, H]` each; nil means zeros.
-  ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
-  ///     processor. The results do not depend on it.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs and of the initial state. They share the tape's memory;
-  ///   drop them before the next step and that step allocates nothing.
   /// - Precondition: the tape holds a recording made with these parameters; shapes as stated.
   /// - Complexity: `T` products `N×GH×H`, and per chunk of time the products for `dx`, `dW`, `dU`.
   @discardableResult
@@ -23,17 +15,10 @@ extension RecurrentLayer {
     let plan = parameters.plan
     plan.checkBlock(parameters.block)
     plan.checkTape(tape)
-    guard tape.isRecorded, let x = tape.x else {
-      failRequirement(
-        "backward needs a tape that a forward pass has recorded; each recording serves once")
-    }
+    guard tape.isRecorded, let x = tape.x else { failUnrecorded() }
     parameters.block.checkUnchanged(since: tape.recordedVersion)
     let (steps, batch) = (x.steps, x.batch)
-    if let dOutputs {
-      require(
-        dOutputs.hasShape(of: tape.outputs),
-        "dOutputs has shape \(dOutputs.shape), expected [T, N, H] = \(tape.outputs.shape)")
-    }
+    dOutputs?.checkIsGradient(of: tape.outputs, "[T, N, H]")
     dFinalState?.checkShape(
       batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize, "dFinalState")
     plan.checkGradients(gradients.block)
@@ -53,15 +38,7 @@ extension RecurrentLayer {
     return InputGradients(tape.dx, initialState: tape.dState)
   }
 
-  /// Runs the recorded pass backwards from a gradient on the final state alone.
-  ///
-  /// - Parameters:
-  ///   - dFinalState: `∂L/∂finalState`, `[N, H]` each.
-  ///   - tape: the recording; it is spent by this call.
-  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
-  ///     processor. The results do not depend on it.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs and of the initial state.
+  /// Runs the recorded pass backwards from a gradient on the final state alone, `[N, H]` each.
   @discardableResult
   public func backward(
     finalState dFinalState: State, through tape: Tape<State>, threads: Int? = nil,

@@ -2,17 +2,10 @@ import CKernels
 import LinAlg
 
 extension RecurrentLayer {
-  /// Runs the layer over a batch of sequences: inference.
+  /// Runs the layer over a batch of sequences: inference; see
+  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. The inputs are `[T, N, D]`, each
+  /// part of the state `[N, H]`, nil meaning zeros, exactly; the outputs are all hidden states, `[T, N, H]`.
   ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: the state before the first step, `[N, H]` each; nil means zeros, exactly.
-  ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///     Each sequence gets what it would get alone; its padded outputs are zero.
-  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
-  ///     processor. The results do not depend on it.
-  ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
-  /// - Returns: every hidden state, `[T, N, H]`, and each sequence's state after its last step.
   /// - Precondition: `x.features == inputSize`, the state is `[N, H]`, lengths are in `0...T`.
   /// - Complexity: one `(T·N)×D×GH` product in chunks of time and `T` products `N×H×GH`.
   public func callAsFunction(
@@ -53,16 +46,10 @@ extension RecurrentLayer {
     return RecurrentOutput(workspace.outputs, finalState: workspace.finalState)
   }
 
-  /// Runs the layer over a batch of sequences and records what the backward pass needs.
+  /// Runs the layer over a batch of sequences and records what the backward pass needs; see
+  /// ``SequenceLayer/forward(_:from:lengths:threads:recording:)``. Shapes are those of
+  /// inference; the tape keeps a reference to `x` until its backward pass.
   ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
-  ///   - state: the state before the first step, `[N, H]` each; nil means zeros, exactly.
-  ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
-  ///     processor. The results do not depend on it.
-  ///   - tape: is overwritten; a recording that it still holds is lost.
-  /// - Returns: every hidden state, `[T, N, H]`, and each sequence's state after its last step.
   /// - Precondition: the tape was made by a layer of the same sizes and has room for `T` steps of `N`
   ///   sequences; `x.features == inputSize`, the state is `[N, H]`, lengths are in `0...T`.
   /// - Complexity: as inference; allocates nothing in steady state, see ``Tape``.

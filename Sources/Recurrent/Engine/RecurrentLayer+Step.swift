@@ -1,18 +1,9 @@
 import LinAlg
 
 extension RecurrentLayer {
-  /// Advances a batch of streams by one step: `state ← step(x, state)`.
+  /// Advances a batch of streams by one step; see ``CausalLayer/step(_:_:threads:workspace:)``. The same
+  /// numbers as the corresponding step of a whole-sequence call; the output is `state.hidden`.
   ///
-  /// The same numbers as the corresponding step of a whole-sequence call. The output of the step is
-  /// `state.hidden`.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs of this step, `[N, D]`.
-  ///   - state: `[N, H]` each; updated in place.
-  ///   - threads: how many threads the call may use, the caller's among them; nil means one for each
-  ///     processor. The results do not depend on it.
-  ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
-  ///     nothing.
   /// - Precondition: `x` is `[N, D]` and the state `[N, H]`.
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
@@ -52,9 +43,8 @@ extension RecurrentLayer {
 
   /// The state of zeros for `batch` sequences.
   public func zeroState(batch: Int) -> State {
-    let plan = parameters.plan
-    var state = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
-    state.assign(nil, batch: batch, plan)
+    var state = State()
+    state.assign(nil, batch: batch, parameters.plan)
     return state
   }
 }

@@ -29,6 +29,22 @@ extension CellPlan {
   }
 }
 
+extension SequenceRecording {
+  /// Traps unless a forward pass has been recorded and not yet been used.
+  func checkRecorded() {
+    if !isRecorded { failUnrecorded() }
+  }
+}
+
+/// The trap of a backward pass that has nothing to go back through.
+package func failUnrecorded(_ file: StaticString = #fileID, _ line: UInt = #line) -> Never {
+  failRequirement(
+    """
+    the tape holds no recording: backward needs a tape that a forward pass has recorded; \
+    each recording serves once
+    """, file, line)
+}
+
 extension RecurrentState {
   /// Replaces the contents by those of `source`, or by zeros where it is nil, in the sizes of the plan.
   mutating func assign(_ source: Self?, batch: Int, _ plan: CellPlan) {
@@ -39,6 +55,15 @@ extension RecurrentState {
 }
 
 extension SequenceBatch {
+  /// No steps of no sequences: a buffer before its first use.
+  static var empty: SequenceBatch { SequenceBatch(uninitializedSteps: 0, batch: 0, features: 0) }
+
+  /// Traps unless this has the shape of the outputs that it is the gradient of.
+  func checkIsGradient(of outputs: SequenceBatch, _ axes: StaticString = "[T, N, F]") {
+    require(
+      hasShape(of: outputs), "dOutputs has shape \(shape), expected \(axes) = \(outputs.shape)")
+  }
+
   /// Traps unless there is a length in `0...T` for every sequence, or none at all.
   func checkLengths(_ lengths: [Int]?) {
     guard let lengths else { return }

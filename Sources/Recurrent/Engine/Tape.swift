@@ -73,28 +73,30 @@ where State.Scalar: RecurrentScalar {
     maximumBatch = batch
     self.plan = plan
     self.products = products
-    let (P, cellSize) = (plan.outputSize, plan.cellSize)
     gates = AlignedStorage(uninitializedCount: steps * batch * plan.gateWidth)
-    cells = State.hasCell ? AlignedStorage(uninitializedCount: steps * batch * cellSize) : nil
-    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: P)
+    outputs = SequenceBatch(uninitializedSteps: steps, batch: batch, features: plan.outputSize)
     dx = SequenceBatch(uninitializedSteps: 0, batch: 0, features: plan.inputSize)
-    finalState = State(zerosForBatch: batch, hiddenSize: P, cellSize: cellSize)
-    dState = State(zerosForBatch: 0, hiddenSize: P, cellSize: cellSize)
+    var state = State()
+    state.assign(nil, batch: batch, plan)
+    finalState = state
+    dState = State()
+    cells =
+      state.partCount > 1 ? AlignedStorage(uninitializedCount: steps * batch * plan.cellSize) : nil
   }
 
   /// The bytes of a recording: the activated gates, `c` and `h` of every step, once each, and the final
   /// state. For an LSTM in `Float` that is `4·T·N·6·H` and `8·N·H`.
   public var recordedByteCount: Int {
     let steps = gates.count + (cells?.count ?? 0) + outputs.count
-    return (steps + finalState.scalarCount) * MemoryLayout<Scalar>.stride
+    return steps * MemoryLayout<Scalar>.stride + finalState.byteCount
   }
 
   /// All bytes that the tape holds: the recording, from the first backward pass on the gradients of
   /// inputs and state that it returned and its scratch memory, and the copy of padded inputs.
   public var byteCount: Int {
-    var others = dx.count + dState.scalarCount + productScratch.count + paddedX.count
+    var others = dx.count + productScratch.count + paddedX.count
     others += (backwardScratch?.count ?? 0) + (passWeights?.scalarCount ?? 0) + weightGradient.count
-    return recordedByteCount + others * MemoryLayout<Scalar>.stride
+    return recordedByteCount + dState.byteCount + others * MemoryLayout<Scalar>.stride
   }
 
   /// Notes where the random choices of a pass that begins come from.
@@ -172,7 +174,7 @@ public final class Workspace<State: RecurrentState> {
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
-  var finalState = State(zerosForBatch: 0, hiddenSize: 0, cellSize: 0)
+  var finalState = State()
 
   /// Who computes the products.
   public let products: ProductStrategy
@@ -185,9 +187,4 @@ public final class Workspace<State: RecurrentState> {
     if gates.count < count { gates = AlignedStorage(uninitializedCount: count) }
     return gates.pointer
   }
-}
-
-extension RecurrentState {
-  /// How many scalars it consists of.
-  fileprivate var scalarCount: Int { hidden.rows * (hidden.columns + cellSize) }
 }

@@ -96,81 +96,72 @@ public struct Bidirectional<Layer: SequenceLayer>: SequenceLayer {
   /// A tape with room for `steps` steps of `batch` sequences.
   public func makeTape(
     steps: Int, batch: Int, products: ProductStrategy = .automatic
-  ) -> BidirectionalTape<Layer> {
-    BidirectionalTape(
-      forward: forwardLayer.makeTape(steps: steps, batch: batch, products: products),
-      backward: reversedLayer.makeTape(steps: steps, batch: batch, products: products))
+  ) -> CompositeTape<Self> {
+    let forward = forwardLayer.makeTape(steps: steps, batch: batch, products: products)
+    let backward = reversedLayer.makeTape(steps: steps, batch: batch, products: products)
+    return CompositeTape([forward, backward], BidirectionalContents(forward, backward))
   }
 
   /// Empty buffers for inference.
-  public func makeWorkspace(
-    products: ProductStrategy = .automatic
-  ) -> BidirectionalWorkspace<Layer> {
-    BidirectionalWorkspace(
-      forward: forwardLayer.makeWorkspace(products: products),
-      backward: reversedLayer.makeWorkspace(products: products))
+  public func makeWorkspace(products: ProductStrategy = .automatic) -> CompositeWorkspace<Self> {
+    CompositeWorkspace(
+      BidirectionalContents(
+        forwardLayer.makeWorkspace(products: products),
+        reversedLayer.makeWorkspace(products: products)))
+  }
+
+  /// The recording of the layer that reads from the first step to the last, on a tape.
+  public func forwardRecording(in tape: CompositeTape<Self>) -> Layer.Recording {
+    tape.contents.forward
+  }
+
+  /// The recording of the layer that reads from the last step to the first, on a tape: its steps are in
+  /// the order in which it read them.
+  public func backwardRecording(in tape: CompositeTape<Self>) -> Layer.Recording {
+    tape.contents.backward.contents.inner
   }
 
   var reversedLayer: Reversed<Layer> { backwardShell.filled(with: parameters.backward) }
 }
 
 extension Bidirectional {
-  /// Runs both directions over a batch of sequences and merges their outputs: inference.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: where each direction begins; nil means the layers' own beginnings.
-  ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
-  /// - Returns: the merged outputs, `[T, N, F]`, and the state at which each direction ends.
+  /// Runs both directions over a batch of sequences and merges their outputs: inference; see
+  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    threads: Int? = nil, workspace: BidirectionalWorkspace<Layer>? = nil
+    threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil
   ) -> RecurrentOutput<State> {
     let workspace = workspace ?? makeWorkspace()
     let run = directions(
       x, from: state, lengths: lengths, threads: threads, workspace: workspace)
-    workspace.outputs.assignMerge(merge, run.forward, run.backward)
-    return RecurrentOutput(workspace.outputs, finalState: run.finalState)
+    let own = workspace.contents
+    own.outputs.assignMerge(merge, run.forward, run.backward)
+    return RecurrentOutput(own.outputs, finalState: run.finalState)
   }
 
-  /// Runs both directions over a batch of sequences, merges their outputs, and records the pass.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: where each direction begins; nil means the layers' own beginnings.
-  ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - tape: is overwritten; a recording that it still holds is lost.
-  /// - Returns: the merged outputs, `[T, N, F]`, and the state at which each direction ends.
+  /// Runs both directions over a batch of sequences, merges their outputs, and records the pass; see
+  /// ``SequenceLayer/forward(_:from:lengths:threads:recording:)``.
   @discardableResult
   public func forward(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    threads: Int? = nil, recording tape: BidirectionalTape<Layer>
+    threads: Int? = nil, recording tape: CompositeTape<Self>
   ) -> RecurrentOutput<State> {
     let run = forwardDirections(
       x, from: state, lengths: lengths, threads: threads, recording: tape)
-    tape.outputs.assignMerge(merge, run.forward, run.backward)
-    tape.merge = merge
-    if merge == .product { tape.factors = (run.forward, run.backward) }
-    return RecurrentOutput(tape.outputs, finalState: run.finalState)
+    let own = tape.contents
+    own.outputs.assignMerge(merge, run.forward, run.backward)
+    own.merge = merge
+    if merge == .product { own.factors = (run.forward, run.backward) }
+    return RecurrentOutput(own.outputs, finalState: run.finalState)
   }
 
-  /// Runs both directions of the recorded pass backwards.
-  ///
-  /// - Parameters:
-  ///   - dOutputs: `∂L/∂outputs` of the merged outputs, `[T, N, F]`, or nil for zeros.
-  ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
-  ///   - tape: the recording, made by ``forward(_:from:lengths:threads:recording:)``; it is spent by
-  ///     this call.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs and of the states at which the directions began.
+  /// Runs both directions backwards from the gradient of their merged outputs; see
+  /// ``SequenceLayer/backward(_:finalState:through:threads:accumulatingInto:)``. The recording is one that
+  /// ``forward(_:from:lengths:threads:recording:)`` has made.
   @discardableResult
   public func backward(
     _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State? = nil,
-    through tape: BidirectionalTape<Layer>, threads: Int? = nil,
+    through tape: CompositeTape<Self>, threads: Int? = nil,
     accumulatingInto gradients: inout BidirectionalParameters<Layer.Parameters>
   ) -> InputGradients<State> {
     tape.checkRecorded()
@@ -179,35 +170,73 @@ extension Bidirectional {
         forward: nil, backward: nil, finalState: dFinalState, through: tape, threads: threads,
         accumulatingInto: &gradients)
     }
-    guard tape.merge == merge else {
+    let own = tape.contents
+    guard own.merge == merge else {
       failRequirement(
         """
-        the tape holds \(tape.merge.map { "the \($0.rawValue)" } ?? "both directions apart"), \
+        the tape holds \(own.merge.map { "the \($0.rawValue)" } ?? "both directions apart"), \
         expected the \(merge.rawValue) of both directions
         """)
     }
-    dOutputs.checkIsGradient(of: tape.outputs)
+    dOutputs.checkIsGradient(of: own.outputs)
     switch merge {
     case .sum:
       return backward(
         forward: dOutputs, backward: dOutputs, finalState: dFinalState, through: tape,
         threads: threads, accumulatingInto: &gradients)
     case .mean:
-      tape.dForward.assignHalf(of: dOutputs)
+      own.dForward.assignHalf(of: dOutputs)
       return backward(
-        forward: tape.dForward, backward: tape.dForward, finalState: dFinalState, through: tape,
+        forward: own.dForward, backward: own.dForward, finalState: dFinalState, through: tape,
         threads: threads, accumulatingInto: &gradients)
     case .product:
-      guard let (forward, backward) = tape.factors else {
+      guard let (forward, backward) = own.factors else {
         failRequirement("the tape holds no product of both directions")
       }
-      tape.dForward.assign(dOutputs, by: .product, backward)
-      tape.dBackward.assign(dOutputs, by: .product, forward)
+      own.dForward.assign(dOutputs, by: .product, backward)
+      own.dBackward.assign(dOutputs, by: .product, forward)
     case .concatenate:
-      dOutputs.split(into: &tape.dForward, forwardLayer.outputSize, &tape.dBackward)
+      dOutputs.split(into: &own.dForward, forwardLayer.outputSize, &own.dBackward)
     }
     return backward(
-      forward: tape.dForward, backward: tape.dBackward, finalState: dFinalState, through: tape,
+      forward: own.dForward, backward: own.dBackward, finalState: dFinalState, through: tape,
       threads: threads, accumulatingInto: &gradients)
   }
+}
+
+extension Bidirectional: CompositeLayer {
+  typealias TapeContents = BidirectionalContents<
+    Layer.Recording, CompositeTape<Reversed<Layer>>, Scalar
+  >
+  typealias WorkspaceContents = BidirectionalContents<
+    Layer.Buffers, CompositeWorkspace<Reversed<Layer>>, Scalar
+  >
+}
+
+/// What a ``Bidirectional`` layer keeps: what becomes of the outputs of both directions, and of their
+/// gradients.
+final class BidirectionalContents<
+  Forward: AnyObject, Backward: AnyObject, Scalar: RecurrentScalar
+>: CompositeContents {
+  let forward: Forward
+  let backward: Backward
+  /// How the recorded pass merged its outputs; nil where it left them apart.
+  var merge: DirectionMerge?
+  /// The outputs of both directions, where the merged gradient needs them.
+  var factors: (forward: SequenceBatch<Scalar>, backward: SequenceBatch<Scalar>)?
+  var outputs = SequenceBatch<Scalar>.empty
+  var dForward = SequenceBatch<Scalar>.empty
+  var dBackward = SequenceBatch<Scalar>.empty
+  var dx = SequenceBatch<Scalar>.empty
+
+  init(_ forward: Forward, _ backward: Backward) {
+    self.forward = forward
+    self.backward = backward
+  }
+
+  var byteCount: Int {
+    outputs.byteCount + dForward.byteCount + dBackward.byteCount + dx.byteCount
+  }
+
+  func discard() { factors = nil }
 }

@@ -24,25 +24,23 @@ public struct BidirectionalState<Direction: CarriedState>: CarriedState {
 
   /// The forward direction's parts, then the backward direction's.
   public func part(_ index: Int) -> Matrix<Scalar> {
-    let count = forward.partCount
-    return index < count ? forward.part(index) : backward.part(index - count)
+    let rest = index - forward.partCount
+    return rest < 0 ? forward.part(index) : backward.part(rest)
   }
 
   /// The direction and what the part is there: `backward.hidden`.
   public func partName(_ index: Int) -> String {
-    let count = forward.partCount
-    return index < count
-      ? "forward.\(forward.partName(index))" : "backward.\(backward.partName(index - count))"
+    let rest = index - forward.partCount
+    return rest < 0 ? "forward.\(forward.partName(index))" : "backward.\(backward.partName(rest))"
   }
 
   /// Calls `body` with part `index` where it lies.
   public mutating func withMutablePart<Result, Failure: Error>(
     _ index: Int, _ body: (inout Matrix<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let count = forward.partCount
-    return index < count
-      ? try forward.withMutablePart(index, body)
-      : try backward.withMutablePart(index - count, body)
+    let rest = index - forward.partCount
+    return rest < 0
+      ? try forward.withMutablePart(index, body) : try backward.withMutablePart(rest, body)
   }
 }
 
@@ -68,16 +66,12 @@ public struct BidirectionalParameters<Direction: ParameterSet>: ParameterSet {
   /// The forward direction's blocks, then the backward direction's.
   public subscript(block index: Int) -> ParameterBlock<Scalar> {
     get {
-      let count = forward.blockCount
-      return index < count ? forward[block: index] : backward[block: index - count]
+      let rest = index - forward.blockCount
+      return rest < 0 ? forward[block: index] : backward[block: rest]
     }
     set {
-      let count = forward.blockCount
-      if index < count {
-        forward[block: index] = newValue
-      } else {
-        backward[block: index - count] = newValue
-      }
+      let rest = index - forward.blockCount
+      if rest < 0 { forward[block: index] = newValue } else { backward[block: rest] = newValue }
     }
   }
 
@@ -85,9 +79,10 @@ public struct BidirectionalParameters<Direction: ParameterSet>: ParameterSet {
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let count = forward.blockCount
-    if index < count { return try forward.withUnsafeMutableBufferPointer(ofBlock: index, body) }
-    return try backward.withUnsafeMutableBufferPointer(ofBlock: index - count, body)
+    let rest = index - forward.blockCount
+    return rest < 0
+      ? try forward.withUnsafeMutableBufferPointer(ofBlock: index, body)
+      : try backward.withUnsafeMutableBufferPointer(ofBlock: rest, body)
   }
 
   /// A set of the same shapes with every number zero.

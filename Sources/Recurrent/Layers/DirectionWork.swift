@@ -36,43 +36,32 @@ private struct HalvesWork<Halves: TwoHalves>: TeamWork {
   }
 }
 
-/// Both directions of a bidirectional layer, without a recording.
-struct DirectionInference<Layer: SequenceLayer>: TwoHalves {
-  let forward: Layer
-  let backward: Reversed<Layer>
-  let x: SequenceBatch<Layer.Scalar>
-  let state: BidirectionalState<Layer.State>?
-  let lengths: [Int]?
-  let workspace: BidirectionalWorkspace<Layer>
-
-  func first(threads: Int) -> RecurrentOutput<Layer.State> {
-    forward(
-      x, from: state?.forward, lengths: lengths, threads: threads, workspace: workspace.forward)
-  }
-
-  func second(threads: Int) -> RecurrentOutput<Layer.State> {
-    backward(
-      x, from: state?.backward, lengths: lengths, threads: threads, workspace: workspace.backward)
-  }
-}
-
-/// Both directions of a bidirectional layer, recorded.
+/// Both directions of a bidirectional layer: recorded on a tape, or with the buffers of inference.
 struct DirectionForward<Layer: SequenceLayer>: TwoHalves {
   let forward: Layer
   let backward: Reversed<Layer>
   let x: SequenceBatch<Layer.Scalar>
   let state: BidirectionalState<Layer.State>?
   let lengths: [Int]?
-  let tape: BidirectionalTape<Layer>
+  var tape: Bidirectional<Layer>.TapeContents?
+  var workspace: Bidirectional<Layer>.WorkspaceContents?
 
   func first(threads: Int) -> RecurrentOutput<Layer.State> {
-    forward.forward(
-      x, from: state?.forward, lengths: lengths, threads: threads, recording: tape.forward)
+    half(forward, state?.forward, tape?.forward, workspace?.forward, threads)
   }
 
   func second(threads: Int) -> RecurrentOutput<Layer.State> {
-    backward.forward(
-      x, from: state?.backward, lengths: lengths, threads: threads, recording: tape.backward)
+    half(backward, state?.backward, tape?.backward, workspace?.backward, threads)
+  }
+
+  private func half<Half: SequenceLayer<Layer.Scalar>>(
+    _ layer: Half, _ state: Half.State?, _ tape: Half.Recording?, _ workspace: Half.Buffers?,
+    _ threads: Int
+  ) -> RecurrentOutput<Half.State> {
+    guard let tape else {
+      return layer(x, from: state, lengths: lengths, threads: threads, workspace: workspace)
+    }
+    return layer.forward(x, from: state, lengths: lengths, threads: threads, recording: tape)
   }
 }
 
@@ -83,7 +72,7 @@ struct DirectionBackward<Layer: SequenceLayer>: TwoHalves {
   let dForward: SequenceBatch<Layer.Scalar>?
   let dBackward: SequenceBatch<Layer.Scalar>?
   let dState: BidirectionalState<Layer.State>?
-  let tape: BidirectionalTape<Layer>
+  let tape: Bidirectional<Layer>.TapeContents
   let forwardGradients: UnsafeMutablePointer<Layer.Parameters>
   let backwardGradients: UnsafeMutablePointer<Layer.Parameters>
 

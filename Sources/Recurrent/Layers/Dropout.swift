@@ -61,10 +61,7 @@ public struct Dropout: Sendable, Hashable {
   public func backward<Scalar>(
     _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>
   ) -> SequenceBatch<Scalar> {
-    guard tape.isRecorded else {
-      failRequirement(
-        "backward needs a tape that a forward pass has recorded; each recording serves once")
-    }
+    if !tape.isRecorded { failUnrecorded() }
     require(
       tape.dropout == self,
       """

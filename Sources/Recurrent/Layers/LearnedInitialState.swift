@@ -54,21 +54,23 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
   /// A tape with room for `steps` steps of `batch` sequences.
   public func makeTape(
     steps: Int, batch: Int, products: ProductStrategy = .automatic
-  ) -> LearnedInitialStateTape<Layer> {
-    LearnedInitialStateTape(layer.makeTape(steps: steps, batch: batch, products: products))
+  ) -> CompositeTape<Self> {
+    let inner = layer.makeTape(steps: steps, batch: batch, products: products)
+    return CompositeTape([inner], LearnedStateContents(inner))
   }
 
   /// Empty buffers for inference.
-  public func makeWorkspace(
-    products: ProductStrategy = .automatic
-  ) -> LearnedInitialStateWorkspace<Layer> {
-    LearnedInitialStateWorkspace(layer.makeWorkspace(products: products))
+  public func makeWorkspace(products: ProductStrategy = .automatic) -> CompositeWorkspace<Self> {
+    CompositeWorkspace(LearnedStateContents(layer.makeWorkspace(products: products)))
   }
+
+  /// The layer's own recording on a tape.
+  public func recording(in tape: CompositeTape<Self>) -> Layer.Recording { tape.contents.inner }
 
   /// The learned state for `batch` sequences, in the memory of `buffer` where it fits.
   private func learned(batch: Int, in buffer: inout State?) -> State {
     // The buffer may have been another layer's.
-    if let state = buffer, !fits(state, batch: batch) { buffer = nil }
+    if let state = buffer, misfit(state, batch: batch) != nil { buffer = nil }
     var state = buffer ?? layer.zeroState(batch: batch)
     buffer = nil
     fill(&state)
@@ -76,38 +78,28 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
     return state
   }
 
-  /// Whether every part has a row for each sequence, as wide as the learned one.
-  private func fits(_ state: State, batch: Int) -> Bool {
+  /// How the parts of a state, of `batch` sequences where that is told, differ from those of the learned
+  /// one; nil where they do not.
+  private func misfit(_ state: State, batch: Int? = nil) -> String? {
     let specs = parameters.initial.specs
-    guard state.partCount == specs.count else { return false }
+    guard specs.count == state.partCount else {
+      return
+        "the learned initial state has \(specs.count) parts, the layer's state \(state.partCount)"
+    }
     for i in 0..<specs.count {
       let part = state.part(i)
-      if part.rows != batch || part.columns != specs[i].count { return false }
+      if part.columns != specs[i].count || part.rows != batch ?? part.rows {
+        return """
+          \(state.partName(i)) of the learned initial state has \(specs[i].count) scalars, \
+          that of the layer's \(part.columns)
+          """
+      }
     }
-    return true
-  }
-
-  /// Traps unless the learned state has the parts of the layer's.
-  private func checkInitial(_ state: State) {
-    let initial = parameters.initial
-    require(
-      initial.specs.count == state.partCount,
-      """
-      the learned initial state has \(initial.specs.count) parts, \
-      the layer's state \(state.partCount)
-      """)
-    for i in 0..<state.partCount {
-      require(
-        initial.specs[i].count == state.part(i).columns,
-        """
-        \(state.partName(i)) of the learned initial state has \(initial.specs[i].count) scalars, \
-        that of the layer's \(state.part(i).columns)
-        """)
-    }
+    return nil
   }
 
   private func fill(_ state: inout State) {
-    checkInitial(state)
+    if let misfit = misfit(state) { failRequirement(misfit) }
     let initial = parameters.initial
     for i in 0..<state.partCount {
       let source = initial.pointer + initial.layout.offsets[i]
@@ -123,75 +115,56 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
 }
 
 extension LearnedInitialState {
-  /// Runs the layer over a batch of sequences: inference.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: the state before the first step; nil means the learned one.
-  ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
-  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
+  /// Runs the layer over a batch of sequences: inference; see
+  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. A nil state means the learned
+  /// one.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    threads: Int? = nil, workspace: LearnedInitialStateWorkspace<Layer>? = nil
+    threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil
   ) -> RecurrentOutput<State> {
-    let workspace = workspace ?? makeWorkspace()
+    let own = (workspace ?? makeWorkspace()).contents
     return layer(
-      x, from: state ?? learned(batch: x.batch, in: &workspace.state), lengths: lengths,
-      threads: threads, workspace: workspace.inner)
+      x, from: state ?? learned(batch: x.batch, in: &own.state), lengths: lengths,
+      threads: threads, workspace: own.inner)
   }
 
-  /// Runs the layer over a batch of sequences and records the pass.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
-  ///   - state: the state before the first step; nil means the learned one.
-  ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - tape: is overwritten; a recording that it still holds is lost.
-  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
+  /// Runs the layer over a batch of sequences and records the pass; see
+  /// ``SequenceLayer/forward(_:from:lengths:threads:recording:)``. A nil state means the learned one.
   @discardableResult
   public func forward(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
-    threads: Int? = nil, recording tape: LearnedInitialStateTape<Layer>
+    threads: Int? = nil, recording tape: CompositeTape<Self>
   ) -> RecurrentOutput<State> {
-    tape.discard()
-    tape.usesLearnedState = state == nil
-    tape.initialVersion = parameters.initial.version
+    let own = tape.contents
+    own.inner.noise = tape.beginPass()
+    own.usesLearnedState = state == nil
+    own.initialVersion = parameters.initial.version
     let run = layer.forward(
-      x, from: state ?? learned(batch: x.batch, in: &tape.state), lengths: lengths,
-      threads: threads, recording: tape.inner)
-    tape.noteInner()
+      x, from: state ?? learned(batch: x.batch, in: &own.state), lengths: lengths,
+      threads: threads, recording: own.inner)
+    tape.endPass()
     return run
   }
 
-  /// Runs the recorded pass backwards.
-  ///
-  /// - Parameters:
-  ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
-  ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
-  ///   - tape: the recording; it is spent by this call.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - gradients: the gradients of the parameters are *added* to these; those of the learned state
-  ///     where the pass began with it.
-  /// - Returns: the gradients of the inputs and of each sequence's initial state.
+  /// Runs the recorded pass backwards; see
+  /// ``SequenceLayer/backward(_:finalState:through:threads:accumulatingInto:)``. The learned state has a
+  /// gradient where the pass began with it.
   @discardableResult
   public func backward(
     _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State? = nil,
-    through tape: LearnedInitialStateTape<Layer>, threads: Int? = nil,
+    through tape: CompositeTape<Self>, threads: Int? = nil,
     accumulatingInto gradients: inout LearnedInitialStateParameters<Layer.Parameters>
   ) -> InputGradients<State> {
-    tape.checkRecorded()
-    tape.checkInner()
+    tape.checkPass()
+    let own = tape.contents
     gradients.initial.checkLayout(
       matches: parameters.initial, "gradients of the learned initial state")
-    parameters.initial.checkUnchanged(since: tape.initialVersion)
+    parameters.initial.checkUnchanged(since: own.initialVersion)
     let d = layer.backward(
-      dOutputs, finalState: dFinalState, through: tape.inner, threads: threads,
+      dOutputs, finalState: dFinalState, through: own.inner, threads: threads,
       accumulatingInto: &gradients.layer)
-    guard tape.usesLearnedState else { return d }
-    checkInitial(d.initialState)
+    guard own.usesLearnedState else { return d }
+    if let misfit = misfit(d.initialState) { failRequirement(misfit) }
     let offsets = parameters.initial.layout.offsets
     let sums = gradients.initial.uniquePointer()
     for i in 0..<d.initialState.partCount {
@@ -206,20 +179,13 @@ extension LearnedInitialState {
 }
 
 extension LearnedInitialState: CausalLayer where Layer: CausalLayer {
-  /// Advances a batch of streams by one step: `state ← step(x, state)`. A stream begins at
-  /// ``initialState(batch:)``.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs of this step, `[N, D]`.
-  ///   - state: updated in place.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
-  ///     nothing.
+  /// Advances a batch of streams by one step; see ``CausalLayer/step(_:_:threads:workspace:)``. A stream
+  /// begins at ``initialState(batch:)``.
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
-    workspace: LearnedInitialStateWorkspace<Layer>? = nil
+    workspace: CompositeWorkspace<Self>? = nil
   ) {
-    layer.step(x, &state, threads: threads, workspace: workspace?.inner)
+    layer.step(x, &state, threads: threads, workspace: workspace?.contents.inner)
   }
 
   /// The layer's output, `[N, F]`.
@@ -227,4 +193,22 @@ extension LearnedInitialState: CausalLayer where Layer: CausalLayer {
 
   /// How many steps of `batch` sequences one product over time spans.
   public func stepsPerProduct(batch: Int) -> Int { layer.stepsPerProduct(batch: batch) }
+}
+
+extension LearnedInitialState: CompositeLayer {
+  typealias TapeContents = LearnedStateContents<Layer.Recording, State>
+  typealias WorkspaceContents = LearnedStateContents<Layer.Buffers, State>
+}
+
+/// What a ``LearnedInitialState`` keeps: the state at which a pass began.
+final class LearnedStateContents<Inner: AnyObject, State: CarriedState>: CompositeContents {
+  let inner: Inner
+  var state: State?
+  var usesLearnedState = false
+  /// The version of the learned state at which the recorded pass began.
+  var initialVersion: UInt64 = 0
+
+  init(_ inner: Inner) { self.inner = inner }
+
+  var byteCount: Int { state?.byteCount ?? 0 }
 }

@@ -1,7 +1,7 @@
 import LinAlg
 
-/// Layers on top of each other: what one puts out, the next one takes in (a deep recurrent network,
-/// Graves et al. 2013).
+/// Layers of one kind on top of each other: what one puts out, the next one takes in (a deep recurrent
+/// network, Graves et al. 2013). Layers of different kinds make a ``Chain``.
 ///
 /// ```
 /// y₀ = layer₀(x)      yₖ = layerₖ(dropout(yₖ₋₁))
@@ -14,7 +14,7 @@ import LinAlg
 /// The layers have their own parameters, or all above the first share one set (`tied`). Between two
 /// layers, and not after the last, a recorded pass drops features (see ``Dropout``), other ones in each
 /// step or the same in all steps of a sequence (`dropoutMask`), by the choices of the tape's
-/// ``StackedTape/noise``; inference drops nothing. Each layer has its own state.
+/// ``CompositeTape/noise``; inference drops nothing. Each layer has its own state.
 public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
@@ -47,14 +47,9 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
     isTied = false
   }
 
-  /// A stack in which all layers above the first are the same one.
+  /// A stack of `count` layers in which all above the first are the same one, whose gradients are the sums
+  /// over all its places; `dropout` and `dropoutMask` as in ``init(_:dropout:dropoutMask:)``.
   ///
-  /// - Parameters:
-  ///   - first: takes the inputs.
-  ///   - upper: every other layer; its gradients are the sums over all its places.
-  ///   - count: how many layers there are, at least 2.
-  ///   - dropout: how likely a feature is to be dropped between two layers.
-  ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
   /// - Precondition: the upper layer takes as many features as the first gives, and as many as it gives
   ///   itself.
   public init(
@@ -71,15 +66,9 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
     isTied = true
   }
 
-  /// A stack of `count` layers that `makeLayer` makes, called with each one's number of inputs.
+  /// A stack of `count` layers that `makeLayer` makes, called in their order with each one's number of
+  /// inputs; where they are `tied`, all above the first are one, and it is called for that once.
   ///
-  /// - Parameters:
-  ///   - count: how many layers there are.
-  ///   - inputSize: `D`, what the first layer takes.
-  ///   - dropout: how likely a feature is to be dropped between two layers.
-  ///   - dropoutMask: whether another mask is drawn in each step or one for each sequence.
-  ///   - tied: whether all layers above the first share one set of parameters.
-  ///   - makeLayer: makes a layer with the given number of inputs; called in the order of the layers.
   /// - Throws: what `makeLayer` throws.
   public init<Failure: Error>(
     count: Int, inputSize: Int, dropout: Double = 0, dropoutMask: Dropout.Mask = .perStep,
@@ -153,24 +142,62 @@ public struct Stacked<Layer: SequenceLayer>: SequenceLayer {
   /// A tape with room for `steps` steps of `batch` sequences.
   public func makeTape(
     steps: Int, batch: Int, products: ProductStrategy = .automatic
-  ) -> StackedTape<Layer> {
-    StackedTape(
-      layers.map { $0.makeTape(steps: steps, batch: batch, products: products) })
+  ) -> CompositeTape<Self> {
+    let tapes = layers.map { $0.makeTape(steps: steps, batch: batch, products: products) }
+    return CompositeTape(tapes, StackedContents(tapes))
   }
 
   /// Empty buffers for inference.
-  public func makeWorkspace(products: ProductStrategy = .automatic) -> StackedWorkspace<Layer> {
-    StackedWorkspace(layers.map { $0.makeWorkspace(products: products) })
+  public func makeWorkspace(products: ProductStrategy = .automatic) -> CompositeWorkspace<Self> {
+    CompositeWorkspace(StackedContents(layers.map { $0.makeWorkspace(products: products) }))
   }
 
-  func checkWorkspace(_ workspace: StackedWorkspace<Layer>) {
+  /// The recording of layer `index` on a tape, counted from 0 at the input.
+  public func recording(
+    ofLayer index: Int, in tape: CompositeTape<Self>
+  ) -> Layer.Recording {
+    let layers = tape.contents.layers
     require(
-      workspace.layers.count == count,
-      "the workspace was made for \(workspace.layers.count) layers, the stack has \(count)")
+      index >= 0 && index < layers.count, "Stacked: recording of layer \(index) of \(layers.count)")
+    return layers[index]
   }
 
   func checkState(_ state: State?, _ what: StaticString) {
     guard let state else { return }
     require(state.count == count, "\(what) has \(state.count) layers, expected \(count)")
+  }
+}
+
+extension Stacked: CompositeLayer {
+  typealias TapeContents = StackedContents<Layer.Recording, Layer.State>
+  typealias WorkspaceContents = StackedContents<Layer.Buffers, Layer.State>
+}
+
+/// What a ``Stacked`` layer keeps: what is dropped between the layers, and their states.
+final class StackedContents<Part: AnyObject, State: CarriedState>: CompositeContents
+where State.Scalar: RecurrentScalar {
+  let layers: [Part]
+  let dropout: [DropoutTape<State.Scalar>]
+  var finalState: [State] = []
+  var dInitialState: [State] = []
+
+  init(_ layers: [Part]) {
+    self.layers = layers
+    dropout = layers.dropFirst().map { _ in DropoutTape() }
+    finalState.reserveCapacity(layers.count)
+    dInitialState.reserveCapacity(layers.count)
+  }
+
+  var byteCount: Int {
+    var bytes = 0
+    for i in 0..<dropout.count { bytes += dropout[i].byteCount }
+    return bytes
+  }
+
+  /// Traps unless there is a part for each layer of a stack.
+  func checkCount(_ count: Int, _ what: StaticString) {
+    require(
+      layers.count == count,
+      "\(what) was made for \(layers.count) layers, the stack has \(count)")
   }
 }

@@ -80,36 +80,32 @@ extension CarriedState {
     for i in 0..<partCount { withMutablePart(i) { $0.withUnsafeMutableBufferPointer { _ in } } }
   }
 
-  /// Whether both have the same parts of the same shapes.
-  func hasShape(of other: Self) -> Bool {
-    guard partCount == other.partCount else { return false }
-    for i in 0..<partCount {
-      let (a, b) = (part(i), other.part(i))
-      if a.rows != b.rows || a.columns != b.columns { return false }
+  /// How the parts or their shapes differ from those of another state; nil where they do not.
+  private func difference(from expected: Self, _ what: StaticString) -> String? {
+    guard partCount == expected.partCount else {
+      return "\(what) has \(partCount) parts, expected \(expected.partCount)"
     }
-    return true
+    for i in 0..<partCount {
+      let (own, other) = (part(i), expected.part(i))
+      if own.rows != other.rows || own.columns != other.columns {
+        return """
+          \(partName(i)) of \(what) has shape [\(own.rows), \(own.columns)], \
+          expected [\(other.rows), \(other.columns)]
+          """
+      }
+    }
+    return nil
   }
 
   /// Traps unless this has the parts of `expected` in the same shapes, and tells the first that differs.
   func checkShape(of expected: Self, _ what: StaticString) {
-    require(
-      partCount == expected.partCount,
-      "\(what) has \(partCount) parts, expected \(expected.partCount)")
-    for i in 0..<partCount {
-      let (own, other) = (part(i), expected.part(i))
-      require(
-        own.rows == other.rows && own.columns == other.columns,
-        """
-        \(partName(i)) of \(what) has shape [\(own.rows), \(own.columns)], \
-        expected [\(other.rows), \(other.columns)]
-        """)
-    }
+    if let difference = difference(from: expected, what) { failRequirement(difference) }
   }
 
   /// Replaces the contents by those of `source`, into the memory that this value has where the shapes
   /// are the same: a state that is carried on this way does not keep a tape from reusing its memory.
   public mutating func assign(_ source: Self) {
-    guard hasShape(of: source) else {
+    guard difference(from: source, "the state") == nil else {
       self = source
       makeUnique()
       return
@@ -118,6 +114,10 @@ extension CarriedState {
       let from = source.part(i)
       withMutablePart(i) { part in
         part.withUnsafeMutableBufferPointer { to in
+          // A state of somebody else's may show one matrix and hand out another.
+          require(
+            to.count == from.count,
+            "part \(i) of a state has \(to.count) numbers to write, \(from.count) to read")
           to.start.update(from: from.basePointer, count: from.count)
         }
       }

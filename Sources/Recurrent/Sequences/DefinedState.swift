@@ -21,10 +21,6 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
     for (i, part) in parts.enumerated().dropFirst() { self[i] = part }
   }
 
-  /// True: there may be more than `h`.
-  public static var hasCell: Bool { true }
-  /// The scalars of the states behind the first.
-  public var cellSize: Int { others.columns }
   /// How many states there are.
   public var count: Int { unitSize == 0 ? 1 : 1 + others.columns / unitSize }
 
@@ -79,12 +75,8 @@ public struct DefinedState<Scalar: LinAlgScalar>: RecurrentState {
     for n in 0..<rows { (to + n * ldTo).update(from: from + n * ldFrom, count: columns) }
   }
 
-  /// The state of zeros.
-  public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int) {
-    hidden = .zeros(rows: batch, columns: hiddenSize)
-    others = .zeros(rows: batch, columns: cellSize)
-    unitSize = hiddenSize
-  }
+  /// The state of no sequences.
+  public init() { self.init([.zeros(rows: 0, columns: 0)]) }
 
   /// Makes all parts unshared with unspecified contents.
   public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {

@@ -5,16 +5,10 @@ public protocol RecurrentState<Scalar>: CarriedState {
   /// The hidden state `h`, `[N, H]`.
   var hidden: Matrix<Scalar> { get set }
 
-  /// Whether there is more than `h`.
-  static var hasCell: Bool { get }
+  /// The state of no sequences.
+  init()
 
-  /// How many scalars each sequence has beyond `h`; 0 for cells that have only a hidden state.
-  var cellSize: Int { get }
-
-  /// The state of zeros.
-  init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int)
-
-  /// Makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
+  /// For the engine: makes `h` a `[batch, hiddenSize]` matrix and what is beyond it one of `[batch, cellSize]`, which
   /// nobody else holds, contents unspecified, keeping storage where it can; each state beyond `h` has
   /// `unitSize` scalars for each sequence.
   mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int)
@@ -36,20 +30,8 @@ public struct HiddenState<Scalar: LinAlgScalar>: RecurrentState {
   /// A state from its hidden part, `[N, H]`.
   public init(hidden: Matrix<Scalar>) { self.hidden = hidden }
 
-  /// False.
-  public static var hasCell: Bool { false }
-  /// 0.
-  public var cellSize: Int { 0 }
-
-  /// The state of zeros.
-  public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int = 0) {
-    hidden = .zeros(rows: batch, columns: hiddenSize)
-  }
-
-  /// Makes `h` an unshared `[batch, hiddenSize]` matrix with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
-    hidden.renew(rows: batch, columns: hiddenSize)
-  }
+  /// The state of no sequences.
+  public init() { hidden = .zeros(rows: 0, columns: 0) }
 
   /// One.
   public var partCount: Int { 1 }
@@ -90,21 +72,10 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
     self.cell = cell
   }
 
-  /// True.
-  public static var hasCell: Bool { true }
-  /// The number of columns of `c`.
-  public var cellSize: Int { cell.columns }
-
-  /// The state of zeros.
-  public init(zerosForBatch batch: Int, hiddenSize: Int, cellSize: Int) {
-    hidden = .zeros(rows: batch, columns: hiddenSize)
-    cell = .zeros(rows: batch, columns: cellSize)
-  }
-
-  /// Makes both parts unshared matrices with unspecified contents.
-  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
-    hidden.renew(rows: batch, columns: hiddenSize)
-    cell.renew(rows: batch, columns: cellSize)
+  /// The state of no sequences.
+  public init() {
+    hidden = .zeros(rows: 0, columns: 0)
+    cell = hidden
   }
 
   /// Two.
@@ -126,6 +97,13 @@ public struct LSTMState<Scalar: LinAlgScalar>: RecurrentState {
 }
 
 extension RecurrentState {
+  /// Makes all parts unshared matrices with unspecified contents.
+  public mutating func renew(batch: Int, hiddenSize: Int, cellSize: Int, unitSize: Int) {
+    for i in 0..<partCount {
+      withMutablePart(i) { $0.renew(rows: batch, columns: i == 0 ? hiddenSize : cellSize) }
+    }
+  }
+
   /// `hidden` or `cell`.
   public func partName(_ index: Int) -> String { index == 0 ? "hidden" : "cell" }
 
@@ -140,12 +118,6 @@ extension RecurrentState {
   package var pointers: StatePointers<Scalar> {
     StatePointers(
       hidden: part(0).basePointer, cell: partCount > 1 ? part(1).basePointer : nil)
-  }
-
-  /// The state of zeros of a cell whose parts all have the same size.
-  public init(zerosForBatch batch: Int, hiddenSize: Int) {
-    self.init(
-      zerosForBatch: batch, hiddenSize: hiddenSize, cellSize: Self.hasCell ? hiddenSize : 0)
   }
 
   /// Traps unless `h` is `[batch, hiddenSize]` and what is beyond it `[batch, cellSize]`.

@@ -101,15 +101,8 @@ public final class CheckpointedTape<Layer: CausalLayer> {
 }
 
 extension CausalLayer {
-  /// Runs the layer over a batch of sequences and records what the backward pass cannot compute anew.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`; the tape keeps a reference until its backward pass.
-  ///   - state: the state before the first step; nil means ``SequenceLayer/initialState(batch:)``.
-  ///   - lengths: how many steps of each sequence count; nil means all.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - tape: is overwritten; a recording that it still holds is lost.
-  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
+  /// Runs the layer over a batch of sequences and records what the backward pass cannot compute anew; see
+  /// ``SequenceLayer/forward(_:from:lengths:threads:recording:)``.
   @discardableResult
   public func forward(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
@@ -142,15 +135,9 @@ extension CausalLayer {
     return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
-  /// Runs the recorded pass backwards, computing each segment but the last anew.
+  /// Runs the recorded pass backwards, computing each segment but the last anew; see
+  /// ``SequenceLayer/backward(_:finalState:through:threads:accumulatingInto:)``.
   ///
-  /// - Parameters:
-  ///   - dOutputs: `∂L/∂outputs`, `[T, N, F]`, or nil for zeros. Padded steps are ignored.
-  ///   - dFinalState: `∂L/∂finalState`; nil means zeros.
-  ///   - tape: the recording; it is spent by this call.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs and of the initial state.
   /// - Precondition: the parameters are those with which the pass was recorded.
   @discardableResult
   public func backward(
@@ -158,9 +145,7 @@ extension CausalLayer {
     through tape: CheckpointedTape<Self>, threads: Int? = nil,
     accumulatingInto gradients: inout Parameters
   ) -> InputGradients<State> {
-    guard tape.isRecorded, let x = tape.x else {
-      failRequirement("the tape holds no recording: backward needs one, and each serves once")
-    }
+    guard tape.isRecorded, let x = tape.x else { failUnrecorded() }
     dOutputs?.checkIsGradient(of: tape.outputs)
     tape.dx.renew(steps: x.steps, batch: x.batch, features: inputSize)
     let count = tape.segmentCount(x.steps)

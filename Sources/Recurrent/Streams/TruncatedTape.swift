@@ -90,14 +90,8 @@ public final class TruncatedTape<Layer: CausalLayer> {
 
 extension CausalLayer {
   /// Runs the layer over the next window of its sequences and records the last ``TruncatedTape/k2``
-  /// steps.
-  ///
-  /// - Parameters:
-  ///   - window: the inputs of the next steps, `[w, N, D]` with `w ≤ k1`.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - tape: goes on where the window before ended, or where ``TruncatedTape/begin(from:lengths:)``
-  ///     said.
-  /// - Returns: the outputs of the window, `[w, N, F]`, and the state after it.
+  /// steps: goes on where the window before ended, or where ``TruncatedTape/begin(from:lengths:)`` said.
+  /// The window is `[w, N, D]` with `w ≤ k1`, its outputs `[w, N, F]`.
   @discardableResult
   public func forward(
     _ window: SequenceBatch<Scalar>, threads: Int? = nil, recording tape: TruncatedTape<Self>
@@ -149,16 +143,9 @@ extension CausalLayer {
     return RecurrentOutput(tape.outputs, finalState: run.finalState)
   }
 
-  /// Runs the recorded steps backwards, from the loss of the newest window alone.
-  ///
-  /// - Parameters:
-  ///   - dOutputs: the gradient of the window's outputs, `[w, N, F]`, or nil for zeros.
-  ///   - dFinalState: the gradient of the state after the window; nil means zeros.
-  ///   - tape: the recording; it is spent by this call, and ready for the next window.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - gradients: the gradients of the parameters are *added* to these.
-  /// - Returns: the gradients of the inputs of all ``TruncatedTape/recordedSteps``, and of the state
-  ///   before them.
+  /// Runs the recorded steps backwards, from the loss of the newest window alone, `[w, N, F]`; see
+  /// ``SequenceLayer/backward(_:finalState:through:threads:accumulatingInto:)``. The gradients of the inputs
+  /// are those of all ``TruncatedTape/recordedSteps``, the state is that before them.
   @discardableResult
   public func backward(
     _ dOutputs: SequenceBatch<Scalar>?, finalState dFinalState: State? = nil,

@@ -45,10 +45,7 @@ extension Embedding {
     _ dOutputs: SequenceBatch<Scalar>, through tape: EmbeddingTape<Scalar>,
     accumulatingInto gradients: inout EmbeddingParameters<Scalar>
   ) {
-    guard tape.isRecorded, let tokens = tape.tokens else {
-      failRequirement(
-        "backward needs a tape that a forward pass has recorded; each recording serves once")
-    }
+    guard tape.isRecorded, let tokens = tape.tokens else { failUnrecorded() }
     let D = features
     require(
       dOutputs.hasShape(tokens.steps, tokens.batch, D),

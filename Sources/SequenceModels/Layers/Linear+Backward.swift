@@ -50,10 +50,7 @@ extension Linear {
     _ dOutputs: SequenceBatch<Scalar>, through tape: LinearTape<Scalar>,
     accumulatingInto gradients: inout LinearParameters<Scalar>
   ) -> SequenceBatch<Scalar> {
-    guard let x = tape.x else {
-      failRequirement(
-        "backward needs a tape that a forward pass has recorded; each recording serves once")
-    }
+    guard let x = tape.x else { failUnrecorded() }
     let (D, K, rows) = (inputSize, outputSize, x.steps * x.batch)
     require(
       dOutputs.hasShape(x.steps, x.batch, K),

@@ -158,6 +158,18 @@ struct ExecutableTests {
     }
     #expect(!outcome.output.contains("f32"))
     #expect(folder.contents == ["my.layers"])
+
+    // Before anything is timed, each kind is verified.
+    for layer in ["gru", "stacked"] {
+      let shapes = try folder.write("\(layer) training T2xN3xD4xH6\n", to: "my.layers")
+      let wrong = try self.bench([
+        "check", "--against", bench, "--shapes", shapes, "--inject-error", "1e-3", "--allow-debug",
+        "--quiet",
+      ])
+      #expect(wrong.status == 1 && wrong.isOneLine && wrong.output.isEmpty, "\(wrong.errors)")
+      #expect(wrong.errors.contains("wrong answer: "))
+      #expect(wrong.errors.contains("\(layer) training T2xN3xD4xH6: outputs differs"))
+    }
   }
 
   @Test func aStoredBaselineIsForOneMachine() throws {

@@ -172,4 +172,40 @@ struct MatrixViewTests {
     }
     expectMessage(storage, contains: "[3, 4]", "11 elements")
   }
+
+  static func exchange(_ a: inout MutableVectorView<Double>, _ b: inout MutableVectorView<Double>) {
+    swap(&a, &b)
+  }
+
+  /// A view swapped for another one would outlive its own access and write to freed memory.
+  @Test func `a view cannot leave its access`() async {
+    let whole = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var a = Matrix<Double>.zeros(rows: 2, columns: 3)
+      var b = Matrix<Double>.zeros(rows: 4, columns: 5)
+      a.withMutableView { outer in
+        b.withMutableView { inner in swap(&outer, &inner) }
+        outer[3, 4] = 1
+      }
+    }
+    expectMessage(whole, contains: "access to shape [4, 5]", "of shape [2, 3], in its place")
+    let row = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var a = Matrix<Double>.zeros(rows: 2, columns: 3)
+      var b = Matrix<Double>.zeros(rows: 4, columns: 5)
+      Self.exchange(&a[row: 0], &b[row: 1])
+    }
+    expectMessage(row, contains: "access to 5 elements", "of 3, in its place")
+    let half = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var a = Matrix<Double>.zeros(rows: 4, columns: 3)
+      a.withMutableView { view in
+        view.withSplit(atRow: 2) { upper, lower in swap(&upper, &lower) }
+      }
+    }
+    expectMessage(half, contains: "access to shape [2, 3]")
+    let part = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var x = Vector<Double>.zeros(5)
+      var y = Vector<Double>.zeros(4)
+      Self.exchange(&x[elements: 0..<2], &y[elements: 1..<4])
+    }
+    expectMessage(part, contains: "access to 3 elements", "of 2, in its place")
+  }
 }

@@ -26,7 +26,11 @@ import Testing
       Bidirectional { LSTM<Float>(inputSize: inputSize, hiddenSize: 128, using: &rng) }
     }
     let z = deep(x)  // z.outputs [32, 16, 256], z.finalState[1].forward.hidden [16, 128]
+    let gru = GRU<Float>(inputSize: 256, hiddenSize: 128, using: &rng)
+    let mixed = deep.followed(by: gru, dropout: 0.2)
+    let w = mixed(x)  // w.outputs [32, 16, 128], w.finalState.upper.hidden [16, 128]
 
+    #expect(w.outputs.shape == [32, 16, 128] && w.finalState.upper.hidden.columns == 128)
     #expect(z.outputs.shape == [32, 16, 256])
     #expect(z.finalState[1].forward.hidden.columns == 128)
   }

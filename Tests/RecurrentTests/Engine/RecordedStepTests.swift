@@ -49,6 +49,7 @@ import Testing
     check(GRU<Double>(inputSize: 3, hiddenSize: 4, variant: .resetBefore, using: &rng))
     check(Stacked(count: 2, inputSize: 3) { SmallLayers.lstm($0, 4) as LSTM<Double> })
     check(LearnedInitialState(SmallLayers.lstm() as LSTM<Double>))
+    check(SmallLayers.chain() as SmallChain<Double>)
     check(try DefinedLayer<Double>(.mut3, inputSize: 3, hiddenSize: 4, using: &rng))
     var options = LSTMOptions()
     options.projection = 2

@@ -56,6 +56,8 @@ import Testing
     sequences(SmallLayers.stack(dropout: 0.3) as Stacked<LSTM<Float>>, threads: threads)
     sequences(SmallLayers.stack(tied: true) as Stacked<LSTM<Double>>, threads: threads)
     sequences(LearnedInitialState(SmallLayers.gru() as GRU<Float>), threads: threads)
+    sequences(SmallLayers.chain(dropout: 0.3) as SmallChain<Float>, threads: threads)
+    sequences(Reversed(SmallLayers.chain() as SmallChain<Float>), threads: threads)
     sequences(
       Stacked(count: 2, inputSize: 3) { size in
         Bidirectional { LearnedInitialState(SmallLayers.lstm(size, 4) as LSTM<Float>) }
@@ -80,6 +82,7 @@ import Testing
     check(SmallLayers.gru() as GRU<Double>)
     check(SmallLayers.stack() as Stacked<LSTM<Float>>)
     check(LearnedInitialState(SmallLayers.stack(tied: true) as Stacked<LSTM<Float>>))
+    check(SmallLayers.chain() as SmallChain<Float>)
   }
 
   @Test(.enabled(if: allocation_counter_is_available()))
@@ -117,5 +120,6 @@ import Testing
     }
     check(SmallLayers.lstm() as LSTM<Float>)
     check(SmallLayers.stack(dropout: 0.3) as Stacked<LSTM<Float>>)
+    check(SmallLayers.chain(dropout: 0.3) as SmallChain<Float>)
   }
 }

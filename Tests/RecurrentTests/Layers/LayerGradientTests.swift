@@ -48,6 +48,21 @@ import Testing
   }
 
   @Test(arguments: lengths)
+  func `a chain of kinds, alone and in other layers`(lengths: [Int]?) {
+    func chain(_ inputSize: Int = 3, dropout: Double = 0) -> SmallChain<Double> {
+      SmallLayers.chain(inputSize, 3, dropout: dropout)
+    }
+    check(chain(), lengths: lengths)
+    check(chain(dropout: 0.4), lengths: lengths)
+    let both: Bidirectional<LSTM<Double>> = SmallLayers.bidirectional(3)
+    check(chain().followed(by: both, dropout: 0.3), lengths: lengths)
+    check(Reversed(chain()), lengths: lengths)
+    check(Bidirectional { chain(dropout: 0.3) }, lengths: lengths)
+    check(Stacked(count: 2, inputSize: 3, dropout: 0.3) { chain($0) }, lengths: lengths)
+    check(LearnedInitialState(chain()), lengths: lengths, withState: false)
+  }
+
+  @Test(arguments: lengths)
   func `a learned initial state`(lengths: [Int]?) {
     var layer = LearnedInitialState(SmallLayers.lstm() as LSTM<Double>)
     layer.parameters.initial.withUnsafeMutableBufferPointer { initial in

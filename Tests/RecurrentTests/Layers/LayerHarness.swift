@@ -175,6 +175,9 @@ func gradientErrors<Layer: SequenceLayer>(
   return disagreements(layer.results(inputs), expected, tolerance: tolerance)
 }
 
+/// An LSTM above a GRU.
+typealias SmallChain<Scalar: RecurrentScalar> = Chain<GRU<Scalar>, LSTM<Scalar>>
+
 /// Small layers whose inputs, units and outputs differ in number.
 enum SmallLayers {
   static func lstm<Scalar: RecurrentScalar>(
@@ -209,6 +212,13 @@ enum SmallLayers {
       seed += 1
       return lstm(inputSize, 4, seed: seed)
     }
+  }
+
+  static func chain<Scalar: RecurrentScalar>(
+    _ inputSize: Int = 3, _ hiddenSize: Int = 4, dropout: Double = 0
+  ) -> SmallChain<Scalar> {
+    let lower: GRU<Scalar> = gru(inputSize, hiddenSize + 1)
+    return lower.followed(by: lstm(hiddenSize + 1, hiddenSize), dropout: dropout)
   }
 
   static func stack<Scalar: RecurrentScalar>(

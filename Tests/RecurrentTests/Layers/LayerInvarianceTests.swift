@@ -16,6 +16,7 @@ import Testing
     body.run(Stacked(count: 2, inputSize: 9) { lstm($0) })
     body.run(Stacked(count: 3, inputSize: 9, tied: true) { lstm($0) })
     body.run(LearnedInitialState(lstm(9)))
+    body.run(SmallLayers.chain(9, 64) as SmallChain<Float>)
     body.run(Stacked(count: 2, inputSize: 9) { size in Bidirectional { lstm(size) } })
   }
 
@@ -105,6 +106,7 @@ protocol LayerBody {
 
   @Test func `dropout is the same for any number of threads`() {
     ThreadCounts().run(SmallLayers.stack(count: 3, dropout: 0.4) as Stacked<LSTM<Float>>)
+    ThreadCounts().run(SmallLayers.chain(dropout: 0.4) as SmallChain<Float>)
   }
 
   struct ThreadCounts: LayerBody {

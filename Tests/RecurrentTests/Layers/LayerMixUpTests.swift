@@ -84,11 +84,27 @@ import Testing
       let layer = Reversed(Self.lstm(5, 7))
       let tape = layer.makeTape(steps: 4, batch: 3)
       layer.forward(Self.x(5, steps: 2), recording: tape)
-      layer.layer.forward(Self.x(5), recording: tape.inner)
+      layer.layer.forward(Self.x(5), recording: layer.recording(in: tape))
       var gradients = layer.parameters.zeros()
       layer.backward(nil, through: tape, accumulatingInto: &gradients)
     }
     #expect(message(result).contains("has been recorded anew since the pass of the whole layer"))
+  }
+
+  @Test func `a chain whose upper layer has recorded a pass of its own`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let layer = Self.lstm(5, 7).followed(by: Self.lstm(7, 3))
+      let tape = layer.makeTape(steps: 4, batch: 3)
+      layer.forward(Self.x(5), recording: tape)
+      layer.upper.forward(Self.x(7), recording: layer.upperRecording(in: tape))
+      var gradients = layer.parameters.zeros()
+      layer.backward(nil, through: tape, accumulatingInto: &gradients)
+    }
+    #expect(
+      message(result).contains(
+        "part 1 of the tape of Chain<LSTM<Float>, LSTM<Float>> holds pass 2, expected pass 1"))
   }
 
   @Test func `a stack with a part less`() async {
@@ -100,6 +116,29 @@ import Testing
       _ = stack(Self.x(5))
     }
     #expect(message(result).contains("parameters of 1 parts, expected 2"))
+  }
+
+  /// A state as anybody may write one: it shows a matrix, and hands out a smaller one.
+  struct TwoFacedState: CarriedState {
+    let shown = Matrix<Float>.zeros(rows: 3, columns: 7)
+    var written = Matrix<Float>.zeros(rows: 2, columns: 7)
+
+    var partCount: Int { 1 }
+    func part(_ index: Int) -> Matrix<Float> { shown }
+    func partName(_ index: Int) -> String { "hidden" }
+    mutating func withMutablePart<Result, Failure: Error>(
+      _ index: Int, _ body: (inout Matrix<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try body(&written) }
+  }
+
+  @Test func `a state that shows another part than it hands out`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var state = TwoFacedState()
+      state.assign(TwoFacedState())
+    }
+    #expect(message(result).contains("part 0 of a state has 14 numbers to write, 21 to read"))
   }
 
   @Test func `a closure that makes layers may throw`() {

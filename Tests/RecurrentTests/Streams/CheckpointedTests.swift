@@ -44,6 +44,7 @@ import Testing
     check(SmallLayers.gru(variant: .resetBefore) as GRU<Double>)
     check(SmallLayers.stack(count: 2, dropout: 0.4) as Stacked<LSTM<Double>>)
     check(LearnedInitialState(SmallLayers.lstm() as LSTM<Double>))
+    check(SmallLayers.chain(dropout: 0.4) as SmallChain<Double>)
   }
 
   /// 700 sequences make a product over time span two steps, and 300 four.
@@ -68,6 +69,7 @@ import Testing
     check(SmallLayers.gru(3, 33, variant: .resetBefore) as GRU<Float>)
     check(
       Stacked(count: 2, inputSize: 3, dropout: 0.3) { SmallLayers.lstm($0, 33) as LSTM<Float> })
+    check(SmallLayers.chain(3, 33, dropout: 0.3) as SmallChain<Float>)
   }
 
   /// What the cells of a stack keep and drop at random they keep and drop again: in segments that are

@@ -119,6 +119,15 @@ import Testing
     #expect(relativeError(windows.outputs, full.outputs) < 1e-14)
   }
 
+  @Test func `a chain of kinds goes through windows`() {
+    let layer: SmallChain<Double> = SmallLayers.chain(dropout: 0.5)
+    let p = LayerInputs(layer, steps: 7, batch: 3, lengths: [5, 7, 1], seed: 36)
+    let full = layer.results(p, seed: 8)
+    let truncated = run(layer, p, k1: 3, k2: 8, noise: RecordingNoise(seed: 8))
+    #expect(relativeError(truncated.outputs, full.outputs) < 1e-14)
+    #expect(relativeError(truncated.dParameters, full.dParameters) < 1e-13)
+  }
+
   @Test func `a learned beginning is learned from the first windows`() {
     let layer = LearnedInitialState(SmallLayers.lstm() as LSTM<Double>)
     let p = LayerInputs(layer, steps: 6, batch: 2, withState: false, seed: 35)

@@ -73,6 +73,11 @@ struct AllocationTests {
     #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
   }
 
+  @Test func `a training step of a chain of kinds`() throws {
+    let model = CharacterModelSamples.chain(Float.self)
+    #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
+  }
+
   @Test func `a copy of the model costs one`() throws {
     let model = CharacterModelSamples.lstm(Float.self)
     var copies: [CharacterLanguageModel<LSTM<Float>>] = []

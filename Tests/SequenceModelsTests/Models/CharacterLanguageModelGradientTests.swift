@@ -64,6 +64,11 @@ import Testing
     #expect(error < 1e-6, "\(error)")
   }
 
+  @Test func `a chain of kinds`() {
+    let error = largestError(CharacterModelSamples.chain(Double.self), dropout: 0.4)
+    #expect(error < 1e-6, "\(error)")
+  }
+
   @Test func `a projected layer that zones out`() throws {
     let error = largestError(try CharacterModelSamples.projected(Double.self), dropout: 0)
     #expect(error < 1e-6, "\(error)")

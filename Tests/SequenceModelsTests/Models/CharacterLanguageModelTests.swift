@@ -124,6 +124,7 @@ import Testing
       #expect(model.evaluate(text, streams: 3).mean < before.mean)
     }
     try check(CharacterModelSamples.stack(Double.self))
+    try check(CharacterModelSamples.chain(Double.self))
     try check(CharacterModelSamples.projected(Double.self))
     var rng = SeededGenerator(seed: 48)
     let learned = LearnedInitialState(LSTM<Double>(inputSize: 3, hiddenSize: 4, using: &rng))

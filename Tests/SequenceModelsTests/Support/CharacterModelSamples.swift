@@ -41,6 +41,17 @@ enum CharacterModelSamples {
     return CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
   }
 
+  /// A GRU with an LSTM above it.
+  static func chain<Scalar: RecurrentScalar>(
+    _: Scalar.Type
+  ) -> CharacterLanguageModel<Chain<GRU<Scalar>, LSTM<Scalar>>> {
+    var rng = SeededGenerator(seed: 48)
+    let lower = GRU<Scalar>(inputSize: 3, hiddenSize: 5, using: &rng)
+    let upper = LSTM<Scalar>(inputSize: 5, hiddenSize: 4, using: &rng)
+    return CharacterLanguageModel(
+      vocabulary: vocabulary, layer: lower.followed(by: upper, dropout: 0.3), using: &rng)
+  }
+
   /// A layer with two features for each step, of four units, that keeps some of them as they were.
   static func projected<Scalar: RecurrentScalar>(
     _: Scalar.Type
