@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .library(name: "LinAlg", targets: ["LinAlg"]),
     .library(name: "Recurrent", targets: ["Recurrent"]),
+    .library(name: "Autodiff", targets: ["Autodiff"]),
     .library(name: "SequenceModels", targets: ["SequenceModels"]),
     .executable(name: "Bench", targets: ["Bench"]),
   ],
@@ -43,13 +44,21 @@ let package = Package(
       name: "Recurrent",
       dependencies: ["LinAlg", "CKernels"]),
 
+    // Reverse-mode graphs whose nodes are whole-batch operations.
+    .target(
+      name: "Autodiff",
+      dependencies: [
+        "LinAlg", "Recurrent",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ]),
+
     // Writes files whole or not at all.
     .target(name: "WholeFiles"),
 
     .target(
       name: "SequenceModels",
       dependencies: [
-        "LinAlg", "Recurrent", "WholeFiles",
+        "LinAlg", "Recurrent", "Autodiff", "WholeFiles",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 
@@ -80,7 +89,7 @@ let package = Package(
     .executableTarget(
       name: "CharacterModel",
       dependencies: [
-        "LinAlg", "Recurrent", "SequenceModels",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/CharacterModel"),
@@ -88,7 +97,7 @@ let package = Package(
     .executableTarget(
       name: "AddingProblem",
       dependencies: [
-        "LinAlg", "Recurrent", "SequenceModels",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/AddingProblem"),
@@ -113,7 +122,7 @@ let package = Package(
     // Random calls with objects that fit, almost fit or do not: `make test-memory`.
     .executableTarget(
       name: "MixUps",
-      dependencies: ["LinAlg", "Recurrent", "SequenceModels", "CTestSupport"],
+      dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CTestSupport"],
       path: "Tests/MixUps"),
 
     .testTarget(
@@ -129,12 +138,15 @@ let package = Package(
         "CTestSupport", "TestNumbers",
       ]),
     .testTarget(
+      name: "AutodiffTests",
+      dependencies: ["LinAlg", "Recurrent", "Autodiff", "CAllocationCounter"]),
+    .testTarget(
       name: "ReferenceLoopsTests",
       dependencies: ["ReferenceLoops", "GoldenSupport"]),
     .testTarget(
       name: "SequenceModelsTests",
       dependencies: [
-        "LinAlg", "Recurrent", "SequenceModels", "CharacterModel", "AddingProblem",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CharacterModel", "AddingProblem",
         "CAllocationCounter",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),

@@ -10,21 +10,22 @@ Sources/CBLAS              cblas.h lapacke.h
 Sources/CKernels
 Sources/LinAlg             CBLAS CKernels
 Sources/Recurrent          CKernels LinAlg
+Sources/Autodiff           LinAlg Recurrent
 Sources/WholeFiles
-Sources/SequenceModels     LinAlg Recurrent WholeFiles
+Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
 Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe WholeFiles
-Examples/CharacterModel    LinAlg Recurrent SequenceModels
-Examples/AddingProblem     LinAlg Recurrent SequenceModels
-Tests/Consumer             LinAlg Recurrent SequenceModels
+Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
+Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
+Tests/Consumer             LinAlg Recurrent Autodiff SequenceModels
 Tests/LinAlgTests          * CKernels
 Tests/RecurrentTests       * CKernels
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles'
+testable='LinAlg Recurrent Autodiff SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles'
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

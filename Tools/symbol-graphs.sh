@@ -20,7 +20,7 @@ for folder in "$products/Modules" Sources/CBLAS Sources/CKernels/include \
   "$scratch"/checkouts/*/Sources/*/include; do
   includes="$includes -I $folder"
 done
-for module in LinAlg Recurrent SequenceModels; do
+for module in LinAlg Recurrent Autodiff SequenceModels; do
   # shellcheck disable=SC2086 # $includes is a list of options.
   swift symbolgraph-extract -module-name "$module" -target "$target" $includes \
     -minimum-access-level public -skip-synthesized-members -pretty-print -output-dir "$out"

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -33,15 +34,17 @@ struct AddingContest {
     // Not the numbers that the weights were made of, and the same for every cell.
     var source = SeededGenerator(seed: ~seed)
     var data = AddingSequences(steps: steps, batch: batch, using: &source)
-    var buffers = AddingBuffers(model, steps: steps, batch: batch, learningRate: learningRate)
+    var adam = Adam(for: model.parameters, learningRate: learningRate)
+    let graph = Graph<Float>(threads: threads, seed: seed)
     var result = AddingResult(parameters: model.parameters.scalarCount)
     let clock = ContinuousClock()
     for update in 1...updates {
       let start = clock.now
       do {
         if update > 1 { data.redraw(using: &source) }
-        _ = try model.trainingStep(
-          data, &buffers, maximumNorm: maximumNorm, threads: threads)
+        try model.trainingStep(on: graph, optimizer: &adam, maximumNorm: maximumNorm) {
+          $0.meanSquaredError(data, on: $1)
+        }
       } catch {
         result.diverged = true
         return result
@@ -50,7 +53,8 @@ struct AddingContest {
       result.sequences += batch
       if update % Self.interval == 0 || update == updates {
         let report = AddingReport(
-          update: update, error: model.meanSquaredError(validation, threads: threads))
+          update: update,
+          error: model.evaluate(on: graph) { $0.meanSquaredError(validation, on: $1).loss.mean })
         result.reports.append(report)
         progress(report)
       }

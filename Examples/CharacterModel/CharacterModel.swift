@@ -67,7 +67,7 @@ struct CharacterModel: ParsableCommand {
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
-  @Option(help: "Threads of the matrix products.")
+  @Option(help: "Threads of a training step.")
   var threads = 1
 
   @Option(help: "Characters to write after training.")
@@ -112,7 +112,7 @@ struct CharacterModel: ParsableCommand {
     } catch let error as CorpusError {
       printError("error: \(error)")
       throw ExitCode(error.exitCode)
-    } catch let error as NonFiniteGradientError {
+    } catch let error as TrainingError {
       printError("error: training diverged, \(error); try a lower --learning-rate")
       throw ExitCode.failure
     }
@@ -144,9 +144,11 @@ struct CharacterModel: ParsableCommand {
   ) throws {
     printError(
       "\(cell) of \(hidden) units, \(model.parameters.scalarCount) parameters, seed \(seed)")
+    var model = model
+    model.dropout = dropout
     var run = TrainingRun(
       model: model, text: text, batch: batch, steps: steps, learningRate: learningRate,
-      maximumNorm: clip, dropout: dropout, seed: seed,
+      maximumNorm: clip, threads: threads, seed: seed,
       limit: TrainingLimit(epochs: epochs, minutes: minutes ?? (epochs == nil ? 3 : nil)))
     let result = try run.train { printError($0.description) }
     print(result.description)

@@ -1,3 +1,4 @@
+import Autodiff
 import Foundation
 import LinAlg
 import Recurrent
@@ -22,7 +23,7 @@ struct TrainingRun<Layer: RecurrentLayer> {
   let steps: Int
   let learningRate: Double
   let maximumNorm: Double
-  let dropout: Double
+  let threads: Int?
   let seed: UInt64
   let limit: TrainingLimit
 
@@ -32,14 +33,14 @@ struct TrainingRun<Layer: RecurrentLayer> {
   /// Trains until a limit is reached; on return ``model`` is the best one that was evaluated.
   mutating func train(
     report: (TrainingReport) -> Void
-  ) throws(NonFiniteGradientError) -> TrainingResult {
+  ) throws(TrainingError) -> TrainingResult {
     let streams = TokenStreams(text.training, batch: batch, steps: steps)
-    let tape = model.makeTape(steps: steps, batch: batch, dropout: dropout, seed: seed)
+    let graph = Graph<Layer.Scalar>(threads: threads, seed: seed)
     var adam = Adam(for: model.parameters, learningRate: learningRate)
     let schedule = WarmUpCosine(
       peak: learningRate, final: learningRate / 10, warmUpSteps: 20, totalSteps: 1000)
     var window = TokenWindow()
-    var state = model.layer.zeroState(batch: batch)
+    var state: SequenceBatch<Layer.Scalar>?
     var best = model
     var result = TrainingResult()
     var sinceReport = Loss()
@@ -48,11 +49,11 @@ struct TrainingRun<Layer: RecurrentLayer> {
     var progress = 0.0
     while progress < 1 {
       let index = windows % streams.windowCount
-      if index == 0 { state = model.layer.zeroState(batch: batch) }
+      if index == 0 { state = nil }
       streams.load(index, into: &window)
       adam.learningRate = schedule.rate(atStep: Int(progress * 1000))
       let step = try model.trainingStep(
-        window, state: &state, tape: tape, optimizer: &adam, maximumNorm: maximumNorm)
+        window, state: &state, on: graph, optimizer: &adam, maximumNorm: maximumNorm)
       sinceReport += step.loss
       result.tokens += step.loss.count
       windows += 1

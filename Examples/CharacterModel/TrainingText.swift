@@ -1,3 +1,4 @@
+import Autodiff
 import SequenceModels
 
 /// A corpus as tokens: one part to train on, one to evaluate on.

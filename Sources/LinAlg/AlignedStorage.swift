@@ -43,6 +43,7 @@ package final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable
   }
 
   /// A new buffer with the same contents.
+  @usableFromInline
   package func copy() -> AlignedStorage {
     let result = AlignedStorage(uninitializedCount: count)
     result.pointer.initialize(from: pointer, count: count)

@@ -13,6 +13,15 @@ let package = Package(
         .product(name: "LinAlg", package: "swift-recurrent"),
         .product(name: "Recurrent", package: "swift-recurrent"),
       ]),
+    // The model of README.md, character for character.
+    .executableTarget(
+      name: "Model",
+      dependencies: [
+        .product(name: "LinAlg", package: "swift-recurrent"),
+        .product(name: "Recurrent", package: "swift-recurrent"),
+        .product(name: "Autodiff", package: "swift-recurrent"),
+        .product(name: "SequenceModels", package: "swift-recurrent"),
+      ]),
     // Checks numbers through the public interface alone; the exit status is the answer.
     .executableTarget(
       name: "GradientCheck",
@@ -27,6 +36,7 @@ let package = Package(
       dependencies: [
         .product(name: "LinAlg", package: "swift-recurrent"),
         .product(name: "Recurrent", package: "swift-recurrent"),
+        .product(name: "Autodiff", package: "swift-recurrent"),
         .product(name: "SequenceModels", package: "swift-recurrent"),
       ]),
   ]

@@ -65,7 +65,8 @@ struct SequenceKind {
         causal: "LearnedInitialState<Stacked<LSTM<Float>>>",
         Families.learned(Families.stacked(Families.lstm()))
           as Family<LearnedInitialState<Stacked<LSTM<Float>>>>),
-      SequenceKind("Embedding, Linear") { ModelSequence<Float>($0, $1) },
+      SequenceKind("Graph<Float>") { GraphSequence<Float>($0, $1) },
+      SequenceKind("Graph<Double>") { GraphSequence<Double>($0, $1) },
       SequenceKind("CharacterLanguageModel") { TextSequence($0, $1) },
     ]
   }

@@ -134,7 +134,9 @@ struct Lane {
     if signal == SIGALRM { return "no end of \(name)" }
     guard let line = output.split(separator: "\n").first(where: { $0.contains("Fatal error: ") })
     else { return "signal \(signal), exit \(status >> 8 & 0xff) without a message in \(name)" }
-    let isOurs = ["LinAlg/", "Recurrent/", "SequenceModels/"].contains { line.hasPrefix($0) }
+    let isOurs = ["LinAlg/", "Recurrent/", "Autodiff/", "SequenceModels/"].contains {
+      line.hasPrefix($0)
+    }
     guard isOurs else { return "a message that is not the engine's in \(name): \(line)" }
     if header.expectation == SharedLog.Expectation.fits.rawValue {
       return "refused what fits: \(name): \(line.prefix { $0 != ":" })"

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -6,10 +7,7 @@ import SequenceModels
 final class TextSequence: Caller, CallSequence {
   typealias Model = CharacterLanguageModel<LSTM<Float>>
   private var models: [(name: String, value: Model, sizes: [Int])] = []
-  private var tapes:
-    [(name: String, tape: CharacterModelTape<LSTM<Float>>, model: Int, room: [Int])] =
-      []
-  private var states: [LSTMState<Float>] = []
+  private var graphs: [Graph<Float>] = []
 
   override init(_ dice: Dice, _ log: SharedLog) {
     super.init(dice, log)
@@ -25,9 +23,7 @@ final class TextSequence: Caller, CallSequence {
           [vocabulary.count, D, H]
         ))
       log.note("model\(i) = CharacterLanguageModel(V, D, H = \(models[i].sizes))")
-      let room = [1 + self.dice.below(4), 1 + self.dice.below(3)]
-      tapes.append(
-        ("tape\(i)", models[i].value.makeTape(steps: room[0], batch: room[1]), i, room))
+      graphs.append(Graph(threads: 1 + i % 2, seed: UInt64(i)))
     }
   }
 
@@ -41,36 +37,46 @@ final class TextSequence: Caller, CallSequence {
   }
 
   private func train() {
-    let t = dice.below(tapes.count)
-    let i = dice.slips() ? dice.below(models.count) : tapes[t].model
+    let (i, g) = (dice.below(models.count), dice.below(graphs.count))
     let (V, H) = (models[i].sizes[0], models[i].sizes[2])
-    let (room, sizes) = (tapes[t].room, models[tapes[t].model].sizes)
-    let T = dice.slips() ? room[0] + 1 : 1 + dice.below(room[0])
-    let N = dice.slips() ? room[1] + 1 : 1 + dice.below(room[1])
+    let (T, N) = (1 + dice.below(4), 1 + dice.below(3))
     var window = TokenWindow()
     window.inputs = tokens(T, N, V)
     window.targets = tokens(dice.slips() ? T + 1 : T, N, V)
-    var state = models[i].value.layer.zeroState(batch: N)
-    if dice.slips() { log.note("state." + state.disturb(&dice)) }
+    let width = dice.slips() ? dice.almost(2 * H) : 2 * H
+    var state: SequenceBatch<Float>? =
+      dice.oneIn(3) ? nil : dice.batch(1, dice.slips() ? dice.almost(N) : N, width)
     let fits =
-      T <= room[0] && N <= room[1] && window.targets.shape == [T, N] && sizes == models[i].sizes
-      && state.shapes == [[N, H], [N, H]]
+      window.targets.shape == [T, N] && (state.map { $0.shape == [1, N, 2 * H] } ?? true)
     will(
       """
-      \(models[i].name).backpropagate(\(window.inputs.shape), state: \(state.shapes), \
-      tape: \(tapes[t].name))
+      \(models[i].name).trainingStep(\(window.inputs.shape), \(window.targets.shape), \
+      state: \(state?.shape ?? []), on: graph\(g))
       """, fits ? .fits : .traps)
-    let start = state
-    let loss = models[i].value.backpropagate(window, state: &state, tape: tapes[t].tape)
+    var (model, expectedState) = (fresh(models[i].value), state)
+    // The same random choices on both graphs.
+    let noise = graphs[g].noise
+    let loss = step(&models[i].value, window, &state, graphs[g])
     returned(fits ? .fits : .traps)
     guard fits else { return }
-    let model = fresh(models[i].value)
-    let tape = model.makeTape(steps: T, batch: N)
-    var expected = start
-    let freshLoss = model.backpropagate(window, state: &expected, tape: tape)
-    check(state.numbers, expected.numbers, "state")
-    check(tapes[t].tape.gradients.numbers, tape.gradients.numbers, "gradient")
-    if loss != freshLoss { log.note(wrong: "another loss than fresh objects give") }
+    let graph = Graph<Float>(threads: 1)
+    graph.noise = noise
+    if step(&model, window, &expectedState, graph) != loss {
+      log.note(wrong: "another loss than fresh objects give")
+    }
+    check(state?.numbers ?? [], expectedState?.numbers ?? [], "state")
+    check(graphs[g].gradients.numbers, graph.gradients.numbers, "gradient")
+    check(models[i].value.parameters.numbers, model.parameters.numbers, "parameter")
+  }
+
+  private func step(
+    _ model: inout Model, _ window: TokenWindow, _ state: inout SequenceBatch<Float>?,
+    _ graph: Graph<Float>
+  ) -> Loss? {
+    var sgd = SGD(for: model.parameters, learningRate: 0.1)
+    return try? model.trainingStep(
+      window, state: &state, on: graph, optimizer: &sgd, maximumNorm: 1
+    ).loss
   }
 
   private func fresh(_ model: Model) -> Model {
@@ -113,9 +119,8 @@ final class TextSequence: Caller, CallSequence {
     let (i, j) = (dice.below(3), dice.below(3))
     let fits = models[i].sizes == models[j].sizes
     if !fits && !dice.slips() {
-      log.note("\(models[i].name).withMutableParameters { … }")
-      let b: Matrix<Float> = dice.matrix(1, models[i].sizes[0])
-      models[i].value.withMutableParameters { $0.output.b = b }
+      log.note("\(models[i].name).output.parameters.b = …")
+      models[i].value.output.parameters.b = dice.matrix(1, models[i].sizes[0])
       return
     }
     will("\(models[i].name).parameters = \(models[j].name).parameters", fits ? .fits : .traps)

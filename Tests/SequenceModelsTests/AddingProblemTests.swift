@@ -1,3 +1,4 @@
+import Autodiff
 import Foundation
 import LinAlg
 import Recurrent
@@ -42,6 +43,10 @@ import Testing
     #expect(a[0].x != a[1].x && a[0].x != c[0].x)
   }
 
+  static func error<Layer>(_ model: AddingModel<Layer>, _ data: AddingSequences) -> Double {
+    model.evaluate(on: Graph(threads: 1)) { $0.meanSquaredError(data, on: $1).loss.mean }
+  }
+
   /// With `S` the sum of two uniform numbers, `(S − 1)²` has mean 1/6 and variance 1/15 − 1/36 = 7/180.
   @Test func `to answer 1 has an error of a sixth`() {
     var rng = SeededGenerator(seed: Self.seed)
@@ -51,12 +56,11 @@ import Testing
     #expect(abs(error - 1.0 / 6) < 4 * deviation, "\(error), seed \(Self.seed)")
     // That is what a model reports whose weights are zero and whose bias is 1.
     var model = AddingModel(LSTM<Float>(inputSize: 2, hiddenSize: 3, using: &rng), using: &rng)
-    model.withMutableParameters {
-      $0.layer.setToZero()
-      $0.readout.setToZero()
-      $0.readout.b[0, 0] = 1
-    }
-    #expect(abs(model.meanSquaredError(data, threads: 1) - error) < 1e-6)
+    var parameters = model.parameters
+    parameters.setToZero()
+    parameters[block: 1][tensor: 1][0, 0] = 1
+    model.parameters = parameters
+    #expect(abs(Self.error(model, data) - error) < 1e-6)
   }
 
   /// Each twice with the same results; Elman's definition is compared with the layer that it equals.
@@ -83,18 +87,19 @@ import Testing
     var rng = SeededGenerator(seed: Self.seed)
     let data = AddingSequences(steps: 4, batch: 8, using: &rng)
     let model = AddingModel(GRU<Float>(inputSize: 2, hiddenSize: 4, using: &rng), using: &rng)
-    var buffers = AddingBuffers(model, steps: 4, batch: 8, learningRate: 1e-9)
-    var trained = model
-    let loss = try trained.trainingStep(data, &buffers, maximumNorm: .infinity, threads: 1)
-    #expect(abs(loss - model.meanSquaredError(data, threads: 1)) < 1e-6)
+    let graph = Graph<Float>(threads: 1)
+    let loss = model.gradients(on: graph) { $0.meanSquaredError(data, on: $1) }.mean
+    #expect(abs(loss - Self.error(model, data)) < 1e-6)
     let h: Float = 1e-2
     for block in 0..<2 {
-      let gradient = buffers.gradients[block: block].withUnsafeBufferPointer { Array($0) }
+      let gradient = graph.gradients[block: block].withUnsafeBufferPointer { Array($0) }
       for i in stride(from: 0, to: gradient.count, by: 5) {
         func error(_ change: Float) -> Double {
           var moved = model
-          moved.withMutableParameters { $0.uniquePointer(ofBlock: block)[i] += change }
-          return moved.meanSquaredError(data, threads: 1)
+          var parameters = moved.parameters
+          parameters.withUnsafeMutableBufferPointer(ofBlock: block) { $0[i] += change }
+          moved.parameters = parameters
+          return Self.error(moved, data)
         }
         // The truncation is of the order h², the rounding of 1e-7 / h.
         let expected = (error(h) - error(-h)) / Double(2 * h)

@@ -80,12 +80,8 @@ public struct Matrix<Scalar: LinAlgScalar>: Sendable {
   /// Copies the storage if another value shares it.
   @inlinable
   mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) { copyStorage() }
+    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
   }
-
-  @inline(never)
-  @usableFromInline
-  mutating func copyStorage() { storage = storage.copy() }
 
   /// Calls `body` with the elements in row-major order.
   @inlinable

@@ -83,7 +83,7 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
 }
 
 /// The threads that a call may use where `threads` is what its caller said.
-func allowedThreads(_ threads: Int?) -> Int {
+package func allowedThreads(_ threads: Int?) -> Int {
   guard let threads else { return ThreadTeam.availableProcessors }
   require(threads > 0, "threads is \(threads), expected 1 or more")
   return threads

@@ -11,13 +11,9 @@ import LinAlg
 ///
 /// `threads` is how many threads the call may use, the caller's among them; nil means one for each
 /// processor. The results do not depend on it.
-public protocol SequenceLayer<Scalar>: Sendable {
-  /// The type of the numbers.
-  associatedtype Scalar: RecurrentScalar
+public protocol SequenceLayer<Scalar>: Trainable {
   /// What is carried from step to step.
   associatedtype State: CarriedState<Scalar>
-  /// The trainable numbers; also the type of their gradients.
-  associatedtype Parameters: ParameterSet<Scalar>
   /// What a recorded forward pass leaves for its backward pass; see ``Tape``.
   associatedtype Recording: SequenceRecording
   /// The buffers of inference; see ``Workspace``.
@@ -27,8 +23,6 @@ public protocol SequenceLayer<Scalar>: Sendable {
   var inputSize: Int { get }
   /// `F`, the number of features of an output step.
   var outputSize: Int { get }
-  /// The trainable numbers.
-  var parameters: Parameters { get set }
   /// What kind of layer this is, such as `Stacked<LSTM<Float>>`: its type, and what tells its cell apart
   /// from others of that type. A snapshot of a stream carries it.
   var kind: String { get }

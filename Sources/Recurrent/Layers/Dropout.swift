@@ -97,12 +97,25 @@ public struct Dropout: Sendable, Hashable {
     return masked(x, noise, into: &tape.outputs)
   }
 
-  /// `x∘mask / (1 − rate)`, by the instruction that cells have for it.
-  private func masked<Scalar>(
+  /// `x∘mask / (1 − rate)`, in the memory of `y`.
+  private func masked<Scalar: RecurrentScalar>(
     _ x: SequenceBatch<Scalar>, _ noise: RecordingNoise?, into y: inout SequenceBatch<Scalar>
   ) -> SequenceBatch<Scalar> {
     guard rate > 0, let noise else { return x }
     y.renew(steps: x.steps, batch: x.batch, features: x.features)
+    apply(
+      noise, x.pointer(atStep: 0), into: y.pointer(atStep: 0), steps: 0..<x.steps, batch: x.batch,
+      features: x.features)
+    withExtendedLifetime(x) {}
+    return y
+  }
+
+  /// `y = x∘mask / (1 − rate)` for some steps of `[T, batch, features]`, by the instruction that cells have
+  /// for it.
+  package func apply<Scalar: RecurrentScalar>(
+    _ noise: RecordingNoise, _ x: UnsafePointer<Scalar>, into y: UnsafeMutablePointer<Scalar>,
+    steps: Range<Int>, batch: Int, features: Int
+  ) {
     var draw = ck_instruction()
     draw.opcode = UInt16(CK_OP_DROPOUT.rawValue)
     (draw.alpha, draw.beta, draw.per_step) = (rate, 1 / (1 - rate), mask == .perStep ? 1 : 0)
@@ -120,19 +133,20 @@ public struct Dropout: Sendable, Hashable {
           code: code, operands: operands, count: 2, padding_count: 0, operand_count: 3,
           register_count: 1)
         RecordingNoise.withKernelNoise(noise) { noise in
-          for t in 0..<x.steps {
+          for t in steps {
             var bases = ck_bases()
-            ck_bases_set(&bases, CK_SPACE_PREVIOUS_HIDDEN, x.pointer(atStep: t), x.features)
-            ck_bases_set(&bases, CK_SPACE_HIDDEN, y.pointer(atStep: t), x.features)
+            let start = t * batch * features
+            // The program only reads this one.
+            let source = UnsafeMutablePointer(mutating: x + start)
+            ck_bases_set(&bases, CK_SPACE_PREVIOUS_HIDDEN, source, features)
+            ck_bases_set(&bases, CK_SPACE_HIDDEN, y + start, features)
             withUnsafePointers(bases, noise) {
-              Scalar.runProgram(&program, $0, x.batch, 0, x.features, nil, Int64(t))
+              Scalar.runProgram(&program, $0, batch, 0, features, nil, Int64(t))
             }
           }
         }
       }
     }
-    withExtendedLifetime(x) {}
-    return y
   }
 }
 

@@ -14,6 +14,9 @@ public protocol ParameterSet<Scalar>: Sendable {
   /// Block `index`, in an order that never changes.
   subscript(block index: Int) -> ParameterBlock<Scalar> { get set }
 
+  /// Whether training changes block `index`; an optimizer leaves the others as they are.
+  func isTrained(block index: Int) -> Bool
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing; the pointer is
   /// valid only there.
   ///
@@ -28,6 +31,9 @@ public protocol ParameterSet<Scalar>: Sendable {
 }
 
 extension ParameterSet {
+  /// Every block.
+  public func isTrained(block index: Int) -> Bool { true }
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing; the pointer is
   /// valid only there.
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
@@ -93,6 +99,11 @@ extension LayerParameters {
     get {
       Self.checkBlock(index)
       return block
+    }
+    // Not left to the accessor below, whose frame a call through the protocol allocates.
+    set {
+      Self.checkBlock(index)
+      block = newValue
     }
     _modify {
       Self.checkBlock(index)

@@ -25,7 +25,7 @@ public struct RecordingNoise: Sendable, Hashable, Codable {
   public init(seed: UInt64 = 0) { self.seed = seed }
 
   /// The same passes and steps in another place of a layer.
-  func child(_ index: Int) -> RecordingNoise {
+  package func child(_ index: Int) -> RecordingNoise {
     var result = self
     result.seed = Self.mix(seed ^ Self.mix(UInt64(index) &+ 1))
     return result
@@ -58,7 +58,7 @@ public struct RecordingNoise: Sendable, Hashable, Codable {
   }
 
   /// Traps unless there are as many numbers of sequences as sequences.
-  func checkBatch(_ batch: Int) {
+  package func checkBatch(_ batch: Int) {
     guard let sequences else { return }
     require(
       sequences.count == batch,

@@ -168,6 +168,12 @@ extension SequenceBatch {
     first + t * batch * features
   }
 
+  /// How many scalars the storage has room for.
+  package var capacity: Int { storage.count }
+
+  /// Whether no other value shares the storage.
+  package mutating func isUnshared() -> Bool { isKnownUniquelyReferenced(&storage) }
+
   /// Makes this a batch of the given shape that nobody else holds, with unspecified contents.
   ///
   /// Keeps its storage when that is unshared and large enough.

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// Numbered sequences of which batches are made.

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// One of the two sides of a sequence.

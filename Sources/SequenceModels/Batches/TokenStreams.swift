@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// Inputs and, one step ahead of them, the tokens to predict.

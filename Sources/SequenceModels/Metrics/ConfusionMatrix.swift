@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// How often each class was predicted where each class was expected, `[C, C]`.

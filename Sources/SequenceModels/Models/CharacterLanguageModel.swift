@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 
@@ -8,64 +9,65 @@ import Recurrent
 /// ```
 /// The layer is any `CausalLayer`: an LSTM, a GRU, a cell of your own, a stack of them.
 ///
-/// Trained with ``trainingStep(_:state:tape:optimizer:maximumNorm:)``, scored with
+/// Trained with ``trainingStep(_:state:on:optimizer:maximumNorm:)``, scored with
 /// ``evaluate(_:streams:steps:)``, and run with ``sample(prompt:length:temperature:topK:using:)`` or,
 /// one character at a time, with a ``CharacterStream``. A value: copies share their parameters until
 /// one of them is trained.
-public struct CharacterLanguageModel<Layer: CausalLayer>: Sendable {
+public struct CharacterLanguageModel<Layer: CausalLayer>: Model {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
-  /// The parameters of all three parts.
-  public typealias Parameters = CharacterLanguageModelParameters<Layer.Parameters>
 
   /// The characters that the model knows.
   public let vocabulary: Vocabulary
-  private var stored: Parameters
-  private let shell: LayerShell<Layer>
+  /// From tokens to the layer's inputs.
+  public var embedding: Embedding<Scalar>
+  /// From the characters so far to what predicts the next one.
+  public var layer: Layer
+  /// From the layer's output to one score per token.
+  public var output: Linear<Scalar>
+  /// How likely a feature is to be dropped in training, on the way into the layer and out of it.
+  public var dropout: Double
 
   /// A model around a layer, with a random embedding and output.
   ///
   /// - Parameters:
   ///   - vocabulary: the characters.
   ///   - layer: its input size is the size of the embedding.
+  ///   - dropout: how likely a feature is to be dropped in training, in `0..<1`.
   ///   - generator: the source of randomness.
   public init(
-    vocabulary: Vocabulary, layer: Layer,
+    vocabulary: Vocabulary, layer: Layer, dropout: Double = 0,
     using generator: inout some RandomNumberGenerator
   ) {
     self.vocabulary = vocabulary
-    let embedding = Embedding<Scalar>(
+    self.layer = layer
+    self.dropout = dropout
+    embedding = Embedding(
       vocabularySize: vocabulary.count, features: layer.inputSize, using: &generator)
-    let output = Linear<Scalar>(
+    output = Linear(
       inputSize: layer.outputSize, outputSize: vocabulary.count, using: &generator)
-    stored = Parameters(
-      embedding: embedding.parameters, layer: layer.parameters, output: output.parameters)
-    shell = LayerShell(layer)
   }
 
-  /// From tokens to the layer's inputs.
-  public var embedding: Embedding<Scalar> { Embedding(parameters: stored.embedding) }
-  /// From the characters so far to what predicts the next one.
-  public var layer: Layer { shell.filled(with: stored.layer) }
-  /// From the layer's output to one logit per token.
-  public var output: Linear<Scalar> { Linear(parameters: stored.output) }
+  /// The parts: the embedding, the layer and the output.
+  public mutating func visitParts(_ part: inout PartVisitor<Scalar>) {
+    part("embedding", &embedding)
+    part("layer", &layer)
+    part("output", &output)
+  }
 
-  /// All trainable numbers: reading shares them, assigning replaces them.
+  /// The scores of the next token after each token, `[T, N, V]`, and the state after the last.
   ///
-  /// To change them in place, without a copy, use ``withMutableParameters(_:)``.
-  public var parameters: Parameters {
-    get { stored }
-    set {
-      stored.checkLayout(of: newValue, "the parameters assigned")
-      stored = newValue
-    }
-  }
-
-  /// Calls `body` with the parameters for writing in place.
-  public mutating func withMutableParameters<Result, Failure: Error>(
-    _ body: (inout Parameters) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try body(&stored)
+  /// - Parameters:
+  ///   - tokens: `[T, N]`.
+  ///   - state: what ``/Autodiff/LayerNodes/finalState`` was after the tokens before, `[1, N, S]`; nil means
+  ///     that there were none.
+  ///   - graph: computes it.
+  public func callAsFunction(
+    _ tokens: TokenBatch, from state: Node<Scalar>? = nil, on graph: Graph<Scalar>
+  ) -> LayerNodes<Scalar> {
+    let x = embedding(tokens, on: graph).dropout(dropout)
+    let run = layer(x, from: state)
+    return LayerNodes(outputs: output(run.outputs.dropout(dropout)), finalState: run.finalState)
   }
 }
 
@@ -101,70 +103,64 @@ extension CharacterLanguageModel {
       inputSize: embeddingSize, hiddenSize: hiddenSize, variant: variant, using: &generator)
     return CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &generator)
   }
-}
 
-/// The parameters of a ``CharacterLanguageModel``, or their gradients: the block of the embedding, those
-/// of the layer, and the block of the output.
-public struct CharacterLanguageModelParameters<Layer: ParameterSet>: ParameterSet {
-  /// The type of the numbers.
-  public typealias Scalar = Layer.Scalar
+  /// One step of training on a window of text. Gradients stop at its beginning: truncated backpropagation
+  /// through time.
+  ///
+  /// ```swift
+  /// var state: SequenceBatch<Float>?
+  /// for index in 0..<streams.windowCount {
+  ///   streams.load(index, into: &window)
+  ///   try model.trainingStep(window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)
+  /// }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - window: inputs and targets, `[T, N]`; targets of ``TokenStreams/ignored`` do not count.
+  ///   - state: the state before the window, nil for none; on return the state after it.
+  ///   - graph: keeps the buffers, and says how many threads there are.
+  ///   - optimizer: takes the step.
+  ///   - maximumNorm: to what the global norm of the gradients is clipped.
+  /// - Returns: the loss before the step and the norm before clipping.
+  /// - Throws: ``TrainingError``; parameters, optimizer and state are then as they were.
+  @discardableResult
+  public mutating func trainingStep<O: Optimizer>(
+    _ window: TokenWindow, state: inout SequenceBatch<Scalar>?, on graph: Graph<Scalar>,
+    optimizer: inout O, maximumNorm: Double = .infinity
+  ) throws(TrainingError) -> TrainingStep where O.Parameters == ModelParameters<Scalar> {
+    var after: Node<Scalar>?
+    let step = try trainingStep(
+      on: graph, optimizer: &optimizer, maximumNorm: maximumNorm
+    ) { model, graph in
+      let run = model(window.inputs, from: state.map { graph.constant($0) }, on: graph)
+      after = run.finalState
+      return run.outputs.crossEntropy(window.targets, ignoring: TokenStreams.ignored)
+    }
+    after?.copy(into: &state)
+    return step
+  }
 
-  /// `W [V, D]`.
-  public var embedding: EmbeddingParameters<Scalar>
-  /// Those of the layer.
-  public var layer: Layer
-  /// `W [V, F]` and `b [V]`.
-  public var output: LinearParameters<Scalar>
-
-  /// The layer's blocks, and two more.
-  public var blockCount: Int { layer.blockCount + 2 }
-
-  /// The block of the embedding, those of the layer, the block of the output.
-  public subscript(block index: Int) -> ParameterBlock<Scalar> {
-    get {
-      switch place(of: index) {
-      case .embedding: embedding.block
-      case .layer(let block): layer[block: block]
-      case .output: output.block
+  /// How well the model predicts a text: `evaluate(…).bitsPerToken` is bits per character.
+  ///
+  /// - Parameters:
+  ///   - tokens: the text, from ``vocabulary``. All tokens but the first are predicted.
+  ///   - streams: into how many pieces the text is cut, to be read side by side. Each begins without
+  ///     a past, which costs a little accuracy; 1 reads the text in one go and is slowest.
+  ///   - steps: how many steps are computed at once; changes memory and speed, not the result.
+  /// - Precondition: there are more tokens than streams.
+  public func evaluate(_ tokens: [Token], streams: Int = 1, steps: Int = 128) -> Loss {
+    let pieces = TokenStreams(tokens, batch: streams, steps: steps)
+    let graph = Graph<Scalar>()
+    var (window, loss) = (TokenWindow(), Loss())
+    var state: SequenceBatch<Scalar>?
+    for index in 0..<pieces.windowCount {
+      pieces.load(index, into: &window)
+      evaluate(on: graph) { model, graph in
+        let run = model(window.inputs, from: state.map { graph.constant($0) }, on: graph)
+        loss += run.outputs.crossEntropy(window.targets, ignoring: TokenStreams.ignored).loss
+        run.finalState.copy(into: &state)
       }
     }
-    set {
-      switch place(of: index) {
-      case .embedding: embedding.block = newValue
-      case .layer(let block): layer[block: block] = newValue
-      case .output: output.block = newValue
-      }
-    }
-  }
-
-  /// Calls `body` with every scalar of block `index` in storage order, for writing.
-  public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
-    ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    switch place(of: index) {
-    case .embedding: try embedding.withUnsafeMutableBufferPointer(ofBlock: 0, body)
-    case .layer(let block): try layer.withUnsafeMutableBufferPointer(ofBlock: block, body)
-    case .output: try output.withUnsafeMutableBufferPointer(ofBlock: 0, body)
-    }
-  }
-
-  /// A set of the same shapes with every number zero.
-  public func zeros() -> CharacterLanguageModelParameters {
-    CharacterLanguageModelParameters(
-      embedding: embedding.zeros(), layer: layer.zeros(), output: output.zeros())
-  }
-
-  private enum Place {
-    case embedding
-    case layer(Int)
-    case output
-  }
-
-  private func place(of index: Int) -> Place {
-    require(
-      index >= 0 && index < blockCount,
-      "parameters of \(blockCount) blocks, asked for number \(index)")
-    if index == 0 { return .embedding }
-    return index == blockCount - 1 ? .output : .layer(index - 1)
+    return loss
   }
 }

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 
@@ -8,24 +9,20 @@ import Recurrent
 /// for token in model.vocabulary.encode("The ", by: CharacterTokenizer()) { stream.read(token) }
 /// stream.logits                                   // [1, V]: what comes next
 /// ```
-/// Reading a character allocates nothing.
+/// Reading a character allocates nothing. Copies share the memory of their passes: they belong to one caller.
 public struct CharacterStream<Layer: CausalLayer> {
   /// The model.
   public let model: CharacterLanguageModel<Layer>
-  /// The state after the characters read so far.
-  public private(set) var state: Layer.State
-  /// One logit for each token as the next one, `[1, V]`; zeros before the first character.
+  /// The state after the characters read so far, `[1, 1, S]`; nil before the first.
+  public private(set) var state: SequenceBatch<Layer.Scalar>?
+  /// One score for each token as the next one, `[1, V]`; zeros before the first character.
   public private(set) var logits: Matrix<Layer.Scalar>
-  private var x: Matrix<Layer.Scalar>
-  private let workspace: Layer.Buffers
+  private var token = TokenBatch(repeating: 0, steps: 1, batch: 1)
+  private let graph = Graph<Layer.Scalar>()
 
   /// A stream that has read nothing.
   public init(_ model: CharacterLanguageModel<Layer>) {
     self.model = model
-    let layer = model.layer
-    state = layer.initialState(batch: 1)
-    workspace = layer.makeWorkspace()
-    x = .zeros(rows: 1, columns: layer.inputSize)
     logits = .zeros(rows: 1, columns: model.vocabulary.count)
   }
 
@@ -33,10 +30,11 @@ public struct CharacterStream<Layer: CausalLayer> {
   ///
   /// - Precondition: the token is in the model's vocabulary.
   public mutating func read(_ token: Token) {
-    let layer = model.layer
-    model.embedding.gather(token, into: &x)
-    layer.step(x, &state, threads: nil, workspace: workspace)
-    model.output.apply(layer.output(of: state), into: &logits)
+    self.token[0, 0] = token
+    graph.beginEvaluation()
+    let run = model(self.token, from: state.map { graph.constant($0) }, on: graph)
+    run.outputs.copy(into: &logits)
+    run.finalState.copy(into: &state)
   }
 }
 

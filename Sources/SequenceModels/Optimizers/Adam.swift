@@ -64,20 +64,27 @@ public struct Adam<Parameters: ParameterSet>: Optimizer {
 
   /// Moves `parameters` along their gradients.
   ///
+  /// - Parameters:
+  ///   - parameters: are changed.
+  ///   - gradients: `∂L/∂θ`.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
   /// - Precondition: both have the shapes that the optimizer was made for.
-  public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
+  public mutating func step(
+    _ parameters: inout Parameters, gradients: Parameters, threads: Int?
+  ) {
     parameters.checkLayout(of: gradients, "gradients")
     parameters.checkLayout(of: first, "the optimizer's moments")
     stepCount += 1
     let coefficients = coefficients(atStep: stepCount)
-    for i in 0..<parameters.blockCount {
+    for i in 0..<parameters.blockCount where parameters.isTrained(block: i) {
       let count = parameters[block: i].count
       let x = parameters.uniquePointer(ofBlock: i)
       let m = first.uniquePointer(ofBlock: i)
       let v = second.uniquePointer(ofBlock: i)
       gradients[block: i].withUnsafeBufferPointer { dx in
         guard let dx = dx.baseAddress else { return }
-        Parameters.Scalar.adam(x, along: dx, first: m, second: v, count: count, coefficients)
+        AdamUpdate(x: x, dx: dx, m: m, v: v, coefficients: coefficients)
+          .run(count: count, threads: threads)
       }
     }
   }
@@ -92,5 +99,19 @@ public struct Adam<Parameters: ParameterSet>: Optimizer {
     case .decoupled(let decay): result.keep = 1 - learningRate * decay
     }
     return result
+  }
+}
+
+private struct AdamUpdate<Scalar: RecurrentScalar>: ElementUpdate {
+  let x: UnsafeMutablePointer<Scalar>
+  let dx: UnsafePointer<Scalar>
+  let m: UnsafeMutablePointer<Scalar>
+  let v: UnsafeMutablePointer<Scalar>
+  let coefficients: AdamCoefficients
+
+  func update(_ range: Range<Int>) {
+    let i = range.lowerBound
+    Scalar.adam(
+      x + i, along: dx + i, first: m + i, second: v + i, count: range.count, coefficients)
   }
 }

@@ -18,6 +18,44 @@ public protocol Optimizer<Parameters>: Sendable {
 
   /// Moves `parameters` along their gradients.
   ///
+  /// - Parameters:
+  ///   - parameters: are changed.
+  ///   - gradients: `∂L/∂θ`.
+  ///   - threads: how many threads the call may use; nil means one for each processor. The result does not
+  ///     depend on it.
   /// - Precondition: both have the shapes that the optimizer was made for.
-  mutating func step(_ parameters: inout Parameters, gradients: Parameters)
+  mutating func step(_ parameters: inout Parameters, gradients: Parameters, threads: Int?)
+}
+
+extension Optimizer {
+  /// ``step(_:gradients:threads:)`` on the caller's thread.
+  public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
+    step(&parameters, gradients: gradients, threads: 1)
+  }
+}
+
+/// An update of each number by itself, of which any member can have any part.
+protocol ElementUpdate {
+  /// Updates the numbers of a range.
+  func update(_ range: Range<Int>)
+}
+
+extension ElementUpdate {
+  /// Updates `count` numbers on as many threads as pay.
+  func run(count: Int, threads: Int?) {
+    let smallestShared = 1 << 15
+    let allowed = count < smallestShared ? 1 : allowedThreads(threads)
+    ThreadTeam.shared.run(threads: allowed, DividedUpdate(update: self, count: count))
+  }
+}
+
+private struct DividedUpdate<Update: ElementUpdate>: TeamWork {
+  let update: Update
+  let count: Int
+
+  func run(_ member: TeamMember) {
+    // Whole cache lines, so that no two threads write to one.
+    let mine = member.share(of: count, inMultiplesOf: 64)
+    if !mine.isEmpty { update.update(mine) }
+  }
 }

@@ -48,26 +48,49 @@ public struct SGD<Parameters: ParameterSet>: Optimizer {
 
   /// Moves `parameters` along their gradients.
   ///
+  /// - Parameters:
+  ///   - parameters: are changed.
+  ///   - gradients: `∂L/∂θ`.
+  ///   - threads: how many threads the call may use; nil means one for each processor.
   /// - Precondition: both have the shapes that the optimizer was made for.
-  public mutating func step(_ parameters: inout Parameters, gradients: Parameters) {
+  public mutating func step(
+    _ parameters: inout Parameters, gradients: Parameters, threads: Int?
+  ) {
     parameters.checkLayout(of: gradients, "gradients")
     if let velocity { parameters.checkLayout(of: velocity, "the optimizer's velocities") }
-    for i in 0..<parameters.blockCount {
+    for i in 0..<parameters.blockCount where parameters.isTrained(block: i) {
       let count = parameters[block: i].count
       let x = parameters.uniquePointer(ofBlock: i)
       let v = velocity?.uniquePointer(ofBlock: i)
       gradients[block: i].withUnsafeBufferPointer { dx in
         guard let dx = dx.baseAddress else { return }
-        if let v {
-          Parameters.Scalar.descend(
-            x, along: dx, velocity: v, count: count, rate: learningRate, momentum: momentum,
-            decay: weightDecay, nesterov: nesterov)
-        } else {
-          Parameters.Scalar.descend(
-            x, along: dx, count: count, rate: learningRate, decay: weightDecay)
-        }
+        SGDUpdate(
+          x: x, dx: dx, velocity: v, rate: learningRate, momentum: momentum, decay: weightDecay,
+          nesterov: nesterov
+        ).run(count: count, threads: threads)
       }
     }
     stepCount += 1
+  }
+}
+
+private struct SGDUpdate<Scalar: RecurrentScalar>: ElementUpdate {
+  let x: UnsafeMutablePointer<Scalar>
+  let dx: UnsafePointer<Scalar>
+  let velocity: UnsafeMutablePointer<Scalar>?
+  let rate: Double
+  let momentum: Double
+  let decay: Double
+  let nesterov: Bool
+
+  func update(_ range: Range<Int>) {
+    let i = range.lowerBound
+    if let velocity {
+      Scalar.descend(
+        x + i, along: dx + i, velocity: velocity + i, count: range.count, rate: rate,
+        momentum: momentum, decay: decay, nesterov: nesterov)
+    } else {
+      Scalar.descend(x + i, along: dx + i, count: range.count, rate: rate, decay: decay)
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// Draws a token from the distribution that logits stand for.

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// The symbols that a model knows, each with its token: words, characters, labels.

@@ -1,3 +1,4 @@
+import Autodiff
 import SequenceModels
 import Testing
 

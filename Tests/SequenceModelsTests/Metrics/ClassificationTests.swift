@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -88,9 +89,9 @@ import Testing
   }
 
   @Test func `perplexity is the number of equally likely tokens`() {
-    let uniform = CrossEntropy()(
-      SequenceBatch<Double>.zeros(steps: 1, batch: 3, features: 7),
-      labels: TokenBatch(steps: 1, batch: 3, tokens: [0, 3, 6]))
+    let graph = Graph<Double>()
+    let uniform = graph.constant(0, NodeShape(steps: 1, batch: 3, features: 7))
+      .crossEntropy(TokenBatch(steps: 1, batch: 3, tokens: [0, 3, 6])).loss
     #expect(abs(uniform.perplexity - 7) < 1e-12)
     // Two tokens of probabilities ½ and ⅛: the geometric mean is ¼.
     let loss = Loss(sum: 4 * 0.6931471805599453, count: 2)

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -14,15 +15,23 @@ import Testing
     let streams = TokenStreams(CharacterModelSamples.tokens(11), batch: 3, steps: 3)
     let window = streams[1]
     #expect(window.targets.tokens.contains(TokenStreams.ignored))
-    let state = model.layer(model.embedding(streams[0].inputs)).finalState
+    var model = model
+    model.dropout = dropout
+    let graph = Graph<Double>(seed: 7)
+    var state: SequenceBatch<Double>?
+    model.evaluate(on: graph) { model, graph in
+      model(streams[0].inputs, on: graph).finalState.copy(into: &state)
+    }
 
     func run(_ model: CharacterLanguageModel<Layer>) -> (Loss, [[Double]]) {
-      // The same seed drops the same features.
-      let tape = model.makeTape(steps: 3, batch: 3, dropout: dropout, seed: 7)
-      var state = state
-      let loss = model.backpropagate(window, state: &state, tape: tape)
-      let gradients = (0..<tape.gradients.blockCount).map { block in
-        tape.gradients[block: block].withUnsafeBufferPointer { Array($0) }
+      // The same pass drops the same features.
+      graph.noise.pass = 0
+      let loss = model.gradients(on: graph) { model, graph in
+        model(window.inputs, from: state.map { graph.constant($0) }, on: graph).outputs
+          .crossEntropy(window.targets, ignoring: TokenStreams.ignored)
+      }
+      let gradients = (0..<graph.gradients.blockCount).map { block in
+        graph.gradients[block: block].withUnsafeBufferPointer { Array($0) }
       }
       return (loss, gradients)
     }
@@ -32,11 +41,11 @@ import Testing
       let start = model.parameters[block: block].withUnsafeBufferPointer { Array($0) }
       let numeric = numericGradient(start) { values in
         var moved = model
-        moved.withMutableParameters { parameters in
-          parameters.withUnsafeMutableBufferPointer(ofBlock: block) {
-            _ = $0.update(fromContentsOf: values)
-          }
+        var parameters = moved.parameters
+        parameters.withUnsafeMutableBufferPointer(ofBlock: block) {
+          _ = $0.update(fromContentsOf: values)
         }
+        moved.parameters = parameters
         return run(moved).0.mean
       }
       return relativeError(analytic[block], numeric)

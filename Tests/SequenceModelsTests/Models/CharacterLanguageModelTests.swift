@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import RealModule
 import Recurrent
@@ -16,15 +17,15 @@ import Testing
       vocabulary: vocabulary, embeddingSize: 8, hiddenSize: 24, using: &rng)
     let streams = TokenStreams(
       vocabulary.encode(text, by: CharacterTokenizer()), batch: 2, steps: 12)
-    let tape = model.makeTape(steps: 12, batch: 2)
+    let graph = Graph<Float>(seed: seed)
     var adam = Adam(for: model.parameters, learningRate: 0.02)
-    var (state, window) = (model.layer.zeroState(batch: 2), TokenWindow())
+    var (state, window): (SequenceBatch<Float>?, TokenWindow) = (nil, TokenWindow())
     for step in 0..<steps {
       let index = step % streams.windowCount
-      if index == 0 { state = model.layer.zeroState(batch: 2) }
+      if index == 0 { state = nil }
       streams.load(index, into: &window)
       try model.trainingStep(
-        window, state: &state, tape: tape, optimizer: &adam, maximumNorm: 5)
+        window, state: &state, on: graph, optimizer: &adam, maximumNorm: 5)
     }
     return model
   }
@@ -56,30 +57,37 @@ import Testing
     let pieces = TokenStreams(tokens, batch: 3, steps: 4)
     let whole = TokenStreams(tokens, batch: 3, steps: 100)
     #expect(pieces.windowCount == 5 && whole.windowCount == 1)
-    let inputs = whole[0].inputs
-    let once = model.layer(model.embedding(inputs))
-    let tape = model.makeTape(steps: 4, batch: 3)
-    var state = model.layer.zeroState(batch: 3)
+    let once = model.layer(model.embedding(whole[0].inputs))
+    let graph = Graph<Double>()
+    var state: SequenceBatch<Double>?
     var loss = Loss()
     for w in 0..<pieces.windowCount {
-      let before = state
-      let out = model.layer(model.embedding(pieces[w].inputs), from: before).outputs
-      loss += model.backpropagate(pieces[w], state: &state, tape: tape)
+      var run: LayerNodes<Double>?
+      loss += model.gradients(on: graph) { model, graph in
+        let nodes = model(pieces[w].inputs, from: state.map { graph.constant($0) }, on: graph)
+        run = nodes
+        return nodes.outputs.crossEntropy(pieces[w].targets, ignoring: TokenStreams.ignored)
+      }
+      run?.finalState.copy(into: &state)
+      let logits = model.output(once.outputs)
       for t in 0..<pieces[w].inputs.steps {
-        let (a, b) = (out[step: t], once.outputs[step: w * 4 + t])
         for n in 0..<3 {
-          for h in 0..<4 { #expect(abs(a[n, h] - b[n, h]) < 1e-14) }
+          for k in 0..<7 {
+            let own = run?.outputs.value[t, n, k] ?? .nan
+            #expect(abs(own - logits[w * 4 + t, n, k]) < 1e-14)
+          }
         }
       }
     }
     for n in 0..<3 {
       for h in 0..<4 {
-        #expect(abs(state.hidden[n, h] - once.finalState.hidden[n, h]) < 1e-14)
-        #expect(abs(state.cell[n, h] - once.finalState.cell[n, h]) < 1e-14)
+        #expect(abs((state?[0, n, h] ?? .nan) - once.finalState.hidden[n, h]) < 1e-14)
+        #expect(abs((state?[0, n, 4 + h] ?? .nan) - once.finalState.cell[n, h]) < 1e-14)
       }
     }
-    let direct = CrossEntropy(ignoring: TokenStreams.ignored)(
-      model.output(once.outputs), labels: whole[0].targets)
+    graph.beginEvaluation()
+    let direct = graph.constant(model.output(once.outputs))
+      .crossEntropy(whole[0].targets, ignoring: TokenStreams.ignored).loss
     #expect(loss.count == 49 && direct.count == 49)
     #expect(abs(loss.sum - direct.sum) < 1e-12)
     for steps in [1, 7, 64] {
@@ -114,12 +122,12 @@ import Testing
       }
       let text = CharacterModelSamples.tokens(31)
       let window = TokenStreams(text, batch: 3, steps: 10)[0]
-      let tape = model.makeTape(steps: 10, batch: 3)
+      let graph = Graph<Double>(seed: 1)
       var sgd = SGD(for: model.parameters, learningRate: 0.1)
       let before = model.evaluate(text, streams: 3)
       for _ in 0..<5 {
-        var state = model.layer.initialState(batch: 3)
-        try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
+        var state: SequenceBatch<Double>?
+        try model.trainingStep(window, state: &state, on: graph, optimizer: &sgd)
       }
       #expect(model.evaluate(text, streams: 3).mean < before.mean)
     }
@@ -133,13 +141,13 @@ import Testing
         vocabulary: CharacterModelSamples.vocabulary, layer: learned, using: &rng))
   }
 
-  @Test func `the seed of a tape is that of the layer's own choices, too`() throws {
+  @Test func `the seed of a graph is that of the layer's own choices, too`() throws {
     let model = try CharacterModelSamples.projected(Double.self)
     let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
     func loss(_ seed: UInt64) -> Loss {
-      var state = model.layer.zeroState(batch: 3)
-      let tape = model.makeTape(steps: 10, batch: 3, seed: seed)
-      return model.backpropagate(window, state: &state, tape: tape)
+      model.gradients(on: Graph(seed: seed)) { model, graph in
+        model(window.inputs, on: graph).outputs.crossEntropy(window.targets)
+      }
     }
     #expect(loss(1) == loss(1))
     #expect(loss(1) != loss(2))
@@ -149,15 +157,15 @@ import Testing
     var model = CharacterModelSamples.lstm(Double.self)
     let (before, elements) = (model, model.parameters.elements)
     let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
-    let tape = model.makeTape(steps: 10, batch: 3)
+    let graph = Graph<Double>()
     var sgd = SGD(for: model.parameters, learningRate: 0.1)
-    var state = model.layer.zeroState(batch: 3)
-    let first = try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
-    let moved = zip(elements, tape.gradients.elements).map { $0 - 0.1 * $1 }
+    var state: SequenceBatch<Double>?
+    let first = try model.trainingStep(window, state: &state, on: graph, optimizer: &sgd)
+    let moved = zip(elements, graph.gradients.elements).map { $0 - 0.1 * $1 }
     #expect(relativeError(model.parameters.elements, moved) < 1e-15)
-    #expect(abs(first.gradientNorm - tape.gradients.globalNorm) < 1e-15)
-    state = model.layer.zeroState(batch: 3)
-    let second = try model.trainingStep(window, state: &state, tape: tape, optimizer: &sgd)
+    #expect(abs(first.gradientNorm - graph.gradients.globalNorm) < 1e-15)
+    state = nil
+    let second = try model.trainingStep(window, state: &state, on: graph, optimizer: &sgd)
     #expect(second.loss.mean < first.loss.mean)
     #expect(before.parameters.elements == elements)
   }
@@ -175,21 +183,21 @@ import Testing
     #expect(model.parameters.scalarCount == 7 * 3 + 4 * (4 * 3 + 4 * 4 + 4) + 7 * 4 + 7)
   }
 
-  @Test func `gradients that are not finite stop before the parameters change`() {
+  @Test func `a loss that is not finite stops before the parameters change`() {
     var model = CharacterModelSamples.lstm(Float.self)
-    model.withMutableParameters { $0.layer.W[3, 1] = .nan }
+    model.layer.parameters.W[3, 1] = .nan
     let before = model.parameters.elements
     let window = TokenStreams(CharacterModelSamples.tokens(31), batch: 3, steps: 10)[0]
-    let tape = model.makeTape(steps: 10, batch: 3)
+    let graph = Graph<Float>()
     var adam = Adam(for: model.parameters)
-    var state = model.layer.zeroState(batch: 3)
-    state.hidden[1, 2] = 0.25
+    var rng = SeededGenerator(seed: 3)
+    var state: SequenceBatch<Float>? = .uniform(steps: 1, batch: 3, features: 8, using: &rng)
     let start = state
-    #expect(throws: NonFiniteGradientError.self) {
-      try model.trainingStep(window, state: &state, tape: tape, optimizer: &adam)
+    #expect(throws: TrainingError.self) {
+      try model.trainingStep(window, state: &state, on: graph, optimizer: &adam)
     }
     #expect(adam.stepCount == 0)
-    #expect(state.hidden == start.hidden && state.cell == start.cell)
+    #expect(state == start)
     let after = model.parameters.elements
     #expect(zip(after, before).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
   }

@@ -1,10 +1,11 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
 import Testing
 
 @Suite struct GradientClippingTests {
-  func gradients() -> CharacterLanguageModelParameters<LSTMParameters<Float>> {
+  func gradients() -> ModelParameters<Float> {
     var result = CharacterModelSamples.lstm(Float.self).parameters.zeros()
     var rng = SeededGenerator(seed: 31)
     result.elements = randomNumbers(result.scalarCount, &rng)
@@ -46,7 +47,7 @@ import Testing
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func `a gradient that is not finite is named and nothing changes`(value: Float) {
     var gradients = gradients()
-    gradients.layer.U[2, 1] = value
+    gradients[block: 1][tensor: 1][2, 1] = value
     let before = gradients.elements
     let error = #expect(throws: NonFiniteGradientError.self) {
       try gradients.clip(toGlobalNorm: 1)

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -111,6 +112,26 @@ import Testing
     sgd.step(&parameters, gradients: gradients)
     #expect(relativeError(parameters.elements, before.map { $0 - 0.375 }) < 1e-6)
     #expect(model.parameters.elements == before, "the model shares nothing with its copy")
+  }
+
+  /// Enough numbers for a second thread.
+  @Test func `any number of threads, the same bits`() {
+    var rng = SeededGenerator(seed: 71)
+    let start = Self.parameters(randomNumbers(100_003, &rng))
+    let gradients = Self.parameters(randomNumbers(100_003, &rng))
+    func run(_ optimizer: some Optimizer<Parameters>, threads: Int) -> [Double] {
+      var (optimizer, parameters) = (optimizer, start)
+      for _ in 0..<2 { optimizer.step(&parameters, gradients: gradients, threads: threads) }
+      return parameters.elements
+    }
+    for threads in 2...3 {
+      let adam = Adam(for: start, weightDecay: .decoupled(0.1))
+      #expect(run(adam, threads: threads) == run(adam, threads: 1))
+      for momentum in [0, 0.9] {
+        let sgd = SGD(for: start, learningRate: 0.1, momentum: momentum)
+        #expect(run(sgd, threads: threads) == run(sgd, threads: 1))
+      }
+    }
   }
 
   @Test func `schedules`() {

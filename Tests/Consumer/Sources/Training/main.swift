@@ -1,3 +1,4 @@
+import Autodiff
 import Foundation
 import LinAlg
 import Recurrent
@@ -14,14 +15,14 @@ var model = CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: 
 
 let tokens = vocabulary.encode(text, by: characters)
 let streams = TokenStreams(tokens, batch: 8, steps: 15)
-let tape = model.makeTape(steps: 15, batch: 8)
+let graph = Graph<Float>(seed: 1)
 var adam = Adam(for: model.parameters, learningRate: 0.01)
 var window = TokenWindow()
 for _ in 0..<25 {
-  var state = model.layer.zeroState(batch: 8)
+  var state: SequenceBatch<Float>?
   for index in 0..<streams.windowCount {
     streams.load(index, into: &window)
-    try model.trainingStep(window, state: &state, tape: tape, optimizer: &adam, maximumNorm: 1)
+    try model.trainingStep(window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)
   }
 }
 

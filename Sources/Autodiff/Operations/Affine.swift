@@ -1,0 +1,79 @@
+import LinAlg
+import Recurrent
+
+extension Linear {
+  /// `x·Wᵀ + b` for every step, `[T, N, K]`, from `x [T, N, D]`.
+  ///
+  /// - Precondition: `x` has `D` features.
+  public func callAsFunction(_ x: Node<Scalar>) -> Node<Scalar> {
+    parameters.checkLayout()
+    let graph = x.graph
+    let operation = graph.next(AffineOperation<Scalar>.self) { AffineOperation() }
+    return operation(parameters.block, parameters.map, x, on: graph)
+  }
+}
+
+extension Embedding {
+  /// `h·Wᵀ` for every step, `[T, N, V]`, from `h [T, N, D]`: one score for each token, with the rows of the
+  /// table as the weights (tied embeddings, Press & Wolf 2017). The gradient of the table is the sum of
+  /// both uses.
+  ///
+  /// - Precondition: `h` has `D` features.
+  public func scores(_ h: Node<Scalar>) -> Node<Scalar> {
+    parameters.checkLayout()
+    let graph = h.graph
+    let operation = graph.next(AffineOperation<Scalar>.self) { AffineOperation() }
+    return operation(parameters.block, parameters.map, h, on: graph)
+  }
+}
+
+/// `y = x·Wᵀ + b`, `dx = dy·W`, `dW += dyᵀ·x`, `db += Σ dy`.
+private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
+  private var block: ParameterBlock<Scalar>?
+  private var map: AffineMap<Scalar>?
+  private var place: Int?
+
+  override var name: StaticString { "affine map" }
+
+  func callAsFunction(
+    _ block: ParameterBlock<Scalar>, _ map: AffineMap<Scalar>, _ x: Node<Scalar>,
+    on graph: Graph<Scalar>
+  ) -> Node<Scalar> {
+    let shape = x.shape
+    require(
+      shape.features == map.inputSize,
+      "affine map: x has shape \(shape), expected [T, N, D] with D = \(map.inputSize)")
+    place = graph.isRecording ? graph.trained.place(of: block, name) : nil
+    if place != nil { takeTrained() }
+    (self.block, self.map) = (block, map)
+    take(x, isRead: place != nil, on: graph)
+    let y = give(
+      NodeShape(steps: shape.steps, batch: shape.batch, features: map.outputSize), on: graph)
+    if shape.rows > 0 {
+      map.apply(
+        block, rows: shape.rows, x: graph.values(inputs[0]), into: graph.output(outputs[0]),
+        threads: graph.threads)
+    }
+    graph.finish(self)
+    return y
+  }
+
+  override func backward(_ graph: Graph<Scalar>) {
+    guard let block, let map, let dy = graph.gradient(outputs[0]) else { return }
+    let rows = graph.shape(inputs[0]).rows
+    if rows == 0 { return }
+    graph.contribute(to: inputs[0]) { dx in
+      map.applyTransposed(block, rows: rows, dy: dy, into: dx, threads: graph.threads)
+    }
+    guard let place else { return }
+    graph.withScratch(map.scratchCount(rows: rows, threads: graph.threads)) { scratch in
+      graph.addToGradient(place) { gradients in
+        map.accumulate(
+          rows: rows, dy: dy, x: graph.values(inputs[0]), into: gradients, scratch: scratch,
+          threads: graph.threads)
+      }
+    }
+  }
+
+  override func letGo(_ graph: Graph<Scalar>) { block = nil }
+}
