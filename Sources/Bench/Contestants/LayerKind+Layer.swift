@@ -47,6 +47,7 @@ extension LayerKind {
       return try DefinedLayer<Scalar>(
         .mut1(projectingInput: true), inputSize: D, hiddenSize: H, using: &random)
     case .stacked: return Stacked(count: 2, inputSize: D, dropout: 0.1) { lstm($0) }
+    case .chain: return gru(.resetAfter).followed(by: lstm(H))
     case .bidirectional: return Bidirectional { gru(.resetAfter) }
     case .reversed: return Reversed(lstm(D))
     case .learnedState: return LearnedInitialState(lstm(D))

@@ -31,7 +31,7 @@ struct LayerLoops {
     case .reversed: results([reversedPass(dOutputs)])
     case .bidirectional: bidirectional()
     case .learnedState: learnedState()
-    case .lstmOptions, .lstmNorm, .gruOptions, .rnnOptions, .defined, .stacked: nil
+    case .lstmOptions, .lstmNorm, .gruOptions, .rnnOptions, .defined, .stacked, .chain: nil
     }
   }
 

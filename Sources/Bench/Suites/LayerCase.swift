@@ -15,6 +15,8 @@ enum LayerKind: String, CaseIterable, Codable, Sendable {
   case defined
   /// Two LSTMs, one above the other, with dropout between them.
   case stacked
+  /// An LSTM above a GRU.
+  case chain
   /// A GRU in each direction.
   case bidirectional
   /// An LSTM that reads its sequences backwards.
@@ -28,7 +30,7 @@ enum LayerKind: String, CaseIterable, Codable, Sendable {
   /// The cell itself, or the one whose products are about as many and as long.
   var likeness: CellKind {
     switch self {
-    case .lstm, .lstmOptions, .lstmNorm, .stacked, .reversed, .learnedState: .lstm
+    case .lstm, .lstmOptions, .lstmNorm, .stacked, .chain, .reversed, .learnedState: .lstm
     case .gru, .gruBefore, .gruOptions, .defined, .bidirectional: .gru
     case .rnn, .rnnReLU, .rnnOptions: .rnn
     }

@@ -6,9 +6,9 @@ import Recurrent
 ///
 /// Plain cells and layers that are made of them (`gru-before`, `rnn-relu`, `reversed`, `bidirectional`,
 /// `learned-state`) are compared with the scalar loops, which share nothing with the engine. The others
-/// (cells with options, `defined`, and `stacked`, which drops features) are compared with themselves in
-/// Double with OpenBLAS's products: other kernels and no packed weights, and random choices do not depend
-/// on the type of the numbers. What both share is the engine's own time loops and programs.
+/// (cells with options, `defined`, `chain`, and `stacked`, which drops features) are compared with
+/// themselves in Double with OpenBLAS's products: other kernels and no packed weights, and random choices
+/// do not depend on the type of the numbers. What both share is the engine's own time loops and programs.
 struct LayerVerifier {
   let item: LayerCase
   private let threads: Int
@@ -25,7 +25,7 @@ struct LayerVerifier {
   /// The shape whose sums are the longest of the layer's: the upper one of a stack reads `H` features.
   private static func shape(_ item: LayerCase) -> Shape {
     var shape = item.shape
-    if item.layer == .stacked { shape.D = max(shape.D, shape.H) }
+    if item.layer == .stacked || item.layer == .chain { shape.D = max(shape.D, shape.H) }
     return shape
   }
 

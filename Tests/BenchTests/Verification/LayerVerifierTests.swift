@@ -73,7 +73,7 @@ struct LayerVerifierTests {
       _ = try LayerVerifier(item(layer), threads: 1).verify { $0.plant(relativeError: 1e-4) }
     }
     let twins: Set<LayerKind> = [
-      .lstmOptions, .lstmNorm, .gruOptions, .rnnOptions, .defined, .stacked,
+      .lstmOptions, .lstmNorm, .gruOptions, .rnnOptions, .defined, .stacked, .chain,
     ]
     let reference = twins.contains(layer) ? "itself in Double on OpenBLAS" : "the scalar loops"
     #expect(error?.message.contains("differs from \(reference) by") == true)
