@@ -39,6 +39,20 @@ import Testing
     #expect(counts(TokenSampler(temperature: 1e300), draws: 500, seed: 1).allSatisfy { $0 > 50 })
   }
 
+  /// The probabilities are 0.075, 0.556, 0.004, 0.337 and 0.028.
+  static let nuclei: [(Double, [Int])] = [
+    (0, [1]), (0.5, [1]), (0.6, [1, 3]), (0.9, [0, 1, 3]), (1, [0, 1, 2, 3, 4]),
+  ]
+
+  @Test(arguments: nuclei)
+  func `the fewest tokens that are likely enough together`(topP: Double, expected: [Int]) {
+    let counts = counts(TokenSampler(topP: topP), draws: 5000, seed: 83)
+    #expect(counts.indices.filter { counts[$0] > 0 } == expected, "seed 83: \(counts)")
+    // Among themselves they are as likely as before.
+    let share = Double(counts[1]) / Double(counts[1] + counts[3])
+    if topP > 0.5 { #expect(abs(share - 0.6225) < 0.04, "seed 83: \(counts)") }
+  }
+
   @Test func `equal logits at the edge are taken in order`() {
     var rng = SeededGenerator(seed: 82)
     let equal = Matrix<Double>.zeros(rows: 1, columns: 6)
