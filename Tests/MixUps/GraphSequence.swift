@@ -43,6 +43,8 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     case unary(Int, Int)
     case combine(Int, Int, Int)
     case product(Int, Int)
+    case inner(Int, Int)
+    case weigh(Int, Int)
     case slice(Int, Range<Int>)
     case join(Int, Int, NodeAxis)
     case gather(Int, TokenBatch)
@@ -187,6 +189,8 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     case .combine(0, let a, let b): v[a] + v[b]
     case .combine(_, let a, let b): v[a] * v[b]
     case .product(let a, let b): v[a].product(transposed: v[b])
+    case .inner(let a, let b): v[a].innerProducts(with: v[b])
+    case .weigh(let a, let b): v[a].weightedSums(of: v[b])
     case .slice(let a, let range): v[a][steps: range]
     case .join(let a, let b, let axis): v[a].joined(v[b], along: axis)
     case .gather(let a, let rows): v[a].gathered(rows: rows)
@@ -232,7 +236,7 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     func unless(_ fits: Bool, _ step: Step, _ result: NodeShape) -> (Step, NodeShape, Bool)? {
       fits || dice.slips() ? (step, result, fits) : nil
     }
-    switch dice.below(14) {
+    switch dice.below(16) {
     case 0: return unless(x.features == D, .map(a), shape(x.steps, x.batch, H))
     case 1: return unless(x.features == D, .norm(a), x)
     case 2: return unless(x.features == D, .scores(a), shape(x.steps, x.batch, V))
@@ -284,6 +288,14 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
         fits && x.batch == y.batch && y.batch == z.batch && y.steps == z.steps
           && x.features == y.features, .attend(a, b, c, lengths),
         shape(x.steps, x.batch, z.features))
+    case 13:
+      return unless(
+        x.batch == y.batch && x.features == y.features, .inner(a, b),
+        shape(x.steps, x.batch, y.steps))
+    case 14:
+      return unless(
+        x.batch == y.batch && x.features == y.steps, .weigh(a, b),
+        shape(x.steps, x.batch, y.features))
     default:
       let (lengths, fits) = dice.lengths(x.steps, x.batch)
       let labels = TokenBatch(

@@ -91,6 +91,12 @@ let operationCases: [OperationCase] =
     OperationCase(
       "product, transposed", shapes: { T, N, F, M in [shape(T, N, F), shape(1, M, F)] }
     ) { _, x, _ in x[0].product(transposed: x[1]) },
+    OperationCase(
+      "weighted sums of steps", shapes: { T, N, F, M in [shape(M, N, T), shape(T, N, F)] }
+    ) { _, x, _ in x[0].weightedSums(of: x[1]) },
+    OperationCase(
+      "inner products of steps", shapes: { T, N, F, M in [shape(M, N, F), shape(T, N, F)] }
+    ) { _, x, _ in x[0].innerProducts(with: x[1]) },
     OperationCase("slices", shapes: { T, N, F, _ in [shape(T + 1, N + 1, F + 1)] }) { _, x, _ in
       let s = x[0].shape
       return x[0][steps: 1..<s.steps].sum() + x[0][batch: 0..<s.batch - 1].squared().sum()
@@ -207,6 +213,23 @@ private let broadcasts: [(String, @Sendable (Int, Int, Int, Int) -> [NodeShape])
 ]
 
 @Suite struct GradientTests {
+  /// Attention out of its parts.
+  @Test func `attention is a softmax of inner products`() {
+    let graph = Graph<Double>()
+    graph.beginEvaluation()
+    let (q, k, v) = (
+      graph.constant(numbers(3, 2, 4, seed: 1)), graph.constant(numbers(5, 2, 4, seed: 2)),
+      graph.constant(numbers(5, 2, 3, seed: 3))
+    )
+    for lengths in [nil, [5, 2]] as [[Int]?] {
+      let whole = q.attending(keys: k, values: v, scale: 0.5, lengths: lengths)
+      let weights = (q.innerProducts(with: k) * 0.5).softmax(lengths: lengths)
+      #expect(relativeError(weights.value.elements, whole.weights.value.elements) < 1e-14)
+      let context = weights.weightedSums(of: v)
+      #expect(relativeError(context.value.elements, whole.context.value.elements) < 1e-14)
+    }
+  }
+
   /// Lengths of axes: ones and others.
   static let lengths = [(1, 1, 1, 1), (3, 2, 4, 2), (2, 3, 1, 5), (1, 4, 3, 1), (4, 1, 5, 3)]
 
