@@ -63,6 +63,16 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     part = value
   }
 
+  /// A model that a model may be without.
+  public mutating func callAsFunction<Part: Model<Scalar>>(
+    _ name: StaticString, _ model: inout Part?
+  ) {
+    guard var value = model else { return }
+    model = nil
+    self(name, &value)
+    model = value
+  }
+
   private mutating func visit<Part: Trainable<Scalar>>(
     _ name: StaticString, number: Int?, _ part: inout Part
   ) {

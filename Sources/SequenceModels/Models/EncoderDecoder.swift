@@ -85,11 +85,7 @@ where Encoder.Scalar == Decoder.Scalar {
     part("encoder", &encoder)
     part("bridge", &bridge)
     part("decoder", &decoder)
-    if var value = attention {
-      attention = nil
-      part("attention", &value)
-      attention = value
-    }
+    part("attention", &attention)
     part("combination", &combination)
     part("output", &output)
   }
@@ -177,9 +173,10 @@ where Encoder.Scalar == Decoder.Scalar {
   private func step(
     _ x: Node<Scalar>, _ state: Node<Scalar>, _ encoded: Encoded
   ) -> DecoderStep<Scalar> {
-    let S = decoder.stateSize
     var (x, before) = (x, state)
     if feedsInput {
+      // What is left of the state beside h̃; to ask the decoder would make a state at each step.
+      let S = state.features - output.inputSize
       x = x.joined(state[features: S..<state.features], along: .features)
       before = state[features: 0..<S]
     }
