@@ -11,12 +11,9 @@ func addElements<Scalar: RecurrentScalar>(
   for i in 0..<count { y[i] += x[i] }
 }
 
-/// Zeros, as a plain clearing of memory.
+/// Zeros.
 func clearElements<Scalar: RecurrentScalar>(_ y: UnsafeMutablePointer<Scalar>, count: Int) {
-  let bytes = UnsafeMutableRawPointer(y)
-  bytes.initializeMemory(
-    as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
-  bytes.bindMemory(to: Scalar.self, capacity: count)
+  clear(UnsafeMutableRawPointer(y), byteCount: count * MemoryLayout<Scalar>.stride)
 }
 
 /// `y[i] = alpha·x[i] + beta`.

@@ -149,7 +149,7 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
     let y = give(NodeShape(steps: 1, batch: 1, features: 1), on: graph)
     let (count, total) = weigh(shape)
     scale = total > 0 ? 1 / Scalar(total) : 0
-    // Rows that are computed without a way back overwrite their gradients with scores of their own.
+    // Also without a way back: the logarithms of the probabilities need the memory.
     dx = graph.pool.take(shape)
     losses = graph.pool.take(NodeShape(steps: 1, batch: 1, features: shape.rows))
     graph.divideForward(self, rows: shape.rows, work: 8 * shape.count)

@@ -7,34 +7,35 @@ extension Graph {
   /// to it again at once.
   public func constant(_ value: SequenceBatch<Scalar>) -> Node<Scalar> {
     let shape = NodeShape(steps: value.steps, batch: value.batch, features: value.features)
-    let slot = makeSlot(shape)
-    let copy = pool.take(shape)
-    copy.pointer(atStep: 0).update(from: value.pointer(atStep: 0), count: shape.count)
-    withExtendedLifetime(value) {}
-    slot.value = copy
-    return Node(slot)
+    return source(shape) { target in
+      value.withUnsafeBufferPointer { from in
+        if let start = from.baseAddress { target.update(from: start, count: from.count) }
+      }
+    }
   }
 
   /// A matrix that nothing is learned from, as one step: `[1, rows, columns]`.
   public func constant(_ value: Matrix<Scalar>) -> Node<Scalar> {
-    let shape = NodeShape(steps: 1, batch: value.rows, features: value.columns)
-    let slot = makeSlot(shape)
-    let copy = pool.take(shape)
-    value.withUnsafeBufferPointer { from in
-      if let start = from.baseAddress {
-        copy.pointer(atStep: 0).update(from: start, count: from.count)
+    source(NodeShape(steps: 1, batch: value.rows, features: value.columns)) { target in
+      value.withUnsafeBufferPointer { from in
+        if let start = from.baseAddress { target.update(from: start, count: from.count) }
       }
     }
-    slot.value = copy
-    return Node(slot)
   }
 
   /// The same number everywhere.
   public func constant(_ value: Scalar, _ shape: NodeShape) -> Node<Scalar> {
+    source(shape) { $0.update(repeating: value, count: shape.count) }
+  }
+
+  /// A new value in the graph's memory, which `fill` writes.
+  private func source(
+    _ shape: NodeShape, _ fill: (UnsafeMutablePointer<Scalar>) -> Void
+  ) -> Node<Scalar> {
     let slot = makeSlot(shape)
-    let copy = pool.take(shape)
-    copy.pointer(atStep: 0).update(repeating: value, count: shape.count)
-    slot.value = copy
+    let value = pool.take(shape)
+    fill(value.pointer(atStep: 0))
+    slot.value = value
     return Node(slot)
   }
 

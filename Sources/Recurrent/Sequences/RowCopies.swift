@@ -42,7 +42,7 @@ func copyRows(
 }
 
 /// Sets bytes to zero, which is the number zero in any floating-point type.
-func clear(_ target: UnsafeMutableRawPointer, byteCount: Int) {
+package func clear(_ target: UnsafeMutableRawPointer, byteCount: Int) {
   target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
 }
 
