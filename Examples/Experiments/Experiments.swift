@@ -3,7 +3,8 @@ import Foundation
 import WholeFiles
 
 /// The experiments by name; a line each.
-let allExperiments: [any Experiment.Type] = []
+let allExperiments: [any Experiment.Type] = [
+  GradientFlow.self]
 
 @main
 struct Experiments: ParsableCommand {
