@@ -140,11 +140,18 @@ let operationCases: [OperationCase] =
     OperationCase("means") { _, x, _ in
       x[0].mean(over: .steps) * x[0].mean(over: .batch) + x[0].mean(over: .features) * x[0].mean()
     },
+    OperationCase("maxima") { _, x, _ in
+      x[0].maximum(over: .steps) * x[0].maximum(over: .batch) + x[0].maximum(over: .features)
+    },
     OperationCase("softmax") { _, x, _ in x[0].softmax() },
     OperationCase("masked softmax") { _, x, seed in
       x[0].softmax(lengths: lengths(x[0].features, x[0].batch, seed))
     },
     OperationCase("logSoftmax") { _, x, _ in x[0].logSoftmax() },
+    OperationCase("masked logSoftmax") { _, x, seed in
+      // Without the logarithms of 0, whose gradients are not to count.
+      x[0].logSoftmax(lengths: lengths(x[0].features, x[0].batch, seed)).clamped(to: -40...0)
+    },
     OperationCase("dropout per step") { _, x, _ in x[0].dropout(0.4) },
     OperationCase("dropout per sequence") { _, x, _ in x[0].dropout(0.4, mask: .perSequence) },
     OperationCase("custom operation") { _, x, _ in x[0].applying(Cube()) },
@@ -156,6 +163,13 @@ let operationCases: [OperationCase] =
         smoothing: seed % 3 == 0 ? 0 : 0.2,
         weights: seed % 2 == 0 ? numbers(s.steps, s.batch, 1, seed: seed) : nil,
         classWeights: seed % 4 < 2 ? nil : (0..<s.features).map { 0.5 + Double($0) })
+    },
+    OperationCase("losses of rows", shapes: { T, N, _, _ in [shape(T, N, 1)] }) { _, x, seed in
+      let s = x[0].shape
+      return x[0].squared().meanLoss(
+        of: tokens(s.steps, s.batch, below: 3, seed: seed),
+        lengths: seed % 2 == 0 ? nil : lengths(s.steps, s.batch, seed), ignoring: 1,
+        weights: seed % 3 == 0 ? nil : numbers(s.steps, s.batch, 1, seed: seed))
     },
     OperationCase("cross-entropy of distributions") { _, x, seed in
       let s = x[0].shape
@@ -392,6 +406,25 @@ private let broadcasts: [(String, @Sendable (Int, Int, Int, Int) -> [NodeShape])
       let context = weights.weightedSums(of: v)
       #expect(relativeError(context.value.elements, whole.context.value.elements) < 1e-14)
     }
+  }
+
+  @Test func `a masked logarithm is that of the masked softmax, and −∞ teaches nothing`() {
+    let graph = Graph<Double>()
+    var model = NoParts<Double>()
+    var (x, weights): (Node<Double>?, [Double]) = (nil, [])
+    _ = model.recordGradients(on: graph) { _, graph in
+      let node = graph.variable(numbers(2, 3, 4, seed: 1))
+      let logs = node.logSoftmax(lengths: [4, 2, 0])
+      weights = logs.value.elements.map { exp($0) }
+      #expect(relativeError(weights, node.softmax(lengths: [4, 2, 0]).value.elements) < 1e-14)
+      x = node
+      // The chosen features count alone: no gradient of −∞ · 0.
+      return logs.crossEntropy(
+        TokenBatch(steps: 2, batch: 3, tokens: [3, 1, 0, 0, 0, 0]), lengths: [2, 2, 0])
+    }
+    let gradient = x?.gradient?.elements ?? []
+    #expect(gradient.count == 24 && gradient.allSatisfy(\.isFinite))
+    #expect(gradient[6] == 0 && gradient[7] == 0 && gradient[8] == 0 && gradient[4] != 0)
   }
 
   /// Lengths of axes: ones and others.
