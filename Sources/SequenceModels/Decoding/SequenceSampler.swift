@@ -175,8 +175,7 @@ private struct WrittenRow {
   init(source: Int, sample: Int) { (self.source, self.sample) = (source, sample) }
 
   var hypothesis: Hypothesis {
-    Hypothesis(
-      tokens: tokens, logProbability: logProbability, score: logProbability, hasEnded: hasEnded)
+    Hypothesis(tokens: tokens, logProbability: logProbability, hasEnded: hasEnded)
   }
 
   mutating func add<Scalar: RecurrentScalar>(
