@@ -56,6 +56,14 @@ public struct Hypothesis: Sendable, Hashable {
   public var logProbability: Double
   /// What hypotheses are compared by: the logarithm with its penalties.
   public var score: Double
-  /// Whether the decoder ended it; else it was cut at the largest length.
+  /// Whether the decoder ended it; else it was cut, at the largest length or where nothing may follow.
   public var hasEnded: Bool
+
+  /// A sequence of tokens with the logarithm of its probability, which is its score unless said otherwise.
+  public init(
+    tokens: [Token], logProbability: Double, score: Double? = nil, hasEnded: Bool
+  ) {
+    (self.tokens, self.logProbability, self.hasEnded) = (tokens, logProbability, hasEnded)
+    self.score = score ?? logProbability
+  }
 }
