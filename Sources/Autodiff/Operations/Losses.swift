@@ -85,6 +85,26 @@ extension Node {
     loss(.logistic, targets, lengths)
   }
 
+  /// The mean of losses that are known already, one for each row, `[T, N, 1]`: `Σ w·x / Σ w`.
+  ///
+  /// - Parameters:
+  ///   - labels: of what each is the loss, `[T, N]`: rows of label `ignored` do not count.
+  ///   - lengths: how many steps of each sequence count; nil means all.
+  ///   - ignored: rows with this label do not count.
+  ///   - weights: `w`, `[T, N, 1]`, not negative; nil means 1.
+  public func meanLoss(
+    of labels: TokenBatch? = nil, lengths: [Int]? = nil, ignoring ignored: Token? = nil,
+    weights: SequenceBatch<Scalar>? = nil
+  ) -> Node {
+    let graph = graph
+    let operation = graph.next(LossOperation<Scalar>.self) { LossOperation() }
+    operation.begin(.given, lengths)
+    operation.labels = labels
+    operation.ignored = ignored
+    operation.weights = weights
+    return operation(self, on: graph)
+  }
+
   private func loss(
     _ kind: LossKind<Scalar>, _ targets: SequenceBatch<Scalar>, _ lengths: [Int]?
   ) -> Node {
@@ -104,6 +124,7 @@ extension Node {
 }
 
 private enum LossKind<Scalar: RecurrentScalar> {
+  case given
   case labels(smoothing: Scalar)
   case distributions
   case squared
@@ -114,7 +135,7 @@ private enum LossKind<Scalar: RecurrentScalar> {
   /// Whether the mean is over elements, not over rows.
   var isOfElements: Bool {
     switch self {
-    case .labels, .distributions: false
+    case .given, .labels, .distributions: false
     default: true
     }
   }
@@ -179,10 +200,10 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   /// The weight of a row; 0 where it does not count.
   private func weight(_ row: Int, _ shape: NodeShape) -> Scalar {
     if let lengths, row / shape.batch >= lengths[row % shape.batch] { return 0 }
-    guard let labels else { return 1 }
+    var weight = weights?.scalar(row) ?? 1
+    guard let labels else { return weight }
     let label = labels.token(row)
     if label == ignored { return 0 }
-    var weight = weights?.scalar(row) ?? 1
     if let classWeights { weight *= classWeights[Int(label)] }
     return weight
   }
@@ -200,28 +221,19 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
         weights.steps == shape.steps && weights.batch == shape.batch && weights.features == 1,
         "loss: weights have shape \(weights.shape), expected [\(shape.steps), \(shape.batch), 1]")
     }
+    if case .given = kind {
+      require(shape.features == 1, "loss: losses of rows have shape \(shape), expected [T, N, 1]")
+      if let labels { checkLabels(labels, shape) }
+      return
+    }
     guard let labels else { return }
     require(shape.features > 0, "loss: scores of no class, shape \(shape)")
-    require(
-      labels.steps == shape.steps && labels.batch == shape.batch,
-      "loss: labels have shape [T, N] = \(labels.shape), the scores [T, N, K] = \(shape)")
     if let classWeights {
       require(
         classWeights.count == shape.features,
         "loss: \(classWeights.count) class weights for \(shape.features) classes")
     }
-    // Labels are checked where they count: padding may hold anything.
-    for row in 0..<shape.rows {
-      let label = labels.token(row)
-      if label == ignored { continue }
-      if let lengths, row / shape.batch >= lengths[row % shape.batch] { continue }
-      require(
-        label >= 0 && Int(label) < shape.features,
-        """
-        loss: label \(label) at step \(row / shape.batch) of sequence \(row % shape.batch) is outside \
-        the \(shape.features) classes of the scores
-        """)
-    }
+    checkLabels(labels, shape, classes: shape.features, lengths: lengths, ignoring: ignored)
   }
 
   override func forward(_ rows: Range<Int>, _ graph: Graph<Scalar>) {
@@ -239,6 +251,9 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
         continue
       }
       switch kind {
+      case .given:
+        d.pointee = weight * scale
+        sums[row] = weight * z.pointee
       case .labels(let smoothing):
         guard let label = labels?.token(row) else { continue }
         sums[row] = weight * scores(z, Int(label), smoothing, weight * scale, into: d, count: K)
@@ -290,9 +305,35 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   }
 }
 
+/// Traps unless there is a label for each row.
+private func checkLabels(_ labels: TokenBatch, _ shape: NodeShape) {
+  require(
+    labels.steps == shape.steps && labels.batch == shape.batch,
+    "loss: labels have shape [T, N] = \(labels.shape), the scores [T, N, K] = \(shape)")
+}
+
+/// Traps unless there is a label for each row, and one of the classes where it counts: padding may hold
+/// anything.
+func checkLabels(
+  _ labels: TokenBatch, _ shape: NodeShape, classes: Int, lengths: [Int]?, ignoring ignored: Token?
+) {
+  checkLabels(labels, shape)
+  for row in 0..<shape.rows {
+    let label = labels.token(row)
+    if label == ignored { continue }
+    if let lengths, row / shape.batch >= lengths[row % shape.batch] { continue }
+    require(
+      label >= 0 && Int(label) < classes,
+      """
+      loss: label \(label) at step \(row / shape.batch) of sequence \(row % shape.batch) is outside \
+      the \(classes) classes of the scores
+      """)
+  }
+}
+
 extension TokenBatch {
   /// The token of row `t·N + n`.
-  fileprivate func token(_ row: Int) -> Token { withUnsafeBufferPointer { $0[row] } }
+  func token(_ row: Int) -> Token { withUnsafeBufferPointer { $0[row] } }
 }
 
 extension SequenceBatch {
@@ -309,7 +350,7 @@ private func elementLosses<Scalar: RecurrentScalar>(
 ) -> Scalar {
   var sum: Scalar = 0
   switch kind {
-  case .labels, .distributions: break
+  case .given, .labels, .distributions: break
   case .squared:
     for i in 0..<count {
       let e = x[i] - y[i]

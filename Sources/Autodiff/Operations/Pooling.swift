@@ -139,9 +139,10 @@ private final class PoolOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   override func letGo(_ graph: Graph<Scalar>) { lengths = nil }
 }
 
+/// Each element of `y`, or that of `x` where it is larger.
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
-private func maximizeElements<Scalar: RecurrentScalar>(
+func maximizeElements<Scalar: RecurrentScalar>(
   _ x: UnsafePointer<Scalar>, into y: UnsafeMutablePointer<Scalar>, count: Int
 ) {
   // Not `max`: a NaN must stay.
@@ -151,7 +152,7 @@ private func maximizeElements<Scalar: RecurrentScalar>(
 /// Adds each feature's gradient where the first of its largest values is.
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
-private func addToMaxima<Scalar: RecurrentScalar>(
+func addToMaxima<Scalar: RecurrentScalar>(
   _ x: UnsafePointer<Scalar>, row: Int, length: Int, _ dy: UnsafePointer<Scalar>,
   to dx: UnsafeMutablePointer<Scalar>, count: Int
 ) {

@@ -28,6 +28,18 @@ extension Node {
     require(shape[axis] > 0, "mean: a value of shape \(shape) has no \(axis)")
     return sum(over: axis) * (1 / Scalar(shape[axis]))
   }
+
+  /// The largest element along an axis, whose length becomes 1. The gradient goes to the first of equal
+  /// elements; ``maximum(lengths:)`` is the one over valid steps.
+  ///
+  /// - Precondition: the axis is not empty.
+  public func maximum(over axis: NodeAxis) -> Node {
+    require(shape[axis] > 0, "maximum: a value of shape \(shape) has no \(axis)")
+    if shape[axis] == 1 { return self }
+    let graph = graph
+    let operation = graph.next(MaximumOperation<Scalar>.self) { MaximumOperation() }
+    return operation(axis, self, on: graph)
+  }
 }
 
 private final class SumOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
@@ -79,6 +91,49 @@ private final class SumOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
         } else {
           (dx + row * F).update(from: from, count: F)
         }
+      }
+    }
+  }
+}
+
+private final class MaximumOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
+  /// Pieces of the output, of so many elements; each is the largest of `length` pieces of the input, which
+  /// lie one behind the other.
+  private var (blocks, piece, length) = (0, 0, 0)
+
+  override var name: StaticString { "maximum" }
+
+  func callAsFunction(
+    _ axis: NodeAxis, _ x: Node<Scalar>, on graph: Graph<Scalar>
+  ) -> Node<Scalar> {
+    var shape = x.shape
+    length = shape[axis]
+    switch axis {
+    case .steps: (blocks, piece) = (1, shape.batch * shape.features)
+    case .batch: (blocks, piece) = (shape.steps, shape.features)
+    case .features: (blocks, piece) = (shape.rows, 1)
+    }
+    take(x, isRead: true, on: graph)
+    shape[axis] = 1
+    let y = give(shape, on: graph)
+    let (from, to) = (graph.values(inputs[0]), graph.output(outputs[0]))
+    for i in 0..<blocks {
+      let (x, y) = (from + i * length * piece, to + i * piece)
+      y.update(from: x, count: piece)
+      for k in 1..<length { maximizeElements(x + k * piece, into: y, count: piece) }
+    }
+    graph.finish(self)
+    return y
+  }
+
+  override func backward(_ graph: Graph<Scalar>) {
+    guard let dy = graph.gradient(outputs[0]) else { return }
+    graph.contributeInPlace(to: inputs[0]) { dx in
+      for i in 0..<blocks {
+        let start = i * length * piece
+        addToMaxima(
+          graph.values(inputs[0]) + start, row: piece, length: length, dy + i * piece,
+          to: dx + start, count: piece)
       }
     }
   }

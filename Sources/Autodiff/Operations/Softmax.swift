@@ -10,7 +10,11 @@ extension Node {
   public func softmax(lengths: [Int]? = nil) -> Node { rows(.softmax, lengths) }
 
   /// The logarithm of the softmax of each row's features: `xᵢ − max x − log Σ e^(xⱼ − max x)`.
-  public func logSoftmax() -> Node { rows(.logSoftmax, nil) }
+  ///
+  /// - Parameter lengths: as for ``softmax(lengths:)``; features that do not count get `-∞`, the logarithm of
+  ///   0, and a gradient of theirs is ignored.
+  /// - Precondition: as for ``softmax(lengths:)``.
+  public func logSoftmax(lengths: [Int]? = nil) -> Node { rows(.logSoftmax, lengths) }
 
   private func rows(_ function: RowActivation, _ lengths: [Int]?) -> Node {
     let graph = graph
@@ -63,7 +67,11 @@ private final class SoftmaxOperation<Scalar: RecurrentScalar>: Operation<Scalar>
       if length > 0 {
         Scalar.apply(function, x + row * F, into: y + row * F, rows: 1, columns: length)
       }
-      clearElements(y + row * F + length, count: F - length)
+      if function == .softmax {
+        clearElements(y + row * F + length, count: F - length)
+      } else {
+        (y + row * F + length).update(repeating: -.infinity, count: F - length)
+      }
     }
   }
 

@@ -102,6 +102,41 @@ extension PartCase {
       "tied embedding", { One(part: Embedding<Double>(vocabularySize: 5, features: 3, using: &$0)) }
     ) { $0.part.scores($0.part(words, on: $1).tanh()).crossEntropy(words) },
     PartCase(
+      "sampled softmax",
+      {
+        Two(
+          a: Embedding<Double>(vocabularySize: 5, features: 3, using: &$0),
+          b: Linear<Double>(inputSize: 3, outputSize: 5, using: &$0))
+      }
+    ) {
+      let h = $0.a(words, on: $1).tanh()
+      return $0.b.sampledCrossEntropy(
+        h, words, samples: .logUniform(count: 4, vocabularySize: 5), lengths: [3, 2])
+        + $0.b.sampledCrossEntropy(
+          h, words, samples: .unigram(count: 3, counts: [4, 3, 0, 2, 1]), ignoring: 1)
+    },
+    PartCase(
+      "sampled softmax of tied embeddings",
+      { One(part: Embedding<Double>(vocabularySize: 5, features: 3, using: &$0)) }
+    ) {
+      $0.part.sampledCrossEntropy(
+        $0.part(words, on: $1).tanh(), words,
+        samples: .unigram(count: 70, counts: [4, 3, 0, 2, 1]))
+    },
+    PartCase(
+      "hierarchical softmax",
+      {
+        Two(
+          a: Embedding<Double>(vocabularySize: 5, features: 3, using: &$0),
+          b: HierarchicalSoftmax<Double>(
+            inputSize: 3, tree: HuffmanTree(counts: [9, 3, 0, 2, 1]), using: &$0))
+      }
+    ) {
+      let h = $0.a(words, on: $1).tanh()
+      return $0.b.crossEntropy(h, words, lengths: [1, 3]) + $0.b.crossEntropy(h, words, ignoring: 1)
+        + $0.b.logProbabilities(h).squared().mean()
+    },
+    PartCase(
       "layer norm",
       {
         Two(
