@@ -4,7 +4,8 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self]
+  GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self,
+]
 
 @main
 struct Experiments: ParsableCommand {
