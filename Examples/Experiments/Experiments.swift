@@ -4,7 +4,7 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self,
+  GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self, Summary.self,
 ]
 
 @main
