@@ -6,6 +6,7 @@ import WholeFiles
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
   GradientFlow.self,
+  GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self, Summary.self,
   Reversal.self,
 ]
 
