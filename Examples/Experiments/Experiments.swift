@@ -4,7 +4,9 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self]
+  GradientFlow.self,
+  Reversal.self,
+]
 
 @main
 struct Experiments: ParsableCommand {
