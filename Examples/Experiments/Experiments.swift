@@ -4,8 +4,13 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
+  Beam.self,
+  Chat.self,
+  Dates.self,
   GradientFlow.self,
+  Change.self,
   Reversal.self,
+  Continuation.self,
 ]
 
 @main
