@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -56,7 +57,7 @@ struct TranslationTask {
         loss($0, examples, on: $1)
       }.loss
       if (update + 1) % max(updates / 10, 1) == 0 {
-        run.say("update \(update + 1) of \(updates), loss \(Number.text(recent.mean))")
+        run.say("update \(update + 1) of \(updates), loss \(Format.shortest(recent.mean))")
         recent = Loss()
       }
     }

@@ -124,7 +124,7 @@ enum Reversal: Experiment {
       return (
         Double(close) / Double(N * T),
         HeatMapFigure(
-          title: "Where attention looks: rows are written, columns read",
+          title: "Where attention looks", rowAxis: "written", columnAxis: "read",
           rows: sources[0].reversed().map(name), columns: sources[0].map(name), values: first)
       )
     }

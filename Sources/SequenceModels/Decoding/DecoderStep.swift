@@ -33,6 +33,21 @@ extension Node {
   }
 }
 
+extension [Int] {
+  /// Each length `count` times, one beside the other.
+  func repeated(_ count: Int) -> [Int] { flatMap { [Int](repeating: $0, count: count) } }
+}
+
+extension TokenBatch {
+  /// Each sequence `count` times, one beside the other, `[T, N·count]`.
+  func repeated(_ count: Int) -> TokenBatch {
+    let rows = batch * count
+    return TokenBatch(
+      steps: steps, batch: rows,
+      tokens: (0..<steps * rows).map { self[$0 / rows, $0 % rows / count] })
+  }
+}
+
 /// A sequence of tokens that a decoder wrote.
 public struct Hypothesis: Sendable, Hashable {
   /// The tokens, without those that begin and end it.

@@ -173,9 +173,10 @@ import Testing
   }
 
   @Test(arguments: EncoderDecoderTests.kinds)
-  func `an encoder–decoder's pure modes`(score: Attention<Double>.Score?, feedsInput: Bool) {
+  func `an encoder–decoder's pure modes`(kind: EncoderDecoderTests.Kind) {
     typealias Tests = EncoderDecoderTests
-    var model = Tests.model(score, feedsInput: feedsInput)
+    var model = Tests.model(
+      kind.score, feedsInput: kind.feedsInput, coverage: kind.coverage)
     model.dropout = 0.3
     let graph = Graph<Double>(seed: 2)
     func pass(_ scores: (Tests.Sample<Double>, Graph<Double>) -> Node<Double>) -> Pass {
