@@ -5,6 +5,11 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
+  Beam.self,
+  Change.self,
+  Chat.self,
+  Continuation.self,
+  Dates.self,
   GradientFlow.self,
   GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self, Summary.self,
   Reversal.self,
