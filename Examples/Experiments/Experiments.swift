@@ -103,8 +103,10 @@ struct Run: ParsableCommand {
   @Option(help: "Threads of a training step. [default: one for each processor]")
   var threads: Int?
 
-  @Option(help: ArgumentHelp("The folder that `make data` fills.", valueName: "folder"))
-  var data = "data"
+  @Option(
+    help: ArgumentHelp(
+      "The folder that `make data` fills. Default: data of the checkout.", valueName: "folder"))
+  var data: String?
 
   @OptionGroup var report: ReportOptions
 
@@ -118,7 +120,7 @@ struct Run: ParsableCommand {
     try reportingErrors {
       let laboratory = Laboratory(
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
-        threads: threads, dataFolder: data, resumes: resume, commit: Machine.commit(),
+        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume, commit: Machine.commit(),
         processor: Machine.processor(), say: printError)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
