@@ -4,7 +4,8 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self]
+  DigitsRows.self, GradientFlow.self, EmbeddedReber.self, ReviewMoods.self, PartsOfSpeech.self,
+]
 
 @main
 struct Experiments: ParsableCommand {
@@ -120,7 +121,8 @@ struct Run: ParsableCommand {
     try reportingErrors {
       let laboratory = Laboratory(
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
-        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume, commit: Machine.commit(),
+        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
+        commit: Machine.commit(),
         processor: Machine.processor(), say: printError)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)

@@ -30,7 +30,8 @@ struct DataFolder: Sendable, Hashable {
 
   /// The lines of a text in UTF-8, without their ends.
   func lines(_ file: String) throws(DataError) -> [String] {
-    var lines = try bytes(file).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    var lines = try bytes(file).split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     var texts: [String] = []
     texts.reserveCapacity(lines.count)

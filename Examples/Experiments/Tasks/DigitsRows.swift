@@ -61,7 +61,9 @@ enum DigitsRows: Experiment {
     run.report(
       "right digits", spread.mean, run.choose(smoke: .atLeast(0.8), full: .atLeast(0.97)),
       parameters: size,
-      note: "held-out fifth, mean of \(seeds) seeds, standard error \(Number.text(spread.standardError))")
+      note:
+        "held-out fifth, mean of \(seeds) seeds, standard error \(Number.text(spread.standardError))"
+    )
   }
 
   /// Pictures `[8, N, 8]` and their labels `[1, N]`.

@@ -32,7 +32,8 @@ enum EmbeddedReber: Experiment {
     while state < arcs.count {
       let choices = arcs[state]
       let isLoop = choices[0].state == state
-      let first = choices.count == 1 || Double.random(in: 0..<1, using: &rng) < (isLoop ? stay : 0.5)
+      let first =
+        choices.count == 1 || Double.random(in: 0..<1, using: &rng) < (isLoop ? stay : 0.5)
       let choice = choices[first ? 0 : 1]
       inner.append(choice.symbol)
       state = choice.state
