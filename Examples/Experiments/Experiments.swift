@@ -10,6 +10,7 @@ let allExperiments: [any Experiment.Type] = [
   Chat.self,
   Continuation.self,
   Dates.self,
+  DigitsRows.self, GradientFlow.self, EmbeddedReber.self, ReviewMoods.self, PartsOfSpeech.self,
   GradientFlow.self,
   GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self, Summary.self,
   Reversal.self,
@@ -112,8 +113,10 @@ struct Run: ParsableCommand {
   @Option(help: "Threads of a training step. [default: one for each processor]")
   var threads: Int?
 
-  @Option(help: ArgumentHelp("The folder that `make data` fills.", valueName: "folder"))
-  var data = "data"
+  @Option(
+    help: ArgumentHelp(
+      "The folder that `make data` fills. Default: data of the checkout.", valueName: "folder"))
+  var data: String?
 
   @OptionGroup var report: ReportOptions
 
@@ -129,6 +132,9 @@ struct Run: ParsableCommand {
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
         threads: threads, dataFolder: data, resumes: resume, commit: Machine.commit(),
         processor: Machine.processor(), say: StandardError.line)
+        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
+        commit: Machine.commit(),
+        processor: Machine.processor(), say: printError)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
       for failure in failures {
