@@ -102,6 +102,15 @@ let package = Package(
       ],
       path: "Examples/AddingProblem"),
 
+    .executableTarget(
+      name: "Experiments",
+      dependencies: [
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      path: "Examples/Experiments"),
+
     // Reads the golden files of Tests/Golden for the tests of the engine and of the naive loops.
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport"),
 
@@ -153,6 +162,9 @@ let package = Package(
     .testTarget(
       name: "WholeFilesTests",
       dependencies: ["WholeFiles"]),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),
     .testTarget(
       name: "BenchTests",
       dependencies: ["Bench", "LinAlg", "ReferenceLoops", "CAllocationCounter"]),

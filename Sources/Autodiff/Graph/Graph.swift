@@ -332,6 +332,15 @@ extension Graph {
     add(target.pointer)
   }
 
+  /// Calls `body` with the gradient of input `index` as it is, zeros at first, or with nil where it is not
+  /// needed: for operations that compute several gradients at once.
+  func withGradient(
+    of index: Int?, _ body: (UnsafeMutablePointer<Scalar>?) -> Void
+  ) {
+    guard let index, slots[index].needsGradient else { return body(nil) }
+    contributeInPlace(to: index) { body($0) }
+  }
+
   /// Memory for the time of `body`.
   func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Scalar>) -> Void) {
     var scratch: SequenceBatch<Scalar>? = pool.take(

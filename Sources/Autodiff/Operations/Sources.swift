@@ -28,6 +28,56 @@ extension Graph {
     source(shape) { $0.update(repeating: value, count: shape.count) }
   }
 
+  /// Which tokens have occurred in each sequence up to each step, `[T, N, F]`: 1 where token `f` is among
+  /// the first `t + 1` of sequence `n`, else 0.
+  ///
+  /// - Precondition: every token is in `0..<features`.
+  public func occurrences(of tokens: TokenBatch, features: Int) -> Node<Scalar> {
+    tokens.checkTokens(vocabularySize: features)
+    let shape = NodeShape(steps: tokens.steps, batch: tokens.batch, features: features)
+    return source(shape) { target in
+      let step = shape.batch * features
+      clearElements(target, count: shape.count)
+      tokens.withUnsafeBufferPointer { tokens in
+        for t in 0..<shape.steps {
+          if t > 0 { (target + t * step).update(from: target + (t - 1) * step, count: step) }
+          for n in 0..<shape.batch {
+            target[t * step + n * features + Int(tokens[t * shape.batch + n])] = 1
+          }
+        }
+      }
+    }
+  }
+
+  /// 1 for each step that counts and 0 for the others, `[steps, N, 1]`: times a value it leaves those out.
+  ///
+  /// - Precondition: lengths are in `0...steps`.
+  public func validSteps(_ lengths: [Int], steps: Int) -> Node<Scalar> {
+    let shape = NodeShape(steps: steps, batch: lengths.count, features: 1)
+    checkLengths(lengths, shape, "validSteps")
+    return source(shape) { target in
+      for row in 0..<shape.rows {
+        target[row] = row / shape.batch < lengths[row % shape.batch] ? 1 : 0
+      }
+    }
+  }
+
+  /// 1 for each feature that counts and 0 for the others, `[1, N, features]`, where features are the steps
+  /// of another sequence, as those of attention's weights are.
+  ///
+  /// - Precondition: lengths are in `0...features`.
+  public func validFeatures(_ lengths: [Int], features: Int) -> Node<Scalar> {
+    let shape = NodeShape(steps: 1, batch: lengths.count, features: features)
+    checkLengths(
+      lengths, NodeShape(steps: features, batch: lengths.count, features: 1), "validFeatures")
+    return source(shape) { target in
+      clearElements(target, count: shape.count)
+      for n in 0..<lengths.count {
+        (target + n * features).update(repeating: 1, count: lengths[n])
+      }
+    }
+  }
+
   /// A new value in the graph's memory, which `fill` writes.
   private func source(
     _ shape: NodeShape, _ fill: (UnsafeMutablePointer<Scalar>) -> Void

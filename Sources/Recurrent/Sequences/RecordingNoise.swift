@@ -27,8 +27,17 @@ public struct RecordingNoise: Sendable, Hashable, Codable {
   /// The same passes and steps in another place of a layer.
   package func child(_ index: Int) -> RecordingNoise {
     var result = self
-    result.seed = Self.mix(seed ^ Self.mix(UInt64(index) &+ 1))
+    result.seed = Self.mix(seed ^ Self.mix(UInt64(truncatingIfNeeded: index) &+ 1))
     return result
+  }
+
+  /// A generator for what is drawn at one step for the sequence in a row of the batch.
+  ///
+  /// - Precondition: ``sequences`` has a number for the row, or is nil.
+  package func generator(row: Int, step: Int) -> SeededGenerator {
+    let sequence = UInt64(truncatingIfNeeded: sequences?[row] ?? row)
+    let place = UInt64(truncatingIfNeeded: firstStep + step)
+    return SeededGenerator(seed: Self.mix(Self.mix(key ^ Self.mix(sequence)) &+ place))
   }
 
   /// The same pass from step `step` of this one on.

@@ -11,29 +11,29 @@ import Recurrent
 /// with `α` the weights of attention (Wu et al. 2016). All sources are searched side by side, `N·width` rows a
 /// step; states are reordered by rows, so that a step costs the same however much was decoded. A source's
 /// search ends when no hypothesis that is still open can come before those that were found: it loses none.
+@dynamicMemberLookup
 public struct BeamSearch: Sendable, Hashable {
+  /// What may be written.
+  public var rules: DecodingRules
   /// How many hypotheses are followed for each source; 1 is greedy search.
   public var width: Int
   /// How many are returned for each source, at most ``width``.
   public var best = 1
-  /// The largest number of tokens, the end not counted.
-  public var maximumLength: Int
-  /// The smallest: before it nothing ends.
-  public var minimumLength = 0
   /// The exponent of the length penalty; 0 for none.
   public var lengthPenalty = 0.0
   /// `β`, how much it costs to leave steps of the source unseen; 0 for none.
   public var coveragePenalty = 0.0
-  /// Tokens that are never written.
-  public var banned: Set<Token> = []
-  /// The number `n` of tokens in a row that occur only once in a hypothesis; nil for no limit.
-  public var uniqueRuns: Int?
-  /// What every hypothesis begins with.
-  public var prefix: [Token] = []
 
   /// A search of that width.
   public init(width: Int, maximumLength: Int) {
-    (self.width, self.maximumLength) = (width, maximumLength)
+    self.width = width
+    rules = DecodingRules(maximumLength: maximumLength)
+  }
+
+  /// The rules' members.
+  public subscript<Value>(dynamicMember member: WritableKeyPath<DecodingRules, Value>) -> Value {
+    get { rules[keyPath: member] }
+    set { rules[keyPath: member] = newValue }
   }
 
   /// Runs the search.
@@ -66,20 +66,22 @@ public struct BeamSearch: Sendable, Hashable {
     var state = state.repeated(width)
     var tokens = TokenBatch(repeating: begin, steps: 1, batch: sources * width)
     var scratch = [Double]()
-    for length in 0...maximumLength {
+    for length in 0...rules.maximumLength {
       let next = step(tokens, state)
       let shape = next.scores.shape
       require(
         shape.steps == 1 && shape.batch == sources * width && shape.features > 0,
         "BeamSearch: a step gave scores \(shape), expected [1, \(sources * width), V]")
-      let logits = next.scores.value.elements
+      let scores = next.scores.value
       let attention = next.attention?.value.elements
       let V = shape.features
       var rows = [Token](repeating: 0, count: sources * width)
       for n in 0..<sources where !beams[n].isDone {
         for k in 0..<beams[n].open.count {
           let row = n * width + k
-          Self.logSoftmax(logits, row * V, V, into: &scratch)
+          scores.withUnsafeBufferPointer {
+            logSoftmax(UnsafeBufferPointer(rebasing: $0[row * V..<(row + 1) * V]), into: &scratch)
+          }
           if let attention {
             let T = attention.count / max(sources * width, 1)
             beams[n].cover(k, attention[row * T..<(row + 1) * T])
@@ -103,31 +105,13 @@ public struct BeamSearch: Sendable, Hashable {
   private func check() {
     require(
       width > 0 && best > 0 && best <= width, "BeamSearch: width \(width), best \(best)")
-    require(
-      minimumLength >= 0 && minimumLength <= maximumLength && prefix.count <= maximumLength,
-      """
-      BeamSearch: lengths \(minimumLength)...\(maximumLength) with a prefix of \(prefix.count) tokens
-      """)
-    require(
-      lengthPenalty >= 0 && coveragePenalty >= 0 && uniqueRuns ?? 1 > 0,
-      "BeamSearch: a negative penalty, or runs of \(uniqueRuns ?? 1) tokens")
+    rules.check("BeamSearch")
+    require(lengthPenalty >= 0 && coveragePenalty >= 0, "BeamSearch: a negative penalty")
   }
 
   /// `lp(Y)`.
   fileprivate func penalty(length: Int) -> Double {
     lengthPenalty == 0 ? 1 : .pow(Double(5 + length) / 6, lengthPenalty)
-  }
-
-  private static func logSoftmax<Scalar: RecurrentScalar>(
-    _ x: [Scalar], _ start: Int, _ count: Int, into y: inout [Double]
-  ) {
-    y.removeAll(keepingCapacity: true)
-    var largest = -Double.infinity
-    for i in start..<start + count { largest = max(largest, Double(x[i])) }
-    var sum = 0.0
-    for i in start..<start + count { sum += .exp(Double(x[i]) - largest) }
-    let shift = largest + .log(sum)
-    for i in start..<start + count { y.append(Double(x[i]) - shift) }
   }
 }
 
@@ -166,42 +150,31 @@ private struct Beam {
   /// Notes how hypothesis `k` may go on, with the logarithms of the probabilities of the next token.
   mutating func extend(_ k: Int, _ logs: [Double], length: Int) {
     let hypothesis = open[k]
-    if length >= search.minimumLength, length >= search.prefix.count, Int(end) < logs.count {
+    if search.rules.allowsEnd(after: length), Int(end) < logs.count {
       finish(hypothesis, hypothesis.logProbability + logs[Int(end)], hasEnded: true)
     }
-    if length == search.maximumLength {
+    if length == search.rules.maximumLength {
       // What never ends is better than nothing, and only that.
       if !finished.contains(where: \.hasEnded) {
         finish(hypothesis, hypothesis.logProbability, hasEnded: false)
       }
       return
     }
-    if length < search.prefix.count {
-      let token = search.prefix[length]
-      require(
-        token >= 0 && Int(token) < logs.count,
-        "BeamSearch: the prefix's token \(token) of \(logs.count)")
+    // What the caller has asked for is not refused.
+    if let token = search.rules.forcedToken(after: length, of: logs.count, "BeamSearch") {
       add(k, token, hypothesis, logs)
       return
     }
-    for token in 0..<logs.count where Token(token) != end { add(k, Token(token), hypothesis, logs) }
+    let refused = search.rules.refusedTokens(after: hypothesis.tokens)
+    for token in 0..<Token(logs.count) where token != end && !refused.contains(token) {
+      add(k, token, hypothesis, logs)
+    }
   }
 
   private mutating func add(_ k: Int, _ token: Token, _ hypothesis: Open, _ logs: [Double]) {
     let log = hypothesis.logProbability + logs[Int(token)]
     guard log > -.infinity else { return }
-    // What the caller has asked for is not refused.
-    let isAsked = hypothesis.tokens.count < search.prefix.count
-    if !isAsked, search.banned.contains(token) { return }
-    if !isAsked, let runs = search.uniqueRuns, repeats(hypothesis.tokens, token, runs) { return }
     candidates.append(Candidate(parent: k, token: token, logProbability: log))
-  }
-
-  /// Whether a run of `n` tokens that ends with `token` is in the hypothesis already.
-  private func repeats(_ tokens: [Token], _ token: Token, _ n: Int) -> Bool {
-    guard tokens.count >= n else { return false }
-    let run = Array(tokens.suffix(n - 1)) + [token]
-    return (0...tokens.count - n).contains { tokens[$0..<$0 + n].elementsEqual(run) }
   }
 
   private mutating func finish(_ hypothesis: Open, _ log: Double, hasEnded: Bool) {
@@ -234,7 +207,7 @@ private struct Beam {
     }
     if let worst = finished.last, finished.count == search.best, worst.hasEnded {
       // More tokens make the logarithm smaller; the largest length divides it by most.
-      let bound = search.penalty(length: search.maximumLength)
+      let bound = search.penalty(length: search.rules.maximumLength)
       if !open.contains(where: { $0.logProbability / bound > worst.score }) { open = [] }
     }
     return open.isEmpty ? [] : parents

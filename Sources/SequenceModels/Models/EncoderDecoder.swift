@@ -11,7 +11,8 @@ import Recurrent
 /// h̃[i] = tanh(Wc·[context[i], h[i]] + bc)            without attention h[i] itself
 /// P(y[i]) = softmax(Wo·h̃[i] + bo)
 /// ```
-/// The encoder is any layer, both directions among them; the decoder any causal one.
+/// The encoder is any layer, both directions among them; the decoder any causal one. With coverage, attention
+/// also sees what it has given to each step of the source before (See et al. 2017).
 public struct EncoderDecoder<Encoder: SequenceLayer, Decoder: CausalLayer>: Model
 where Encoder.Scalar == Decoder.Scalar {
   /// The type of the numbers.
@@ -46,6 +47,7 @@ where Encoder.Scalar == Decoder.Scalar {
   ///   - encoder: takes the embedded source.
   ///   - attention: how the decoder looks at the source; nil for not at all.
   ///   - feedsInput: whether `h̃` of a step is an input of the next, with attention only.
+  ///   - coverage: whether attention sees what it has given to each step before; for additive scores.
   ///   - units: the features of `h̃`.
   ///   - embeddingSize: the features of a target token.
   ///   - generator: the source of randomness.
@@ -53,11 +55,13 @@ where Encoder.Scalar == Decoder.Scalar {
   /// - Throws: what `makeDecoder` throws.
   public init<Failure: Error, Generator: RandomNumberGenerator>(
     sourceVocabulary: Int, targetVocabulary: Int, encoder: Encoder,
-    attention: Attention<Scalar>.Score? = .general, feedsInput: Bool = false, units: Int,
-    embeddingSize: Int, using generator: inout Generator,
+    attention: Attention<Scalar>.Score? = .general, feedsInput: Bool = false,
+    coverage: Bool = false, units: Int, embeddingSize: Int, using generator: inout Generator,
     makeDecoder: (_ inputSize: Int, inout Generator) throws(Failure) -> Decoder
   ) throws(Failure) {
-    require(!feedsInput || attention != nil, "EncoderDecoder: input feeding needs attention")
+    require(
+      attention != nil || !feedsInput && !coverage,
+      "EncoderDecoder: input feeding and coverage need attention")
     self.encoder = encoder
     self.feedsInput = feedsInput
     sourceEmbedding = Embedding(
@@ -70,7 +74,8 @@ where Encoder.Scalar == Decoder.Scalar {
     let H = decoder.outputSize
     if let attention {
       self.attention = Attention(
-        attention, querySize: H, keySize: encoder.outputSize, using: &generator)
+        attention, querySize: H, keySize: encoder.outputSize, coverage: coverage,
+        using: &generator)
       combination = Linear(
         inputSize: encoder.outputSize + H, outputSize: units, using: &generator)
     }
@@ -121,15 +126,18 @@ where Encoder.Scalar == Decoder.Scalar {
   public func encode(_ source: TokenBatch, lengths: [Int]?, on graph: Graph<Scalar>) -> Encoded {
     let run = encoder(sourceEmbedding(source, on: graph).dropout(dropout), lengths: lengths)
     var state = bridge(run.finalState)
-    if feedsInput {
-      let zeros = graph.constant(
-        0, NodeShape(steps: 1, batch: source.batch, features: output.inputSize))
+    func appendZeros(_ features: Int) {
+      let zeros = graph.constant(0, NodeShape(steps: 1, batch: source.batch, features: features))
       state = state.joined(zeros, along: .features)
     }
+    if feedsInput { appendZeros(output.inputSize) }
+    if seesCoverage { appendZeros(source.steps) }
     return Encoded(
       values: run.outputs, keys: attention?.prepare(run.outputs) ?? run.outputs, lengths: lengths,
       state: state)
   }
+
+  private var seesCoverage: Bool { attention?.seesCoverage ?? false }
 
   /// The scores of each next token where the tokens before it are given, `[T₂, N, V]`: teacher forcing.
   ///
@@ -141,20 +149,23 @@ where Encoder.Scalar == Decoder.Scalar {
   public func callAsFunction(
     _ source: TokenBatch, lengths: [Int]?, inputs: TokenBatch, on graph: Graph<Scalar>
   ) -> Node<Scalar> {
-    let encoded = encode(source, lengths: lengths, on: graph)
-    if !feedsInput {
-      let x = targetEmbedding(inputs, on: graph).dropout(dropout)
-      return look(decoder(x, from: encoded.state).outputs, at: encoded).scores
-    }
-    var state = encoded.state
-    var scores: [Node<Scalar>] = []
-    let x = targetEmbedding(inputs, on: graph).dropout(dropout)
-    for t in 0..<inputs.steps {
-      let step = step(x[step: t], state, encoded)
-      state = step.state
-      scores.append(step.scores)
-    }
-    return Node.joined(scores, along: .steps)
+    pass(source, lengths: lengths, inputs: inputs, on: graph).scores
+  }
+
+  /// The scores of ``callAsFunction(_:lengths:inputs:on:)`` with the weights of attention, for what is
+  /// asked of those.
+  ///
+  /// ```swift
+  /// let pass = model.pass(source, lengths: lengths, inputs: inputs, on: graph)
+  /// let loss = pass.scores.crossEntropy(targets, lengths: targetLengths)
+  /// guard let weights = pass.attention else { return loss }
+  /// return loss + 0.1 * weights.unevenness(sources: lengths, targets: targetLengths)
+  /// ```
+  public func pass(
+    _ source: TokenBatch, lengths: [Int]?, inputs: TokenBatch, on graph: Graph<Scalar>
+  ) -> DecoderPass<Scalar> {
+    let looks = look(inputs, at: encode(source, lengths: lengths, on: graph), on: graph)
+    return DecoderPass(scores: scores(looks), attention: looks.weights)
   }
 
   /// One step of the decoder, for decoding.
@@ -167,35 +178,85 @@ where Encoder.Scalar == Decoder.Scalar {
   public func step(
     _ tokens: TokenBatch, _ state: Node<Scalar>, _ encoded: Encoded, on graph: Graph<Scalar>
   ) -> DecoderStep<Scalar> {
-    step(targetEmbedding(tokens, on: graph).dropout(dropout), state, encoded)
+    let (look, state) = look(tokens, from: state, at: encoded, on: graph)
+    return DecoderStep(scores: scores(look), state: state, attention: look.weights)
   }
 
-  private func step(
-    _ x: Node<Scalar>, _ state: Node<Scalar>, _ encoded: Encoded
-  ) -> DecoderStep<Scalar> {
-    var (x, before) = (x, state)
-    if feedsInput {
-      // What is left of the state beside h̃; to ask the decoder would make a state at each step.
-      let S = state.features - output.inputSize
-      x = x.joined(state[features: S..<state.features], along: .features)
-      before = state[features: 0..<S]
+  /// The scores of the next tokens after what was seen.
+  func scores(_ look: DecoderLook<Scalar>) -> Node<Scalar> { output(look.seen.dropout(dropout)) }
+
+  /// What the decoder sees at every step, with the given tokens before each.
+  ///
+  /// - Parameter keepsScores: whether the scores of attention are wanted besides its weights.
+  func look(
+    _ inputs: TokenBatch, at encoded: Encoded, keepsScores: Bool = false,
+    on graph: Graph<Scalar>
+  ) -> DecoderLook<Scalar> {
+    let x = targetEmbedding(inputs, on: graph).dropout(dropout)
+    if !feedsInput && !seesCoverage {
+      return look(x, decoder(x, from: encoded.state).outputs, nil, encoded, keepsScores)
     }
-    let run = decoder.step(x, from: before)
-    let (scores, seen, weights) = look(run.outputs, at: encoded)
-    return DecoderStep(
-      scores: scores,
-      state: feedsInput ? run.finalState.joined(seen, along: .features) : run.finalState,
-      attention: weights)
+    var state = encoded.state
+    var looks: [DecoderLook<Scalar>] = []
+    for t in 0..<inputs.steps {
+      let step = step(x[step: t], state, encoded, keepsScores)
+      state = step.state
+      looks.append(step.look)
+    }
+    return DecoderLook(joining: looks)
   }
 
-  /// From the decoder's outputs to scores, by way of what attention finds.
+  /// What the decoder sees at one step, and its state after it.
+  func look(
+    _ tokens: TokenBatch, from state: Node<Scalar>, at encoded: Encoded,
+    keepsScores: Bool = false, on graph: Graph<Scalar>
+  ) -> (look: DecoderLook<Scalar>, state: Node<Scalar>) {
+    step(targetEmbedding(tokens, on: graph).dropout(dropout), state, encoded, keepsScores)
+  }
+
+  /// One step; the state is the decoder's own with `h̃` and the coverage behind it, where there are such.
+  private func step(
+    _ x: Node<Scalar>, _ state: Node<Scalar>, _ encoded: Encoded, _ keepsScores: Bool
+  ) -> (look: DecoderLook<Scalar>, state: Node<Scalar>) {
+    let U = feedsInput ? output.inputSize : 0
+    let C = seesCoverage ? encoded.values.steps : 0
+    // What is left of the state is the decoder's; to ask it for its size would make a state at each step.
+    let S = state.features - U - C
+    let before = U + C == 0 ? state : state[features: 0..<S]
+    let covered = seesCoverage ? state[features: S + U..<S + U + C] : nil
+    let fed = feedsInput ? x.joined(state[features: S..<S + U], along: .features) : x
+    let run = decoder.step(fed, from: before)
+    let look = look(x, run.outputs, covered, encoded, keepsScores)
+    var after = run.finalState
+    if feedsInput { after = after.joined(look.seen, along: .features) }
+    if let covered, let weights = look.weights {
+      after = after.joined(covered + weights, along: .features)
+    }
+    return (look, after)
+  }
+
+  /// From the decoder's inputs and outputs to `h̃`, by way of what attention finds.
   private func look(
-    _ h: Node<Scalar>, at encoded: Encoded
-  ) -> (scores: Node<Scalar>, seen: Node<Scalar>, weights: Node<Scalar>?) {
-    guard let attention, let combination else { return (output(h.dropout(dropout)), h, nil) }
-    let found = attention(
-      h, keys: encoded.keys, values: encoded.values, lengths: encoded.lengths)
-    let seen = combination(found.context.joined(h, along: .features)).tanh()
-    return (output(seen.dropout(dropout)), seen, found.weights)
+    _ x: Node<Scalar>, _ h: Node<Scalar>, _ covered: Node<Scalar>?, _ encoded: Encoded,
+    _ keepsScores: Bool
+  ) -> DecoderLook<Scalar> {
+    guard let attention, let combination else { return DecoderLook(inputs: x, outputs: h, seen: h) }
+    var scores: Node<Scalar>?
+    let (context, weights): (Node<Scalar>, Node<Scalar>)
+    if keepsScores {
+      let e = attention.scores(h, keys: encoded.keys, covered: covered, lengths: encoded.lengths)
+      weights = e.softmax(lengths: encoded.lengths)
+      context = weights.weightedSums(of: encoded.values)
+      scores = e
+    } else {
+      let found = attention(
+        h, keys: encoded.keys, values: encoded.values, covered: covered,
+        lengths: encoded.lengths)
+      (context, weights) = (found.context, found.weights)
+    }
+    let seen = combination(context.joined(h, along: .features)).tanh()
+    return DecoderLook(
+      inputs: x, outputs: h, seen: seen, context: context, weights: weights,
+      attentionScores: scores)
   }
 }

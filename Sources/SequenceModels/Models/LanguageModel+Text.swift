@@ -96,37 +96,35 @@ extension LanguageModel {
   /// Writes on where each of some sequences ends, side by side.
   ///
   /// ```swift
-  /// let verses = model.write(
-  ///   after: Array(repeating: [bos], count: 100), by: SequenceSampler(maximumLength: 60), end: eos, seed: 1)
+  /// var sampler = SequenceSampler(maximumLength: 60)
+  /// (sampler.count, sampler.seed) = (100, 1)
+  /// let verses = model.write(after: [[bos]], by: sampler, end: eos)[0]
   /// ```
   ///
   /// - Parameters:
   ///   - prompts: what the model has read of each, one token at least, such as ``Vocabulary/beginning``.
-  ///   - sampler: how to draw, and how much.
+  ///   - sampler: how to draw, how much, and how often.
   ///   - end: the token that ends a sequence; nil where only the length does.
-  ///   - seed: what is written follows from the seed, the prompt's number and the step alone.
   ///   - threads: how many threads may be used; nil means one for each processor.
-  /// - Returns: what was written behind each prompt.
+  /// - Returns: what was written behind each prompt, as often as the sampler says. It follows from the sampler's
+  ///   seed, the prompt's number, that of the sample and the step alone.
   /// - Precondition: there is a prompt, and none is empty.
   public func write(
-    after prompts: [[Token]], by sampler: SequenceSampler, end: Token?, seed: UInt64,
-    threads: Int? = nil
-  ) -> [Hypothesis] {
+    after prompts: [[Token]], by sampler: SequenceSampler, end: Token?, threads: Int? = nil
+  ) -> [[Hypothesis]] {
     require(
       !prompts.isEmpty && prompts.allSatisfy { !$0.isEmpty },
       "write: needs prompts of one token at least, got \(prompts.map(\.count))")
     let read = PaddedBatch(prompts.map { $0.dropLast() }, padding: Padding(with: 0))
-    let last = TokenBatch(
-      steps: 1, batch: prompts.count, tokens: prompts.map { $0[$0.count - 1] })
     return evaluate(on: Graph(threads: threads)) { model, graph in
       var state = model.layer.beginning(batch: prompts.count, on: graph)
       if read.steps > 0 {
         let x = model.embedding(read.tokens, on: graph)
         state = model.layer(x, from: state, lengths: read.lengths).finalState
       }
-      return sampler(from: state, begin: last, end: end, seed: seed) { tokens, state in
-        model.step(tokens, state, on: graph)
-      }
+      return sampler(
+        from: state, begin: prompts.map { $0[$0.count - 1] }, end: end
+      ) { tokens, state in model.step(tokens, state, on: graph) }
     }
   }
 
@@ -154,10 +152,10 @@ extension LanguageModel {
       "write: a vocabulary of \(vocabulary.count) for a model of \(vocabularySize) tokens")
     require(vocabulary.count > vocabulary.special.count, "write: the model knows no symbol")
     var sampler = SequenceSampler(sampler, maximumLength: length)
-    sampler.tokens.excluded.formUnion(vocabulary.special.indices.map { Token($0) })
+    sampler.banned = Set(vocabulary.special.indices.map { Token($0) })
+    sampler.seed = generator.next()
     let start = vocabulary.encode(prompt.isEmpty ? "\n" : prompt, by: tokenizer)
-    let written = write(
-      after: [start], by: sampler, end: nil, seed: generator.next(), threads: 1)
-    return vocabulary.decode(written[0].tokens, by: tokenizer)
+    let written = write(after: [start], by: sampler, end: nil, threads: 1)
+    return vocabulary.decode(written[0][0].tokens, by: tokenizer)
   }
 }

@@ -39,44 +39,50 @@ public struct TokenSampler: Sendable, Hashable {
   ///   - logits: `[1, V]`.
   ///   - generator: the source of randomness.
   /// - Precondition: a token that is not excluded has a finite logit, and none is NaN.
-  public func draw<Scalar>(
+  public func draw<Scalar: LinAlgScalar>(
     from logits: Matrix<Scalar>, using generator: inout some RandomNumberGenerator
   ) -> Token {
     var weights = logits
-    return weights.withUnsafeMutableBufferPointer { weights in
-      if let excluded, weights.indices.contains(Int(excluded)) {
-        weights[Int(excluded)] = -.infinity
-      }
-      guard let base = weights.baseAddress,
-        let largest = weights.indices.max(by: {
-          weights[$0] < weights[$1]
-        }), weights[largest].isFinite
-      else {
-        failRequirement("TokenSampler: no token has a finite logit; has the model diverged?")
-      }
-      if temperature == 0 { return Token(largest) }
-      if let topK, topK < weights.count {
-        for i in likeliestFirst(weights)[topK...] { weights[i] = -.infinity }
-      }
-      // Differences to the largest cannot overflow upwards, however low the temperature.
-      let (shift, scale) = (weights[largest], Scalar(1 / temperature))
-      for i in weights.indices { weights[i] = (weights[i] - shift) * scale }
-      Scalar.apply(.softmax, base, into: base, rows: 1, columns: weights.count)
-      if let topP {
-        var sum = 0.0
-        for (rank, i) in likeliestFirst(weights).enumerated() {
-          // The likeliest stays, however small the share.
-          if rank > 0 && sum >= topP { weights[i] = 0 } else { sum += Double(weights[i]) }
-        }
-      }
-      let total = weights.reduce(0.0) { $0 + Double($1) }
-      var rest = generator.unitUniform(Double.self) * total
-      for i in weights.indices where weights[i] > 0 {
-        rest -= Double(weights[i])
-        if rest < 0 { return Token(i) }
-      }
-      return Token(largest)
+    return weights.withUnsafeMutableBufferPointer { draw(from: $0, using: &generator) }
+  }
+
+  /// As ``draw(from:using:)``, from a row of logits that it writes over.
+  @_specialize(where Scalar == Float, Generator == SeededGenerator)
+  @_specialize(where Scalar == Double, Generator == SeededGenerator)
+  func draw<Scalar: LinAlgScalar, Generator: RandomNumberGenerator>(
+    from weights: UnsafeMutableBufferPointer<Scalar>, using generator: inout Generator
+  ) -> Token {
+    if let excluded, weights.indices.contains(Int(excluded)) {
+      weights[Int(excluded)] = -.infinity
     }
+    guard let base = weights.baseAddress,
+      let largest = weights.indices.max(by: { weights[$0] < weights[$1] }),
+      weights[largest].isFinite
+    else {
+      failRequirement("TokenSampler: no token has a finite logit; has the model diverged?")
+    }
+    if temperature == 0 { return Token(largest) }
+    if let topK, topK < weights.count {
+      for i in likeliestFirst(weights)[topK...] { weights[i] = -.infinity }
+    }
+    // Differences to the largest cannot overflow upwards, however low the temperature.
+    let (shift, scale) = (weights[largest], Scalar(1 / temperature))
+    for i in weights.indices { weights[i] = (weights[i] - shift) * scale }
+    Scalar.apply(.softmax, base, into: base, rows: 1, columns: weights.count)
+    if let topP {
+      var sum = 0.0
+      for (rank, i) in likeliestFirst(weights).enumerated() {
+        // The likeliest stays, however small the share.
+        if rank > 0 && sum >= topP { weights[i] = 0 } else { sum += Double(weights[i]) }
+      }
+    }
+    let total = weights.reduce(0.0) { $0 + Double($1) }
+    var rest = generator.unitUniform(Double.self) * total
+    for i in weights.indices where weights[i] > 0 {
+      rest -= Double(weights[i])
+      if rest < 0 { return Token(i) }
+    }
+    return Token(largest)
   }
 
   /// The places of the weights from the largest on, equal ones in their order.

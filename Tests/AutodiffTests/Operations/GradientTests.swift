@@ -203,6 +203,70 @@ let operationCases: [OperationCase] =
         keys: x[1], values: x[2], additive: x[3], lengths: lengths(x[1].steps, x[1].batch, seed))
       return a.context.exp().sum() + a.weights.squared().sum()
     },
+    OperationCase(
+      "additive attention with coverage",
+      shapes: { T, N, F, M in
+        [
+          shape(M, N, F), shape(T, N, F), shape(T, N, M), shape(1, 1, F), shape(M, N, T),
+          shape(1, 1, F),
+        ]
+      }
+    ) { _, x, seed in
+      let a = x[0].attending(
+        keys: x[1], values: x[2], additive: x[3],
+        coverage: AttentionCoverage(covered: x[4], weights: x[5]),
+        lengths: lengths(x[1].steps, x[1].batch, seed))
+      return a.context.exp().sum() + a.weights.squared().sum()
+    },
+    // The softmax leaves out what has no score; the others show the scores as they are.
+    OperationCase(
+      "dot scores", shapes: { T, N, F, M in [shape(M, N, F), shape(T, N, F)] }
+    ) { _, x, seed in
+      let lengths = lengths(x[1].steps, x[1].batch, seed)
+      return x[0].attentionScores(keys: x[1], scale: 0.7)
+        + x[0].attentionScores(keys: x[1], lengths: lengths).softmax(lengths: lengths)
+    },
+    OperationCase(
+      "additive scores",
+      shapes: { T, N, F, M in
+        [shape(M, N, F), shape(T, N, F), shape(1, 1, F), shape(M, N, T), shape(1, 1, F)]
+      }
+    ) { _, x, seed in
+      let lengths = lengths(x[1].steps, x[1].batch, seed)
+      return x[0].attentionScores(
+        keys: x[1], additive: x[2], coverage: AttentionCoverage(covered: x[3], weights: x[4]))
+        + x[0].attentionScores(keys: x[1], additive: x[2], lengths: lengths)
+        .softmax(lengths: lengths)
+    },
+    OperationCase(
+      "masked", shapes: { T, N, F, _ in [shape(T, N, F + 1), shape(T, N, F + 1)] }
+    ) { graph, x, _ in
+      // The last feature is never forbidden.
+      let (T, N, F) = (x[1].steps, x[1].batch, x[1].features - 1)
+      let mask = x[1][features: 0..<F].stopGradient()
+        .joined(graph.constant(0, shape(T, N, 1)), along: .features)
+      return x[0].masked(where: mask).softmax()
+    },
+    OperationCase("sums of earlier steps") { _, x, _ in x[0].sumsOfEarlierSteps() },
+    OperationCase("occurrences and what is valid") { graph, x, seed in
+      let (T, N, F) = (x[0].steps, x[0].batch, x[0].features)
+      return x[0] * graph.occurrences(of: tokens(T, N, below: F, seed: seed), features: F)
+        + x[0] * graph.validSteps(lengths(T, N, seed), steps: T)
+        * graph.validFeatures(lengths(F, N, seed), features: F)
+    },
+    OperationCase(
+      "copying",
+      shapes: { T, N, F, M in [shape(M, N, F), shape(M, N, T), shape(M, N, 1)] }
+    ) { _, x, seed in
+      // Two words more than the vocabulary, each at some place; words of which there are several.
+      let (T, N, W) = (x[1].features, x[0].batch, x[0].features + 2)
+      let logs = x[0].mixedWithCopies(
+        of: tokens(T, N, below: W, seed: seed), attention: x[1], generating: x[2], words: W,
+        lengths: seed % 2 == 0 ? nil : lengths(T, N, seed))
+      return logs.exp()
+        + logs[features: 0..<W - 2].joined(
+          logs[features: W - 2..<W].exp(), along: .features)
+    },
   ]
   + ["+", "-", "*", "/"].flatMap { name in
     broadcasts.map { which, shapes in
@@ -227,6 +291,106 @@ private let broadcasts: [(String, @Sendable (Int, Int, Int, Int) -> [NodeShape])
 ]
 
 @Suite struct GradientTests {
+  /// What comes behind the softmax of a pointer's scores.
+  @Test func `scores are those of attention, and what is forbidden has no probability`() {
+    let graph = Graph<Double>()
+    graph.beginEvaluation()
+    let (q, k, w) = (
+      graph.constant(numbers(3, 2, 4, seed: 1)), graph.constant(numbers(5, 2, 4, seed: 2)),
+      graph.constant(numbers(1, 1, 4, seed: 3))
+    )
+    for lengths in [nil, [5, 2]] as [[Int]?] {
+      let scores = [
+        q.attentionScores(keys: k, scale: 0.5, lengths: lengths),
+        q.attentionScores(keys: k, additive: w, lengths: lengths),
+      ]
+      let attention = [
+        q.attending(keys: k, values: k, scale: 0.5, lengths: lengths),
+        q.attending(keys: k, values: k, additive: w, lengths: lengths),
+      ]
+      for (e, a) in zip(scores, attention) {
+        #expect(relativeError(e.softmax().value.elements, a.weights.value.elements) < 1e-14)
+        #expect(
+          relativeError(e.logSoftmax().exp().value.elements, a.weights.value.elements) < 1e-14)
+      }
+    }
+    // By hand: w·tanh(q + k + wc·c).
+    let (c, wc) = (numbers(3, 2, 5, seed: 4), numbers(1, 1, 4, seed: 5))
+    let covered = q.attentionScores(
+      keys: k, additive: w,
+      coverage: AttentionCoverage(covered: graph.constant(c), weights: graph.constant(wc)))
+    for s in 0..<3 {
+      for n in 0..<2 {
+        for t in 0..<5 {
+          var expected = 0.0
+          for i in 0..<4 {
+            let inner = q.value[s, n, i] + k.value[t, n, i] + wc[0, 0, i] * c[s, n, t]
+            expected += w.value[0, 0, i] * .tanh(inner)
+          }
+          #expect(abs(covered.value[s, n, t] - expected) < 1e-14)
+        }
+      }
+    }
+    let e = graph.constant(numbers(2, 1, 3, seed: 6))
+    let mask = graph.constant(
+      SequenceBatch(steps: 2, batch: 1, features: 3, elements: [0.0, 1, 0, 2, -1, 0]))
+    let p = e.masked(where: mask).softmax().value
+    #expect(p[0, 0, 1] == 0 && p[1, 0, 0] == 0)
+    for t in 0..<2 { #expect(abs(p[t, 0, 0] + p[t, 0, 1] + p[t, 0, 2] - 1) < 1e-15) }
+  }
+
+  /// Word by word, in the order of the equation.
+  @Test func `words are generated or copied`() {
+    let graph = Graph<Double>()
+    graph.beginEvaluation()
+    let (z, e, g) = (
+      numbers(2, 2, 3, seed: 1), numbers(2, 2, 4, seed: 2), numbers(2, 2, 1, seed: 3)
+    )
+    let tokens = TokenBatch(steps: 4, batch: 2, tokens: [0, 4, 3, 1, 0, 4, 3, 2])
+    let lengths = [4, 2]
+    let logs = graph.constant(z).mixedWithCopies(
+      of: tokens, attention: graph.constant(e), generating: graph.constant(g), words: 5,
+      lengths: lengths
+    ).value
+    for s in 0..<2 {
+      for n in 0..<2 {
+        let p = 1 / (1 + .exp(-g[s, n, 0]))
+        let total = (0..<3).reduce(0) { $0 + .exp(z[s, n, $1]) }
+        let copies = (0..<lengths[n]).reduce(0) { $0 + .exp(e[s, n, $1]) }
+        for w in 0..<5 {
+          var expected = w < 3 ? p * .exp(z[s, n, w]) / total : 0
+          for t in 0..<lengths[n] where Int(tokens[t, n]) == w {
+            expected += (1 - p) * .exp(e[s, n, t]) / copies
+          }
+          #expect(abs(.exp(logs[s, n, w]) - expected) < 1e-15)
+        }
+      }
+    }
+  }
+
+  @Test func `copying is stable, however large the scores`() {
+    let graph = Graph<Float>()
+    var model = NoParts<Float>()
+    for sign in [1e4, -1e4] as [Float] {
+      var nodes: [Node<Float>] = []
+      let loss = model.recordGradients(on: graph) { _, graph in
+        func variable(_ F: Int, _ x: [Float]) -> Node<Float> {
+          graph.variable(SequenceBatch(steps: 1, batch: 1, features: F, elements: x))
+        }
+        nodes = [variable(2, [sign, -sign]), variable(3, [-sign, sign, 0]), variable(1, [sign])]
+        return nodes[0].mixedWithCopies(
+          of: TokenBatch(steps: 3, batch: 1, tokens: [0, 2, 3]), attention: nodes[1],
+          generating: nodes[2], words: 4
+        ).crossEntropy(TokenBatch(repeating: 3, steps: 1, batch: 1))
+      }
+      // Word 3 can only be copied, from step 2; where the gate is open that has e^(−2e4).
+      #expect(abs(loss.mean - (sign > 0 ? 2e4 : 1e4)) < 1)
+      for node in nodes {
+        #expect(node.gradient?.elements.allSatisfy { $0.isFinite } == true)
+      }
+    }
+  }
+
   /// Attention out of its parts.
   @Test func `attention is a softmax of inner products`() {
     let graph = Graph<Double>()

@@ -1,0 +1,35 @@
+/// Something to look at in a report.
+enum Figure: Equatable {
+  /// Curves over a common axis.
+  case lines(LineFigure)
+  /// Numbers of 0 to 1 in rows and columns, such as alignments.
+  case heatMap(HeatMapFigure)
+  /// Lines of text, such as samples.
+  case text(title: String, lines: [String])
+}
+
+/// Curves over a common axis.
+struct LineFigure: Equatable, Codable {
+  struct Series: Equatable, Codable {
+    var name: String
+    var x: [Double]
+    var y: [Double]
+  }
+
+  var title: String
+  var x: String
+  var y: String
+  var hasLogarithmicX = false
+  var hasLogarithmicY = false
+  var series: [Series]
+}
+
+/// Numbers of 0 to 1 in rows and columns.
+struct HeatMapFigure: Equatable, Codable {
+  var title: String
+  /// What stands at the rows, from the top.
+  var rows: [String]
+  var columns: [String]
+  /// Row by row.
+  var values: [[Double]]
+}
