@@ -129,12 +129,14 @@ struct CharacterModel: ParsableCommand {
     case .lstm:
       try train(
         .lstm(
-          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden, using: &rng)
+          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden,
+          using: &rng)
           as LanguageModel<LSTM<Float>>, text, &rng)
     case .gru:
       try train(
         .gru(
-          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden, using: &rng)
+          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden,
+          using: &rng)
           as LanguageModel<GRU<Float>>, text, &rng)
     }
   }

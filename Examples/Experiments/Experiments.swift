@@ -4,7 +4,8 @@ import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self]
+  GradientFlow.self
+]
 
 @main
 struct Experiments: ParsableCommand {

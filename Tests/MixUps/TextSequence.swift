@@ -19,7 +19,9 @@ final class TextSequence: Caller, CallSequence {
       models.append(
         (
           "model\(i)",
-          .lstm(vocabularySize: vocabulary.count, embeddingSize: D, hiddenSize: H, using: &self.dice.rng),
+          .lstm(
+            vocabularySize: vocabulary.count, embeddingSize: D, hiddenSize: H, using: &self.dice.rng
+          ),
           [vocabulary.count, D, H]
         ))
       log.note("model\(i) = LanguageModel(V, D, H = \(models[i].sizes))")

@@ -55,7 +55,8 @@ import Testing
   @Test(arguments: [nil, [7, 7], [5, 2], [0, 6]] as [[Int]?])
   func `values are those of one pass`(lengths: [Int]?) {
     let whole = reach(nil, of: 0, lengths: lengths).outputs
-    for horizon in [GradientHorizon(1), .init(2), .init(6), .init(4, every: 2), .init(3, every: 1)] {
+    for horizon in [GradientHorizon(1), .init(2), .init(6), .init(4, every: 2), .init(3, every: 1)]
+    {
       #expect(relativeError(reach(horizon, of: 0, lengths: lengths).outputs, whole) < 1e-14)
     }
   }

@@ -124,7 +124,9 @@ import Testing
   @Test(arguments: Kind.allCases)
   func `each learns`(kind: Kind) throws {
     var model = Self.model(kind, Float.self)
-    if model.output.samples != nil { model.output.samples = .unigram(count: 40, counts: Self.counts) }
+    if model.output.samples != nil {
+      model.output.samples = .unigram(count: 40, counts: Self.counts)
+    }
     let tokens = (0..<400).map { Token([2, 5, 3, 6, 4][$0 % 5]) }
     let streams = TokenStreams(tokens, batch: 4, steps: 10)
     let graph = Graph<Float>(seed: 1)

@@ -20,7 +20,8 @@ enum CharacterModelSamples {
   ) -> LanguageModel<GRU<Scalar>> {
     var rng = SeededGenerator(seed: 42)
     return .gru(
-      vocabularySize: vocabulary.count, embeddingSize: 3, hiddenSize: 4, variant: variant, using: &rng)
+      vocabularySize: vocabulary.count, embeddingSize: 3, hiddenSize: 4, variant: variant,
+      using: &rng)
   }
 
   static func simpleRNN<Scalar: RecurrentScalar>(
