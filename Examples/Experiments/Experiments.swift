@@ -3,17 +3,23 @@ import Charts
 import Foundation
 import WholeFiles
 
-/// The experiments by name; a line each.
+/// The experiments in the order of their names; a line each.
 let allExperiments: [any Experiment.Type] = [
   Beam.self,
-  Change.self,
   Chat.self,
-  Continuation.self,
   Dates.self,
-  DigitsRows.self, GradientFlow.self, EmbeddedReber.self, ReviewMoods.self, PartsOfSpeech.self,
+  DigitsRows.self,
   GradientFlow.self,
-  GradientFlow.self, PointerSort.self, PointerHull.self, PointerTour.self, Summary.self,
+  PointerHull.self,
+  PointerSort.self,
+  PointerTour.self,
+  EmbeddedReber.self,
+  Change.self,
   Reversal.self,
+  ReviewMoods.self,
+  Continuation.self,
+  Summary.self,
+  PartsOfSpeech.self,
 ]
 
 @main
@@ -130,11 +136,8 @@ struct Run: ParsableCommand {
     try reportingErrors {
       let laboratory = Laboratory(
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
-        threads: threads, dataFolder: data, resumes: resume, commit: Machine.commit(),
-        processor: Machine.processor(), say: StandardError.line)
         threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
-        commit: Machine.commit(),
-        processor: Machine.processor(), say: printError)
+        commit: Machine.commit(), processor: Machine.processor(), say: StandardError.line)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
       for failure in failures {

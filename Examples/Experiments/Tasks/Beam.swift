@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import RealModule
 import Recurrent
@@ -63,7 +64,8 @@ enum Beam: Experiment {
         if found.count != 5 { different += 5 - found.count }
       }
       run.report(
-        "unlike brute force, length penalty \(Number.text(penalty))", Double(different), .equal(0),
+        "unlike brute force, length penalty \(Format.shortest(penalty))", Double(different),
+        .equal(0),
         note: "best 5 of \(outputs.count) outputs, \(sources.count) sources")
     }
   }
@@ -132,7 +134,7 @@ enum Beam: Experiment {
         Double(zip(found, pairs).count { $0 == $1.target }) / count)
       run.report(
         "\(what), width \(width): gain in its standard errors", error > 0 ? gain / error : 0,
-        .atLeast(-2), note: "\(pairs.count) pairs, gain \(Number.text(gain))")
+        .atLeast(-2), note: "\(pairs.count) pairs, gain \(Format.shortest(gain))")
     }
   }
 

@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import RealModule
 import Recurrent
@@ -60,8 +61,8 @@ enum Change: Experiment {
     run.report("reward after reinforcement", after, parameters: size)
     run.report(
       "reward gained", after / before - 1, run.choose(smoke: nil, full: .atLeast(0.2)),
-      note: "amounts trained on: \(Number.text(score(forced, trained))) to "
-        + "\(Number.text(score(model, trained)))")
+      note: "amounts trained on: \(Format.shortest(score(forced, trained))) to "
+        + "\(Format.shortest(score(model, trained)))")
     run.show(.lines(curve))
     let shown = heldOut.sorted().prefix(8)
     let written = task.write(
@@ -138,7 +139,7 @@ enum Change: Experiment {
       if recent.count == max(updates / 30, 1) {
         curve.x.append(Double(update + 1))
         curve.y.append(recent.reduce(0, +) / Double(recent.count))
-        run.say("update \(update + 1) of \(updates), reward \(Number.text(curve.y.last ?? 0))")
+        run.say("update \(update + 1) of \(updates), reward \(Format.shortest(curve.y.last ?? 0))")
         recent = []
       }
     }

@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import RealModule
 import Recurrent
@@ -76,7 +77,9 @@ enum Continuation: Experiment {
         size = model.parameters.scalarCount
         let (free, forced) = error(model, run.choose(smoke: 100, full: 1000), seed: seed, on: graph)
         let mean = free.reduce(0, +) / Double(wanted)
-        run.say("\(method.name), seed \(seed): \(Number.text(mean)), forced \(Number.text(forced))")
+        run.say(
+          "\(method.name), seed \(seed): \(Format.shortest(mean)), forced \(Format.shortest(forced))"
+        )
         errors[i].append(mean)
         if k == 0 {
           curves.append(

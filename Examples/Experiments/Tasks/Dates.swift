@@ -101,7 +101,8 @@ struct DateTask {
       }
     }
     return HeatMapFigure(
-      title: "Where attention looks: \(text)", rows: written.map { vocabulary.symbol(of: $0) },
+      title: "Where attention looks: \(text)", rowAxis: "written", columnAxis: "read",
+      rows: written.map { vocabulary.symbol(of: $0) },
       columns: source.map { vocabulary.symbol(of: $0) }, values: values)
   }
 }

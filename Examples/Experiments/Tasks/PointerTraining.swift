@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -75,7 +76,7 @@ struct PointerTraining {
       if (update + 1) % every == 0 {
         curve.x.append(Double(update + 1))
         curve.y.append(sum.mean)
-        run.say("update \(update + 1) of \(updates): loss \(Number.text(sum.mean))")
+        run.say("update \(update + 1) of \(updates): loss \(Format.shortest(sum.mean))")
         sum = Loss()
       }
     }

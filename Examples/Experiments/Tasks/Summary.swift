@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -54,7 +55,7 @@ enum Summary: Experiment {
           curves[k].x.append(Double(update + 1))
           curves[k].y.append(loss.mean)
         }
-        run.say("update \(update + 1): loss \(Number.text(step.loss.mean))")
+        run.say("update \(update + 1): loss \(Format.shortest(step.loss.mean))")
       }
     }
 
@@ -94,7 +95,8 @@ enum Summary: Experiment {
       run.show(
         .heatMap(
           HeatMapFigure(
-            title: "Where the summary looks", rows: copied[0] + ["<eos>"], columns: some[0].source,
+            title: "Where the summary looks", rowAxis: "written", columnAxis: "read",
+            rows: copied[0] + ["<eos>"], columns: some[0].source,
             values: alignment.weights)))
     }
     let parameters = copying.parameters.scalarCount
