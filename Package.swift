@@ -55,10 +55,13 @@ let package = Package(
     // Writes files whole or not at all.
     .target(name: "WholeFiles"),
 
+    // Pictures and pages, and numbers and progress as they are printed.
+    .target(name: "Charts"),
+
     .target(
       name: "SequenceModels",
       dependencies: [
-        "LinAlg", "Recurrent", "Autodiff", "WholeFiles",
+        "LinAlg", "Recurrent", "Autodiff", "WholeFiles", "Charts",
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 
@@ -82,7 +85,7 @@ let package = Package(
       name: "Bench",
       dependencies: [
         "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter", "CMachineProbe",
-        "WholeFiles",
+        "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -105,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "Experiments",
       dependencies: [
-        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -162,6 +165,9 @@ let package = Package(
     .testTarget(
       name: "WholeFilesTests",
       dependencies: ["WholeFiles"]),
+    .testTarget(
+      name: "ChartsTests",
+      dependencies: ["Charts"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

@@ -12,11 +12,12 @@ Sources/LinAlg             CBLAS CKernels
 Sources/Recurrent          CKernels LinAlg
 Sources/Autodiff           LinAlg Recurrent
 Sources/WholeFiles
-Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles
+Sources/Charts
+Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles Charts
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
-Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe WholeFiles
+Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
 Tests/Consumer             LinAlg Recurrent Autodiff SequenceModels
@@ -25,7 +26,7 @@ Tests/RecurrentTests       * CKernels
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles'
+testable='LinAlg Recurrent Autodiff SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
 ours="CBLAS CKernels cblas.h lapacke.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

@@ -1,10 +1,17 @@
 import ArgumentParser
+import Charts
 import Foundation
 import WholeFiles
 
 /// The experiments by name; a line each.
 let allExperiments: [any Experiment.Type] = [
-  DigitsRows.self, GradientFlow.self, EmbeddedReber.self, ReviewMoods.self, PartsOfSpeech.self,
+  DigitsRows.self,
+  GradientFlow.self,
+  EmbeddedReber.self,
+  Reversal.self,
+  ReviewMoods.self,
+  PartsOfSpeech.self,
+  NameTranslation.self,
 ]
 
 @main
@@ -25,7 +32,7 @@ struct Experiments: ParsableCommand {
 
 /// What every command that prints results takes.
 struct ReportOptions: ParsableArguments {
-  @Option(help: "text, json or markdown. Default: what --output's ending says, else text.")
+  @Option(help: "text, json, html or markdown. Default: what --output's ending says, else text.")
   var format: ReportFormat?
 
   @Option(
@@ -122,11 +129,12 @@ struct Run: ParsableCommand {
       let laboratory = Laboratory(
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
         threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
-        commit: Machine.commit(),
-        processor: Machine.processor(), say: printError)
+        commit: Machine.commit(), processor: Machine.processor(), say: StandardError.line)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
-      for failure in failures { printError("error: \(failure.experiment): \(failure.reason)") }
+      for failure in failures {
+        StandardError.line("error: \(failure.experiment): \(failure.reason)")
+      }
       if !failures.isEmpty { throw ExitCode.failure }
       if !record.isMet { throw ExitCode(3) }
     }
@@ -164,14 +172,9 @@ private func reportingErrors(_ body: () throws -> Void) throws {
   do {
     try body()
   } catch let error as ExperimentError {
-    printError("error: \(error)")
+    StandardError.line("error: \(error)")
     throw ExitCode(error.exitCode)
   }
-}
-
-/// Writes a line to standard error.
-func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
 extension Budget: ExpressibleByArgument {}

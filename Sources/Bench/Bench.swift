@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Foundation
 
 /// Measures the engine on this machine, against its baselines and the machine's own limits.

@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -55,14 +56,14 @@ enum DigitsRows: Experiment {
         return best == digits.labels[split.held[n]]
       }
       shares.append(Spread(right).mean)
-      run.say("seed \(run.seed &+ seed): \(Number.text(shares[shares.count - 1]))")
+      run.say("seed \(run.seed &+ seed): \(Format.shortest(shares[shares.count - 1]))")
     }
     let spread = Spread(shares)
     run.report(
       "right digits", spread.mean, run.choose(smoke: .atLeast(0.8), full: .atLeast(0.97)),
       parameters: size,
       note:
-        "held-out fifth, mean of \(seeds) seeds, standard error \(Number.text(spread.standardError))"
+        "held-out fifth, mean of \(seeds) seeds, standard error \(Format.shortest(spread.standardError))"
     )
   }
 

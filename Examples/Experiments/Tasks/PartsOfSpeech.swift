@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -23,7 +24,8 @@ enum PartsOfSpeech: Experiment {
     run.report(
       "each word's most frequent tag", baseline,
       note: "held-out tenth, \(usualRight.count) words, "
-        + "\(Number.text(held.flatMap(\.words).map { usual.isKnown($0) ? 0 : 1 }.mean)) unknown")
+        + "\(Format.shortest(held.flatMap(\.words).map { usual.isKnown($0) ? 0 : 1 }.mean)) unknown"
+    )
 
     let words = Vocabulary(
       counting: training.lazy.flatMap(\.words), special: [.padding, .unknown], minimumCount: 2)

@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import RealModule
 import Recurrent
@@ -88,7 +89,7 @@ enum ReviewMoods: Experiment {
       run.choose(smoke: .atLeast(0.6), full: .above(baselineShare + 2 * gain.standardError)),
       parameters: size,
       note: "at most \(run.choose(smoke: 40, full: 200)) characters; "
-        + "standard error of the difference \(Number.text(gain.standardError))")
+        + "standard error of the difference \(Format.shortest(gain.standardError))")
     let (short, _) = try classify(cut: 25)
     run.report("the same, cut to 25 characters", Spread(short).mean)
   }

@@ -1,4 +1,5 @@
 import Autodiff
+import Charts
 import LinAlg
 import SequenceModels
 
@@ -38,7 +39,7 @@ struct Fitting {
         curve.x.append(Double(update))
         curve.y.append(sum.mean)
         if curve.x.count % 2 == 0 || update == updates {
-          run.say("update \(update) of \(updates), loss \(Number.text(sum.mean))")
+          run.say("update \(update) of \(updates), loss \(Format.shortest(sum.mean))")
         }
         sum = Loss()
       }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Foundation
 
 /// Fails when the engine got slower than another revision of it.

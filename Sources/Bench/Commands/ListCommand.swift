@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 
 /// Shows what can be measured.
 struct ListCommand: ParsableCommand {

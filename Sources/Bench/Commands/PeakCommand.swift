@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import LinAlg
 
 /// Measures the machine's limits alone.

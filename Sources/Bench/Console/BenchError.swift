@@ -30,12 +30,3 @@ struct BenchError: Error, Equatable, CustomStringConvertible {
     .init(code: .cannotWrite, message: message)
   }
 }
-
-/// Standard error, where everything but the report goes.
-enum StandardError {
-  static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
-  }
-
-  static func line(_ text: String) { write(text + "\n") }
-}

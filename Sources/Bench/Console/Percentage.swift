@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 
 /// A share given as a percentage: `10%` or `10` is a tenth.
 struct Percentage: ExpressibleByArgument {

@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// Says on standard error which row is being measured and about how long the rest takes.
@@ -5,15 +6,12 @@ import Foundation
 /// On a terminal it rewrites one line; elsewhere it writes a line for each row that is done.
 final class Progress {
   private let isQuiet: Bool
-  private let isTerminal: Bool
+  private let isTerminal = StatusLine.isTerminal
   private var total = 0
   private var start = Stopwatch.now()
-  private var lineWidth = 0
+  private var status = StatusLine()
 
-  init(quiet: Bool) {
-    isQuiet = quiet
-    isTerminal = isatty(STDERR_FILENO) == 1
-  }
+  init(quiet: Bool) { isQuiet = quiet }
 
   func begin(total: Int) {
     self.total = total
@@ -22,8 +20,8 @@ final class Progress {
 
   /// What is happening to row `index`, counted from one.
   func row(_ index: Int, _ name: String, phase: String) {
-    guard isTerminal else { return }
-    show(line(index, name, "\(phase)\(remaining(afterRows: index - 1))"))
+    guard isTerminal, !isQuiet else { return }
+    status.show(line(index, name, "\(phase)\(remaining(afterRows: index - 1))"))
   }
 
   func finishRow(_ index: Int, _ name: String) {
@@ -34,11 +32,10 @@ final class Progress {
   /// A line that stays.
   func note(_ text: String) {
     guard !isQuiet else { return }
-    clear()
-    StandardError.line(text)
+    status.note(text)
   }
 
-  func end() { clear() }
+  func end() { status.clear() }
 
   private func line(_ index: Int, _ name: String, _ text: String) -> String {
     "row \(index) of \(total): \(name), \(text)"
@@ -50,18 +47,5 @@ final class Progress {
     let elapsed = Double(Stopwatch.now() - start) * 1e-9
     let rest = elapsed / Double(done) * Double(total - done)
     return ", about \(Format.duration(rest)) left"
-  }
-
-  private func show(_ text: String) {
-    guard !isQuiet else { return }
-    let padding = String(repeating: " ", count: max(0, lineWidth - text.count))
-    StandardError.write("\r\(text)\(padding)")
-    lineWidth = text.count
-  }
-
-  private func clear() {
-    guard isTerminal, !isQuiet, lineWidth > 0 else { return }
-    StandardError.write("\r\(String(repeating: " ", count: lineWidth))\r")
-    lineWidth = 0
   }
 }

@@ -1,3 +1,5 @@
+import Charts
+
 /// The gate's findings as a table.
 enum GateReport {
   /// - Parameter other: what the present program is compared with, such as `revision 0123456789ab`.

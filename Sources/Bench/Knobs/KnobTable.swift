@@ -1,3 +1,5 @@
+import Charts
+
 /// How long a knob's training steps took, round by round.
 struct KnobTiming {
   var knob: Knob

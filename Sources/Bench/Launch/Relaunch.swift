@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// Starts Bench anew where this process cannot measure honestly: with `OPENBLAS_CORETYPE` set, which

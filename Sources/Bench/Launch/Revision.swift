@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// A commit of this package that the gate compares with.

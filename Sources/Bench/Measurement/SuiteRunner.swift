@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// Measures a list of cases and makes their report.

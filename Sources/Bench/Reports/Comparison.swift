@@ -1,3 +1,5 @@
+import Charts
+
 /// Two reports side by side.
 struct Comparison: Codable, Equatable {
   /// A row that both have.

@@ -1,3 +1,5 @@
+import Charts
+
 /// The list that github-action-benchmark reads: `customBiggerIsBetter`, GFLOP/s for each row.
 ///
 /// Rates are listed and not times, because its two tools take one direction each and a rate can be

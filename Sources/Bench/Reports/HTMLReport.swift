@@ -1,15 +1,16 @@
-/// The report as one page: no scripts, nothing loaded from elsewhere, light and dark.
+import Charts
+
+/// The report as a page.
 enum HTMLReport {
   static func render(_ report: Report) -> String {
     let header = report.header
     var body = [
-      "<h1>Recurrent layers on \(HTML.escape(header.cpu))</h1>",
-      "<dl>\(facts(header))</dl>",
+      "<h1>Recurrent layers on \(Markup.escape(header.cpu))</h1>", HTML.facts(facts(header)),
     ]
-    body += header.warnings.map { "<p class=\"warning\">\(HTML.escape($0))</p>" }
+    body += header.warnings.map { "<p class=\"warning\">\(Markup.escape($0))</p>" }
     body += [
       "<h2>Throughput</h2>", legend(report.contestants),
-      figure(
+      HTML.figure(
         ReportCharts.throughput(report),
         "Rate of the matrix products' operations; whiskers are 95% intervals of the median."),
     ]
@@ -17,38 +18,24 @@ enum HTMLReport {
       body += [
         "<h2>Speed-up of the engine</h2>",
         legend(report.contestants.filter { $0 != ContestantKind.packed.name }, prefix: "over "),
-        figure(speedups, "How many times as fast the engine is. The axis is logarithmic."),
+        HTML.figure(speedups, "How many times as fast the engine is. The axis is logarithmic."),
       ]
     }
     body += [
-      "<h2>Roofline</h2>", legend(report.contestants), cellLegend(),
-      figure(
-        RooflineChart.svg(report),
+      "<h2>Roofline</h2>", legend(report.contestants),
+      HTML.legend(CellKind.allCases.map { (mark: $0.mark, name: $0.rawValue) }),
+      HTML.figure(
+        ReportCharts.roofline(report),
         "The intensity counts the recurrent weights once for each step: points above the slope have "
           + "their weights in a cache."),
-      "<h2>All rows</h2>", table(report),
-      "<ul>\(TextReport.notes(report).map { "<li>\(HTML.escape($0))</li>" }.joined())</ul>",
+      "<h2>All rows</h2>", table(report), HTML.list(TextReport.notes(report)),
     ]
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>Bench, \(HTML.escape(header.cpu)), \(HTML.escape(header.date))</title>
-      <style>
-      \(HTMLStyle.css)
-      </style>
-      </head>
-      <body>
-      \(body.joined(separator: "\n"))
-      </body>
-      </html>
-
-      """
+    return HTMLPage(
+      title: "Bench, \(header.cpu), \(header.date)", style: ReportStyle.css, body: body
+    ).document
   }
 
-  private static func facts(_ header: Report.Header) -> String {
+  private static func facts(_ header: Report.Header) -> [(name: String, value: String)] {
     let peak = header.peak
     let loads = [header.load.start, header.load.end].compactMap { $0.map { Format.fixed($0, 2) } }
     var facts = [
@@ -64,27 +51,11 @@ enum HTMLReport {
       ("Suite", header.suite), ("Commit", header.commit), ("Date", header.date),
     ]
     if header.threads > 1 { facts.append(("Threads", TextReport.threadsNote(header))) }
-    return facts.map { "<div><dt>\($0)</dt><dd>\(HTML.escape($1))</dd></div>" }.joined()
+    return facts.map { (name: $0.0, value: $0.1) }
   }
 
   private static func legend(_ contestants: [String], prefix: String = "") -> String {
-    let items = contestants.map {
-      "<span><i class=\"\(ReportCharts.style($0))\"></i>\(prefix)\(HTML.escape($0))</span>"
-    }
-    return "<p class=\"legend\">\(items.joined())</p>"
-  }
-
-  private static func cellLegend() -> String {
-    let items = CellKind.allCases.map { cell in
-      var svg = SVG(width: 14, height: 14, label: cell.rawValue)
-      svg.mark(cell, 7, 7, size: 5, class: "mark c-plain", title: cell.rawValue)
-      return "<span>\(svg.markup)\(cell.rawValue)</span>"
-    }
-    return "<p class=\"legend\">\(items.joined())</p>"
-  }
-
-  private static func figure(_ svg: SVG, _ caption: String) -> String {
-    "<figure>\(svg.markup)<figcaption>\(HTML.escape(caption))</figcaption></figure>"
+    HTML.legend(contestants.map { (style: ReportCharts.style($0), name: prefix + $0) })
   }
 
   private static func table(_ report: Report) -> String {
@@ -92,11 +63,9 @@ enum HTMLReport {
       "cell", "mode", "T", "N", "D", "H", "contestant", "time", "±", "GFLOP/s", "tokens/s",
       "of peak", "× naive", "× perGate", "× fused", "error", "alloc",
     ]
-    var html = "<div class=\"scroll\"><table><thead><tr>"
-    html += titles.map { "<th>\($0)</th>" }.joined() + "</tr></thead><tbody>\n"
-    for group in report.groups {
-      for (index, row) in group.enumerated() {
-        let cells = [
+    let groups = report.groups.map { group in
+      group.map { row in
+        [
           row.cell.rawValue, row.mode.rawValue, "\(row.T)", "\(row.N)", "\(row.D)", "\(row.H)",
           row.contestant, (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
           Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
@@ -107,10 +76,8 @@ enum HTMLReport {
           Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
           row.allocationsPerCall.map(String.init) ?? "–",
         ]
-        html += index == 0 ? "<tr class=\"first\">" : "<tr>"
-        html += cells.map { "<td>\(HTML.escape($0))</td>" }.joined() + "</tr>\n"
       }
     }
-    return html + "</tbody></table></div>"
+    return HTML.table(titles: titles, groups: groups)
   }
 }

@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// The report as a Markdown table for a README: one line for each row of the engine, or for every row

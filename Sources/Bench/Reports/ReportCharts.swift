@@ -1,3 +1,5 @@
+import Charts
+
 /// The charts of a report's page.
 enum ReportCharts {
   /// GFLOP/s of every contestant, by case.
@@ -44,6 +46,29 @@ enum ReportCharts {
     ).svg()
   }
 
+  /// GFLOP/s of every row over arithmetic intensity.
+  ///
+  /// The intensity counts the recurrent weights once for each step and everything else once: a point
+  /// above the slope has its weights in a cache.
+  static func roofline(_ report: Report) -> SVG {
+    let peak = report.header.peak.sgemmGflops.median
+    let bandwidth = report.header.peak.memoryGBPerSecond.median
+    let points = report.contestants.flatMap { contestant in
+      report.rows.filter { $0.contestant == contestant }.map { row in
+        let intensity = row.benchCase.flops / row.benchCase.streamedBytes
+        return RooflineChart.Point(
+          intensity: intensity, rate: row.gflops, mark: row.cell.mark, style: style(contestant),
+          title: title(row) + ", \(Format.significant(intensity)) FLOP per byte")
+      }
+    }
+    return RooflineChart(
+      label: "Roofline plot of every row",
+      xAxis: "FLOP per byte (recurrent weights read once per step)", yAxis: "GFLOP/s",
+      peak: (peak, "SGEMM peak \(Format.significant(peak)) GFLOP/s"),
+      bandwidth: (bandwidth, "memory \(Format.significant(bandwidth)) GB/s"), points: points
+    ).svg()
+  }
+
   /// The class of a contestant's colour.
   static func style(_ contestant: String) -> String {
     ContestantKind.all.contains { $0.name == contestant } ? "c-\(contestant)" : "c-other"
@@ -58,5 +83,16 @@ enum ReportCharts {
     "\(row.contestant), \(row.benchCase): \(row.isScaled ? "~" : "")"
       + "\(Format.time(row.seconds.median)), \(Format.significant(row.gflops)) GFLOP/s, "
       + "\(Format.percent(row.peakShare)) of SGEMM peak"
+  }
+}
+
+extension CellKind {
+  /// The form of the cell's points.
+  var mark: SVG.Mark {
+    switch self {
+    case .lstm: .circle
+    case .gru: .square
+    case .rnn: .triangle
+    }
   }
 }

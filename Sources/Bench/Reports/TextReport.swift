@@ -1,3 +1,5 @@
+import Charts
+
 /// The report as a table for a terminal of 110 columns.
 enum TextReport {
   static func render(_ report: Report) -> String {

@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// Compares what a contestant computed with the oracle's results.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bench
+@testable import Charts
 
 /// Numbers as they are printed.
 struct FormatTests {
@@ -21,20 +21,6 @@ struct FormatTests {
   @Test(arguments: [(59.4, "59 s"), (125, "2 min 05 s"), (7260, "2 h 01 min")])
   func durations(_ seconds: Double, _ text: String) { #expect(Format.duration(seconds) == text) }
 
-  @Test(arguments: [
-    (0.5...73.0, [0.5, 1, 2, 5, 10, 20, 50, 100]), (0.03...40000, [0.1, 1, 10, 100, 1000, 10000]),
-  ])
-  func logarithmicTicks(_ range: ClosedRange<Double>, _ ticks: [Double]) {
-    let scale = ChartScale.logarithmic(
-      [range.lowerBound, range.upperBound], from: 0, to: 100)
-    #expect(zip(scale.ticks, ticks).allSatisfy { abs($0 / $1 - 1) < 1e-9 })
-    #expect(scale.ticks.count == ticks.count, "\(scale.ticks)")
-    #expect(scale.position(range.lowerBound) >= 0 && scale.position(range.upperBound) <= 100)
-  }
-
-  @Test func linearTicks() {
-    let scale = ChartScale.linear(upTo: 83, from: 10, to: 110)
-    #expect(scale.ticks == [0, 20, 40, 60, 80, 100])
-    #expect(scale.position(50) == 60)
-  }
+  @Test(arguments: [(0.12344, "0.1234"), (12, "12"), (2.5e-7, "2.5e-07"), (.nan, "–")])
+  func shortest(_ value: Double, _ text: String) { #expect(Format.shortest(value) == text) }
 }

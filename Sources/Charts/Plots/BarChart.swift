@@ -1,28 +1,55 @@
 /// Horizontal bars in groups, one group for each case.
-struct BarChart {
-  struct Bar {
-    var value: Double
+package struct BarChart {
+  package struct Bar {
+    package var value: Double
     /// Where the whisker goes, if there is one.
-    var interval: ClosedRange<Double>?
+    package var interval: ClosedRange<Double>?
     /// The class of its colour.
-    var style: String
+    package var style: String
     /// The number at its end.
-    var text: String
+    package var text: String
     /// What hovering shows.
-    var title: String
+    package var title: String
+
+    package init(
+      value: Double, interval: ClosedRange<Double>? = nil, style: String, text: String,
+      title: String
+    ) {
+      self.value = value
+      self.interval = interval
+      self.style = style
+      self.text = text
+      self.title = title
+    }
   }
 
-  struct Group {
-    var name: String
-    var bars: [Bar]
+  package struct Group {
+    package var name: String
+    package var bars: [Bar]
+
+    package init(name: String, bars: [Bar]) {
+      self.name = name
+      self.bars = bars
+    }
   }
 
-  var label: String
-  var axis: String
-  var groups: [Group]
-  var isLogarithmic = false
+  package var label: String
+  package var axis: String
+  package var groups: [Group]
+  package var isLogarithmic = false
   /// A value that is marked with a line across all bars.
-  var reference: (value: Double, text: String)?
+  package var reference: (value: Double, text: String)?
+
+  package init(
+    label: String, axis: String, groups: [Group], isLogarithmic: Bool = false,
+    reference: (value: Double, text: String)? = nil
+  ) {
+    self.label = label
+    self.axis = axis
+    self.groups = groups
+    self.isLogarithmic = isLogarithmic
+    self.reference = reference
+  }
 
   private static let width = 960.0
   private static let left = 232.0
@@ -32,7 +59,7 @@ struct BarChart {
   private static let groupGap = 10.0
   private static let top = 34.0
 
-  func svg() -> SVG {
+  package func svg() -> SVG {
     let barCount = groups.reduce(0) { $0 + $1.bars.count }
     let height =
       Self.top + Double(barCount) * (Self.barHeight + Self.barGap)
@@ -66,7 +93,7 @@ struct BarChart {
     for tick in scale.ticks {
       let x = scale.position(tick)
       svg.line(x, Self.top - 4, x, bottom, class: "grid")
-      svg.text(x, Self.top - 8, ChartScale.label(tick), anchor: .middle, class: "tick")
+      svg.text(x, Self.top - 8, scale.label(tick), anchor: .middle, class: "tick")
     }
     svg.text(Self.left - 10, Self.top - 8, axis, anchor: .end, class: "tick")
     if let reference {
