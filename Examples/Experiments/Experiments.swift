@@ -3,13 +3,22 @@ import Charts
 import Foundation
 import WholeFiles
 
-/// The experiments by name; a line each.
+/// The experiments in the order of their names; a line each.
 let allExperiments: [any Experiment.Type] = [
+  Beam.self,
+  Chat.self,
+  Dates.self,
   DigitsRows.self,
   GradientFlow.self,
+  PointerHull.self,
+  PointerSort.self,
+  PointerTour.self,
   EmbeddedReber.self,
+  Change.self,
   Reversal.self,
   ReviewMoods.self,
+  Continuation.self,
+  Summary.self,
   PartsOfSpeech.self,
   NameTranslation.self,
 ]

@@ -43,7 +43,8 @@ enum HTMLReport {
       body += figures.map { markup($0.figure) }
     }
     return HTMLPage(
-      title: "Experiments", style: "td:nth-child(-n+2) { text-align: left; white-space: normal; }",
+      title: "Experiments",
+      style: ":is(th, td):nth-child(-n+2) { text-align: left; white-space: normal; }",
       body: body
     ).document
   }
@@ -64,14 +65,19 @@ enum HTMLReport {
         label: lines.title, x: .init(lines.x, isLogarithmic: lines.hasLogarithmicX),
         y: .init(lines.y, isLogarithmic: lines.hasLogarithmicY),
         series: lines.series.map { .init(name: $0.name, points: Array(zip($0.x, $0.y))) })
-      return "<figure>\(chart.svg().markup)</figure>"
+      return picture(chart.svg())
     case .heatMap(let map):
       let chart = HeatMap(
         label: map.title, axes: (map.rowAxis, map.columnAxis), rows: map.rows,
         columns: map.columns, values: map.values, fullScale: 1)
-      return "<figure>\(chart.svg().markup)</figure>"
+      return picture(chart.svg())
     case .text(let title, let lines):
       return HTML.figure(text: lines, title)
     }
+  }
+
+  /// A picture no larger than it was drawn.
+  private static func picture(_ svg: SVG) -> String {
+    "<figure style=\"max-width: \(Int(svg.width))px\">\(svg.markup)</figure>"
   }
 }
