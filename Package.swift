@@ -108,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "Experiments",
       dependencies: [
-        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],

@@ -129,18 +129,20 @@ struct CharacterModel: ParsableCommand {
     case .lstm:
       try train(
         .lstm(
-          vocabulary: text.vocabulary, embeddingSize: embedding, hiddenSize: hidden, using: &rng)
-          as CharacterLanguageModel<LSTM<Float>>, text, &rng)
+          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden,
+          using: &rng)
+          as LanguageModel<LSTM<Float>>, text, &rng)
     case .gru:
       try train(
         .gru(
-          vocabulary: text.vocabulary, embeddingSize: embedding, hiddenSize: hidden, using: &rng)
-          as CharacterLanguageModel<GRU<Float>>, text, &rng)
+          vocabularySize: text.vocabulary.count, embeddingSize: embedding, hiddenSize: hidden,
+          using: &rng)
+          as LanguageModel<GRU<Float>>, text, &rng)
     }
   }
 
   private func train<Layer: RecurrentLayer>(
-    _ model: CharacterLanguageModel<Layer>, _ text: TrainingText, _ rng: inout SeededGenerator
+    _ model: LanguageModel<Layer>, _ text: TrainingText, _ rng: inout SeededGenerator
   ) throws {
     printError(
       "\(cell) of \(hidden) units, \(model.parameters.scalarCount) parameters, seed \(seed)")
@@ -154,8 +156,10 @@ struct CharacterModel: ParsableCommand {
     print(result.description)
     if sampleLength > 0 {
       let prompt = prompt ?? text.opening
-      let sample = run.model.sample(
-        prompt: prompt, length: sampleLength, temperature: temperature, topK: topK, using: &rng)
+      let sample = run.model.write(
+        after: prompt, length: sampleLength,
+        by: TokenSampler(temperature: temperature, topK: topK), text.vocabulary,
+        CharacterTokenizer(), using: &rng)
       print("\n\(prompt)\(sample)")
     }
   }

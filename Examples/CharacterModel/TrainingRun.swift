@@ -6,7 +6,7 @@ import SequenceModels
 
 /// Trains a model by truncated backpropagation and keeps the one that predicts the held-out text best.
 struct TrainingRun<Layer: RecurrentLayer> {
-  var model: CharacterLanguageModel<Layer>
+  var model: LanguageModel<Layer>
   let text: TrainingText
   let batch: Int
   let steps: Int

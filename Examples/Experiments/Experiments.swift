@@ -1,10 +1,26 @@
 import ArgumentParser
+import Charts
 import Foundation
 import WholeFiles
 
-/// The experiments by name; a line each.
+/// The experiments in the order of their names; a line each.
 let allExperiments: [any Experiment.Type] = [
-  GradientFlow.self]
+  Beam.self,
+  Chat.self,
+  Dates.self,
+  DigitsRows.self,
+  GradientFlow.self,
+  PointerHull.self,
+  PointerSort.self,
+  PointerTour.self,
+  EmbeddedReber.self,
+  Change.self,
+  Reversal.self,
+  ReviewMoods.self,
+  Continuation.self,
+  Summary.self,
+  PartsOfSpeech.self,
+]
 
 @main
 struct Experiments: ParsableCommand {
@@ -24,7 +40,7 @@ struct Experiments: ParsableCommand {
 
 /// What every command that prints results takes.
 struct ReportOptions: ParsableArguments {
-  @Option(help: "text, json or markdown. Default: what --output's ending says, else text.")
+  @Option(help: "text, json, html or markdown. Default: what --output's ending says, else text.")
   var format: ReportFormat?
 
   @Option(
@@ -103,8 +119,10 @@ struct Run: ParsableCommand {
   @Option(help: "Threads of a training step. [default: one for each processor]")
   var threads: Int?
 
-  @Option(help: ArgumentHelp("The folder that `make data` fills.", valueName: "folder"))
-  var data = "data"
+  @Option(
+    help: ArgumentHelp(
+      "The folder that `make data` fills. Default: data of the checkout.", valueName: "folder"))
+  var data: String?
 
   @OptionGroup var report: ReportOptions
 
@@ -118,11 +136,13 @@ struct Run: ParsableCommand {
     try reportingErrors {
       let laboratory = Laboratory(
         store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
-        threads: threads, dataFolder: data, resumes: resume, commit: Machine.commit(),
-        processor: Machine.processor(), say: printError)
+        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
+        commit: Machine.commit(), processor: Machine.processor(), say: StandardError.line)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
-      for failure in failures { printError("error: \(failure.experiment): \(failure.reason)") }
+      for failure in failures {
+        StandardError.line("error: \(failure.experiment): \(failure.reason)")
+      }
       if !failures.isEmpty { throw ExitCode.failure }
       if !record.isMet { throw ExitCode(3) }
     }
@@ -160,14 +180,9 @@ private func reportingErrors(_ body: () throws -> Void) throws {
   do {
     try body()
   } catch let error as ExperimentError {
-    printError("error: \(error)")
+    StandardError.line("error: \(error)")
     throw ExitCode(error.exitCode)
   }
-}
-
-/// Writes a line to standard error.
-func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
 extension Budget: ExpressibleByArgument {}

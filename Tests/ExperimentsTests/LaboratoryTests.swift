@@ -15,7 +15,11 @@ private enum Met: Experiment {
       .lines(
         LineFigure(
           title: "curve", x: "step", y: "loss", series: [.init(name: "s", x: [1, 2], y: [3, 4])])))
-    run.show(.heatMap(HeatMapFigure(title: "α", rows: ["r"], columns: ["c"], values: [[1]])))
+    run.show(
+      .heatMap(
+        HeatMapFigure(
+          title: "α", rowAxis: "written", columnAxis: "read", rows: ["r"], columns: ["c"],
+          values: [[1]])))
   }
 }
 
@@ -111,7 +115,11 @@ private enum Failing: Experiment {
     let markdown = MarkdownReport.render(record)
     #expect(markdown.contains("| `missed` | share | 0.4 | > 0.4 | **no** | 3 |"))
     let text = TextReport.render(record)
-    #expect(text.contains("met         share (of 3)  0.5       ≥ 0.5   yes"), "\(text)")
+    #expect(text.contains("met         share (of 3)       0.5   ≥ 0.5  yes"), "\(text)")
+    let page = HTMLReport.render(record)
+    #expect(page.contains("1 met, 1 missed") && page.contains("missed: share is 0.4, &gt; 0.4"))
+    #expect(
+      page.contains("curve") && page.contains("<pre>a\nb</pre>") && page.contains("written ↓"))
     #expect(ReportFormat(path: "a/b.JSON") == .json && ReportFormat(path: "a") == nil)
   }
 

@@ -67,7 +67,7 @@ struct SequenceKind {
           as Family<LearnedInitialState<Stacked<LSTM<Float>>>>),
       SequenceKind("Graph<Float>") { GraphSequence<Float>($0, $1) },
       SequenceKind("Graph<Double>") { GraphSequence<Double>($0, $1) },
-      SequenceKind("CharacterLanguageModel") { TextSequence($0, $1) },
+      SequenceKind("LanguageModel") { TextSequence($0, $1) },
     ]
   }
 }

@@ -3,9 +3,9 @@ import LinAlg
 import Recurrent
 import SequenceModels
 
-/// A sequence of calls of character models.
+/// A sequence of calls of language models.
 final class TextSequence: Caller, CallSequence {
-  typealias Model = CharacterLanguageModel<LSTM<Float>>
+  typealias Model = LanguageModel<LSTM<Float>>
   private var models: [(name: String, value: Model, sizes: [Int])] = []
   private var graphs: [Graph<Float>] = []
 
@@ -19,10 +19,12 @@ final class TextSequence: Caller, CallSequence {
       models.append(
         (
           "model\(i)",
-          .lstm(vocabulary: vocabulary, embeddingSize: D, hiddenSize: H, using: &self.dice.rng),
+          .lstm(
+            vocabularySize: vocabulary.count, embeddingSize: D, hiddenSize: H, using: &self.dice.rng
+          ),
           [vocabulary.count, D, H]
         ))
-      log.note("model\(i) = CharacterLanguageModel(V, D, H = \(models[i].sizes))")
+      log.note("model\(i) = LanguageModel(V, D, H = \(models[i].sizes))")
       graphs.append(Graph(threads: 1 + i % 2, seed: UInt64(i)))
     }
   }
@@ -104,23 +106,23 @@ final class TextSequence: Caller, CallSequence {
 
   private func read() {
     let model = dice.pick(models)
-    var stream = CharacterStream(model.value)
+    var reader = TokenReader(model.value)
     let token = Token(dice.slips() ? model.sizes[0] : dice.below(model.sizes[0]))
     let fits = Int(token) < model.sizes[0]
-    will("CharacterStream(\(model.name)).read(\(token))", fits ? .fits : .traps)
-    stream.read(token)
+    will("TokenReader(\(model.name)).read(\(token))", fits ? .fits : .traps)
+    reader.read(token)
     returned(fits ? .fits : .traps)
-    var other = CharacterStream(fresh(model.value))
+    var other = TokenReader(fresh(model.value))
     other.read(token)
-    check(stream.logits.numbers, other.logits.numbers, "logits")
+    check(reader.scores.numbers, other.scores.numbers, "scores")
   }
 
   private func assign() {
     let (i, j) = (dice.below(3), dice.below(3))
     let fits = models[i].sizes == models[j].sizes
     if !fits && !dice.slips() {
-      log.note("\(models[i].name).output.parameters.b = …")
-      models[i].value.output.parameters.b = dice.matrix(1, models[i].sizes[0])
+      log.note("\(models[i].name).output.linear.parameters.b = …")
+      models[i].value.output.linear?.parameters.b = dice.matrix(1, models[i].sizes[0])
       return
     }
     will("\(models[i].name).parameters = \(models[j].name).parameters", fits ? .fits : .traps)

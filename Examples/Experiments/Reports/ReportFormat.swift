@@ -2,13 +2,14 @@ import ArgumentParser
 
 /// The forms that a report can take.
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
-  case text, json, markdown
+  case text, json, html, markdown
 
   /// The form that a file's ending asks for.
   init?(path: String) {
     switch path.split(separator: ".").last?.lowercased() {
     case "txt", "text": self = .text
     case "json": self = .json
+    case "html", "htm": self = .html
     case "md", "markdown": self = .markdown
     default: return nil
     }
@@ -19,6 +20,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
     switch self {
     case .text: TextReport.render(record)
     case .json: try JSONReport.render(record)
+    case .html: HTMLReport.render(record)
     case .markdown: MarkdownReport.render(record)
     }
   }

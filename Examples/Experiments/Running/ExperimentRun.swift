@@ -1,5 +1,4 @@
-import Foundation
-import LinAlg
+import Charts
 
 /// What an experiment is given, and where it puts what it finds.
 final class ExperimentRun {
@@ -43,8 +42,8 @@ final class ExperimentRun {
       name: name, measured: measured, target: target, parameters: parameters, note: note)
     measurements.append(measurement)
     let mark = measurement.isMet.map { $0 ? "met" : "MISSED" } ?? "shown"
-    let wanted = target.map { ", target \($0.comparison) \(Number.text($0.bound))" } ?? ""
-    say("\(name): \(Number.text(measured))\(wanted): \(mark)")
+    let wanted = target.map { ", target \($0.comparison) \(Format.shortest($0.bound))" } ?? ""
+    say("\(name): \(Format.shortest(measured))\(wanted): \(mark)")
   }
 
   /// A picture or a text for the report.
@@ -53,8 +52,7 @@ final class ExperimentRun {
   /// A line on standard error about how far it is.
   func say(_ line: String) {
     if showsProgress {
-      FileHandle.standardError.write(
-        Data("[\(experiment) \(Number.duration(seconds))] \(line)\n".utf8))
+      StandardError.line("[\(experiment) \(Format.duration(seconds))] \(line)")
     }
   }
 

@@ -27,6 +27,10 @@ struct LineFigure: Equatable, Codable {
 /// Numbers of 0 to 1 in rows and columns.
 struct HeatMapFigure: Equatable, Codable {
   var title: String
+  /// What a row is.
+  var rowAxis: String
+  /// What a column is.
+  var columnAxis: String
   /// What stands at the rows, from the top.
   var rows: [String]
   var columns: [String]

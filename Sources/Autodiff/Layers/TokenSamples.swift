@@ -73,8 +73,8 @@ public struct TokenSamples: Sendable, Hashable {
     let V = UInt64(vocabularySize)
     for _ in 0..<count {
       let place = Int(generator.next().multipliedFullWidth(by: V).high)
-      let stays: Double = generator.unitUniform()
-      tokens.append(stays < thresholds[place] ? Token(place) : aliases[place])
+      let unit = Double(generator.next() >> 11) * 0x1p-53
+      tokens.append(unit < thresholds[place] ? Token(place) : aliases[place])
     }
   }
 }

@@ -31,6 +31,12 @@ package enum HTML {
     "<figure>\(svg.markup)<figcaption>\(Markup.escape(caption))</figcaption></figure>"
   }
 
+  /// Lines of text as they are, with a text below them.
+  package static func figure(text: [String], _ caption: String) -> String {
+    let lines = text.map { Markup.escape($0) }.joined(separator: "\n")
+    return "<figure><pre>\(lines)</pre><figcaption>\(Markup.escape(caption))</figcaption></figure>"
+  }
+
   /// A table whose rows come in groups; a rule stands above each group.
   package static func table(titles: [String], groups: [[[String]]]) -> String {
     var html = "<div class=\"scroll\"><table><thead><tr>"

@@ -55,6 +55,8 @@ package struct HTMLPage {
     .legend svg { width: 14px; height: 14px; }
     figure { margin: 0; } figure svg { width: 100%; height: auto; display: block; }
     figcaption, ul { color: var(--soft); font-size: .9rem; } ul { padding-left: 1.1rem; }
+    pre { background: var(--panel); padding: .7rem 1rem; border-radius: 8px; margin: .6rem 0 .2rem;
+      white-space: pre-wrap; font: 13px/1.45 ui-monospace, monospace; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums;
       width: 100%; }

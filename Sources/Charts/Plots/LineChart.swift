@@ -66,7 +66,7 @@ package struct LineChart {
     svg.text(Self.left, 18, label, class: "heading")
     drawLegend(&svg, legend.places)
     area.drawAxes(&svg)
-    svg.text(Self.left - 8, top - 10, y.name, anchor: .end, class: "tick")
+    svg.text(12, top - 10, y.name, class: "tick")
     svg.text(
       (Self.left + Self.width - Self.right) / 2, top + Self.plotHeight + 36, x.name,
       anchor: .middle)

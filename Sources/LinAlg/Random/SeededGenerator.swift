@@ -15,17 +15,18 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable, Codabl
   /// A generator that always gives the same numbers for the same `seed`.
   public init(seed: UInt64) {
     var z = seed
-    func splitMix() -> UInt64 {
+    // Not by capture, which allocates in unoptimised builds.
+    func splitMix(_ z: inout UInt64) -> UInt64 {
       z &+= 0x9E37_79B9_7F4A_7C15
       var x = z
       x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
       x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
       return x ^ (x >> 31)
     }
-    s0 = splitMix()
-    s1 = splitMix()
-    s2 = splitMix()
-    s3 = splitMix()
+    s0 = splitMix(&z)
+    s1 = splitMix(&z)
+    s2 = splitMix(&z)
+    s3 = splitMix(&z)
   }
 
   /// A generator that goes on from a state of xoshiro256**.

@@ -33,6 +33,21 @@ extension Node {
   }
 }
 
+extension [Int] {
+  /// Each length `count` times, one beside the other.
+  func repeated(_ count: Int) -> [Int] { flatMap { [Int](repeating: $0, count: count) } }
+}
+
+extension TokenBatch {
+  /// Each sequence `count` times, one beside the other, `[T, N·count]`.
+  func repeated(_ count: Int) -> TokenBatch {
+    let rows = batch * count
+    return TokenBatch(
+      steps: steps, batch: rows,
+      tokens: (0..<steps * rows).map { self[$0 / rows, $0 % rows / count] })
+  }
+}
+
 /// A sequence of tokens that a decoder wrote.
 public struct Hypothesis: Sendable, Hashable {
   /// The tokens, without those that begin and end it.
@@ -41,6 +56,14 @@ public struct Hypothesis: Sendable, Hashable {
   public var logProbability: Double
   /// What hypotheses are compared by: the logarithm with its penalties.
   public var score: Double
-  /// Whether the decoder ended it; else it was cut at the largest length.
+  /// Whether the decoder ended it; else it was cut, at the largest length or where nothing may follow.
   public var hasEnded: Bool
+
+  /// A sequence of tokens with the logarithm of its probability, which is its score unless said otherwise.
+  public init(
+    tokens: [Token], logProbability: Double, score: Double? = nil, hasEnded: Bool
+  ) {
+    (self.tokens, self.logProbability, self.hasEnded) = (tokens, logProbability, hasEnded)
+    self.score = score ?? logProbability
+  }
 }

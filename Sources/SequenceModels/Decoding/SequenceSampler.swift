@@ -69,7 +69,7 @@ public struct SequenceSampler: Sendable, Hashable {
       from: state, begin: [Token](repeating: begin, count: state.shape.batch), end: end, step: step)
   }
 
-  /// As ``callAsFunction(from:begin:end:step:)-(_,Token,_,_)``, with a token for each source before its first.
+  /// As the call above, with a token of its own for each source before its first.
   public func callAsFunction<Scalar>(
     from state: Node<Scalar>, begin: [Token], end: Token?,
     step: (TokenBatch, Node<Scalar>) -> DecoderStep<Scalar>
@@ -175,8 +175,7 @@ private struct WrittenRow {
   init(source: Int, sample: Int) { (self.source, self.sample) = (source, sample) }
 
   var hypothesis: Hypothesis {
-    Hypothesis(
-      tokens: tokens, logProbability: logProbability, score: logProbability, hasEnded: hasEnded)
+    Hypothesis(tokens: tokens, logProbability: logProbability, hasEnded: hasEnded)
   }
 
   mutating func add<Scalar: RecurrentScalar>(

@@ -109,11 +109,9 @@ where Encoder.Scalar == Decoder.Scalar {
     /// Each source `count` times, one beside the other: the rows of a beam search. The state is left as it
     /// is: the search repeats it.
     public func repeated(_ count: Int) -> Encoded {
-      let rows = lengths.map { lengths in
-        lengths.flatMap { length in (0..<count).map { _ in length } }
-      }
-      return Encoded(
-        values: values.repeated(count), keys: keys.repeated(count), lengths: rows, state: state)
+      Encoded(
+        values: values.repeated(count), keys: keys.repeated(count),
+        lengths: lengths?.repeated(count), state: state)
     }
   }
 

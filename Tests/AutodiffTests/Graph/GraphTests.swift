@@ -158,6 +158,38 @@ struct GraphAllocationTests {
     #expect(allocations { for _ in 0..<5 { step() } } == 0)
   }
 
+  @Test func `gradients of pointers, coverage and copies`() {
+    var model = Decoder<Float>()
+    let graph = Graph<Float>(threads: 1)
+    let (source, target) = (
+      randomTokens(6, 3, below: 9, seed: 1), randomTokens(4, 3, below: 6, seed: 2)
+    )
+    let (lengths, targets) = ([6, 2, 4], [4, 4, 3])
+    func step() {
+      _ = model.recordGradients(on: graph) { model, graph in
+        let (keys, inputs) = (
+          model.embedding(source, on: graph), model.embedding(target, on: graph)
+        )
+        let weights = inputs[step: 0][batch: 0..<1]
+        let covered = inputs.attentionScores(keys: keys, lengths: lengths)
+          .softmax(lengths: lengths).sumsOfEarlierSteps()
+        let scores = inputs.attentionScores(
+          keys: keys, additive: weights,
+          coverage: AttentionCoverage(covered: covered, weights: weights), lengths: lengths)
+        let visited = graph.occurrences(of: target, features: 6)
+        let logs = model.embedding.scores(inputs).mixedWithCopies(
+          of: source, attention: scores, generating: inputs.sum(over: .features), words: 9,
+          lengths: lengths)
+        let valid = graph.validSteps(targets, steps: 4)
+        let counted = graph.validFeatures(lengths, features: 6)
+        return logs.crossEntropy(target, lengths: targets)
+          + ((visited * counted).masked(where: visited).softmax() * valid).sum()
+      }
+    }
+    for _ in 0..<3 { step() }
+    #expect(allocations { for _ in 0..<5 { step() } } == 0)
+  }
+
   @Test func `an evaluation`() {
     let model = Tagger<Float>()
     let graph = Graph<Float>(threads: 1)

@@ -195,6 +195,13 @@ let operationCases: [OperationCase] =
         keys: x[1], values: x[2], scale: 0.7, lengths: lengths(x[1].steps, x[1].batch, seed))
       return a.context.sum() + (a.weights * a.weights).sum() + a.context.squared().sum()
     },
+    OperationCase("picked") { _, x, seed in
+      // Some rows are left out.
+      var numbers = tokens(x[0].steps, x[0].batch, below: x[0].features, seed: seed)
+      numbers[0, 0] = -1
+      return x[0].picked(numbers)
+    },
+    OperationCase("entropy") { _, x, _ in x[0].entropy() },
     OperationCase(
       "additive attention",
       shapes: { T, N, F, M in [shape(M, N, F), shape(T, N, F), shape(T, N, M), shape(1, 1, F)] }

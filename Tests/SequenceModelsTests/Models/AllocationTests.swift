@@ -17,9 +17,9 @@ struct AllocationTests {
 
   /// Allocations in four training steps after three, each followed by `afterStep`.
   func countTraining<Layer: CausalLayer>(
-    _ model: CharacterLanguageModel<Layer>, dropout: Double = 0,
+    _ model: LanguageModel<Layer>, dropout: Double = 0,
     optimizer: some Optimizer<ModelParameters<Layer.Scalar>>,
-    afterStep: (CharacterLanguageModel<Layer>) -> Void = { _ in }
+    afterStep: (LanguageModel<Layer>) -> Void = { _ in }
   ) throws -> UInt64 {
     var (model, optimizer) = (model, optimizer)
     let streams = TokenStreams(CharacterModelSamples.tokens(200), batch: 3, steps: 6)
@@ -57,14 +57,14 @@ struct AllocationTests {
 
   @Test func `a training step of a defined cell`() throws {
     var rng = SeededGenerator(seed: 45)
-    let model = CharacterLanguageModel(
-      vocabulary: CharacterModelSamples.vocabulary,
+    let model = LanguageModel(
+      vocabularySize: CharacterModelSamples.vocabulary.count,
       layer: try DefinedLayer<Float>(.mut3, inputSize: 3, hiddenSize: 4, using: &rng), using: &rng)
     #expect(try countTraining(model, optimizer: Adam(for: model.parameters)) == 0)
     var options = LSTMOptions()
     options.memory = .diagonal()
-    let peephole = CharacterLanguageModel(
-      vocabulary: CharacterModelSamples.vocabulary,
+    let peephole = LanguageModel(
+      vocabularySize: CharacterModelSamples.vocabulary.count,
       layer: try LSTM<Float>(inputSize: 3, hiddenSize: 4, options: options, using: &rng),
       using: &rng)
     #expect(try countTraining(peephole, optimizer: Adam(for: peephole.parameters)) == 0)
@@ -80,9 +80,15 @@ struct AllocationTests {
     #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
   }
 
+  @Test(arguments: TokenOutputTests.Kind.allCases)
+  func `a training step with each output`(kind: TokenOutputTests.Kind) throws {
+    let model = TokenOutputTests.model(kind, Float.self)
+    #expect(try countTraining(model, dropout: 0.2, optimizer: Adam(for: model.parameters)) == 0)
+  }
+
   @Test func `a copy of the model costs one`() throws {
     let model = CharacterModelSamples.lstm(Float.self)
-    var copies: [CharacterLanguageModel<LSTM<Float>>] = []
+    var copies: [LanguageModel<LSTM<Float>>] = []
     copies.reserveCapacity(10)
     let count = try countTraining(model, optimizer: Adam(for: model.parameters)) {
       copies.append($0)
@@ -90,11 +96,11 @@ struct AllocationTests {
     #expect(count > 0, "three blocks copied in each step must be counted")
   }
 
-  @Test func `reading a character`() {
-    var stream = CharacterStream(CharacterModelSamples.gru(Float.self, .resetAfter))
-    for token in 0..<3 { stream.read(Token(token)) }
+  @Test func `reading a token`() {
+    var reader = TokenReader(CharacterModelSamples.gru(Float.self, .resetAfter))
+    for token in 0..<3 { reader.read(Token(token)) }
     // A range of Int: the iterator of any other allocates in unoptimised builds.
-    let count = allocations { for token in 0..<7 { stream.read(Token(token)) } }
+    let count = allocations { for token in 0..<7 { reader.read(Token(token)) } }
     #expect(count == 0)
   }
 }

@@ -8,14 +8,22 @@ import Testing
   typealias Sample<S: RecurrentScalar> = EncoderDecoder<Bidirectional<GRU<S>>, LSTM<S>>
 
   /// What the decoder sees of the source.
-  static let kinds: [(Attention<Double>.Score?, Bool)] = [
-    (nil, false), (.dot, false), (.general, true), (.additive(units: 3), false),
-    (.additive(units: 3), true),
+  struct Kind: Sendable {
+    var score: Attention<Double>.Score?
+    var feedsInput = false
+    var coverage = false
+  }
+
+  static let kinds: [Kind] = [
+    Kind(), Kind(score: .dot), Kind(score: .general, feedsInput: true),
+    Kind(score: .additive(units: 3)), Kind(score: .additive(units: 3), feedsInput: true),
+    Kind(score: .additive(units: 3), coverage: true),
+    Kind(score: .additive(units: 3), feedsInput: true, coverage: true),
   ]
 
   static func model<S>(
-    _ score: Attention<S>.Score?, feedsInput: Bool, hidden: Int = 2, vocabulary: Int = 6,
-    seed: UInt64 = 1
+    _ score: Attention<S>.Score?, feedsInput: Bool, coverage: Bool = false, hidden: Int = 2,
+    vocabulary: Int = 6, seed: UInt64 = 1
   ) -> Sample<S> {
     var rng = SeededGenerator(seed: seed)
     let encoder = Bidirectional {
@@ -23,8 +31,8 @@ import Testing
     }
     return EncoderDecoder(
       sourceVocabulary: vocabulary, targetVocabulary: vocabulary, encoder: encoder,
-      attention: score, feedsInput: feedsInput, units: hidden + 2, embeddingSize: hidden + 1,
-      using: &rng
+      attention: score, feedsInput: feedsInput, coverage: coverage, units: hidden + 2,
+      embeddingSize: hidden + 1, using: &rng
     ) { inputSize, rng in
       LSTM<S>(inputSize: inputSize, hiddenSize: 2 * hidden, using: &rng)
     }
@@ -36,8 +44,8 @@ import Testing
   static let targets = TokenBatch(steps: 3, batch: 2, tokens: [4, 2, 3, 3, 1, 1])
 
   @Test(arguments: kinds)
-  func `gradients are central differences`(score: Attention<Double>.Score?, feedsInput: Bool) {
-    let model = Self.model(score, feedsInput: feedsInput)
+  func `gradients are central differences`(kind: Kind) {
+    let model = Self.model(kind.score, feedsInput: kind.feedsInput, coverage: kind.coverage)
     let graph = Graph<Double>(seed: 2)
     func loss(_ model: Sample<Double>) -> Double {
       model.gradients(on: graph) { model, graph in
@@ -65,8 +73,8 @@ import Testing
 
   /// Recorded, evaluated, and token by token.
   @Test(arguments: kinds)
-  func `three ways to the same scores`(score: Attention<Double>.Score?, feedsInput: Bool) {
-    let model = Self.model(score, feedsInput: feedsInput)
+  func `three ways to the same scores`(kind: Kind) {
+    let model = Self.model(kind.score, feedsInput: kind.feedsInput, coverage: kind.coverage)
     let graph = Graph<Double>()
     var recorded: [Double] = []
     _ = model.gradients(on: graph) { model, graph in
@@ -91,6 +99,78 @@ import Testing
     }
     #expect(evaluated == recorded)
     #expect(relativeError(stepped, recorded) < 1e-13)
+  }
+
+  @Test(arguments: kinds)
+  func `a sequence gets in a batch what it gets alone`(kind: Kind) {
+    let model = Self.model(kind.score, feedsInput: kind.feedsInput, coverage: kind.coverage)
+    let graph = Graph<Double>()
+    let together = model.evaluate(on: graph) {
+      $0(Self.source, lengths: Self.lengths, inputs: Self.inputs, on: $1).value
+    }
+    for n in 0..<2 {
+      func own(_ tokens: TokenBatch, _ steps: Int) -> TokenBatch {
+        TokenBatch(steps: steps, batch: 1, tokens: (0..<steps).map { tokens[$0, n] })
+      }
+      let alone = model.evaluate(on: graph) {
+        $0(own(Self.source, Self.lengths[n]), lengths: nil, inputs: own(Self.inputs, 3), on: $1)
+          .value
+      }
+      for t in 0..<3 {
+        for v in 0..<6 { #expect(abs(alone[t, 0, v] - together[t, n, v]) < 1e-13) }
+      }
+    }
+  }
+
+  @Test(arguments: kinds)
+  func `any number of threads, the same bits`(kind: Kind) {
+    let model = Self.model(
+      kind.score, feedsInput: kind.feedsInput, coverage: kind.coverage, hidden: 24)
+    #expect(
+      threadsAgree(model) { model, graph in
+        model(
+          TokenBatch(steps: 12, batch: 9, tokens: (0..<108).map { Token($0 * 5 % 6) }),
+          lengths: (0..<9).map { 4 + $0 },
+          inputs: TokenBatch(steps: 7, batch: 9, tokens: (0..<63).map { Token($0 * 7 % 6) }),
+          on: graph
+        ).crossEntropy(
+          TokenBatch(steps: 7, batch: 9, tokens: (0..<63).map { Token($0 * 11 % 6) }))
+      })
+  }
+
+  /// Coverage is the sum of the weights of the steps before.
+  @Test func `attention sees what it has given before`() {
+    let model: Sample<Double> = Self.model(
+      .additive(units: 3), feedsInput: true, coverage: true, seed: 4)
+    let graph = Graph<Double>()
+    model.evaluate(on: graph) { model, graph in
+      let pass = model.pass(Self.source, lengths: Self.lengths, inputs: Self.inputs, on: graph)
+      let encoded = model.encode(Self.source, lengths: Self.lengths, on: graph)
+      var state = encoded.state
+      for t in 0..<3 {
+        // Behind the decoder's state of 8 and h̃ of 4.
+        let covered = state[features: 12..<16].value
+        for n in 0..<2 {
+          for i in 0..<4 {
+            let before = (0..<t).reduce(0.0) { $0 + (pass.attention?.value[$1, n, i] ?? 9) }
+            #expect(abs(covered[0, n, i] - before) < 1e-13)
+          }
+        }
+        state =
+          model.step(
+            TokenBatch(steps: 1, batch: 2, tokens: [Self.inputs[t, 0], Self.inputs[t, 1]]), state,
+            encoded, on: graph
+          ).state
+      }
+      // It makes a difference.
+      let tokens = TokenBatch(repeating: 2, steps: 1, batch: 2)
+      let blind = state[features: 0..<12].joined(
+        graph.constant(0, NodeShape(steps: 1, batch: 2, features: 4)), along: .features)
+      let (seeing, other) = (
+        model.step(tokens, state, encoded, on: graph), model.step(tokens, blind, encoded, on: graph)
+      )
+      #expect(abs(seeing.scores.value[0, 0, 0] - other.scores.value[0, 0, 0]) > 1e-6)
+    }
   }
 
   @Test func `learns to reverse, and a beam search finds what it learned`() throws {

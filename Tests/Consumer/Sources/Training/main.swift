@@ -11,7 +11,7 @@ var rng = SeededGenerator(seed: 42)
 let characters = CharacterTokenizer()
 let vocabulary = Vocabulary(counting: text, by: characters, special: [.unknown])
 let layer = LSTM<Float>(inputSize: 16, hiddenSize: 32, using: &rng)
-var model = CharacterLanguageModel(vocabulary: vocabulary, layer: layer, using: &rng)
+var model = LanguageModel(vocabularySize: vocabulary.count, layer: layer, using: &rng)
 
 let tokens = vocabulary.encode(text, by: characters)
 let streams = TokenStreams(tokens, batch: 8, steps: 15)

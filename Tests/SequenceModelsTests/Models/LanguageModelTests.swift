@@ -5,16 +5,16 @@ import Recurrent
 import SequenceModels
 import Testing
 
-@Suite struct CharacterLanguageModelTests {
+@Suite struct LanguageModelTests {
   /// Trains on a text until it is known by heart.
   static func trained(
     on text: String, seed: UInt64, steps: Int = 150
-  ) throws -> CharacterLanguageModel<GRU<Float>> {
+  ) throws -> (model: LanguageModel<GRU<Float>>, vocabulary: Vocabulary) {
     let vocabulary = Vocabulary(
       counting: text, by: CharacterTokenizer(), special: [.unknown])
     var rng = SeededGenerator(seed: seed)
-    var model = CharacterLanguageModel<GRU<Float>>.gru(
-      vocabulary: vocabulary, embeddingSize: 8, hiddenSize: 24, using: &rng)
+    var model = LanguageModel<GRU<Float>>.gru(
+      vocabularySize: vocabulary.count, embeddingSize: 8, hiddenSize: 24, using: &rng)
     let streams = TokenStreams(
       vocabulary.encode(text, by: CharacterTokenizer()), batch: 2, steps: 12)
     let graph = Graph<Float>(seed: seed)
@@ -27,21 +27,22 @@ import Testing
       try model.trainingStep(
         window, state: &state, on: graph, optimizer: &adam, maximumNorm: 5)
     }
-    return model
+    return (model, vocabulary)
   }
 
   static let sentence = "the quick brown fox jumps over the lazy dog. "
 
   @Test func `learns a short repeating text by heart`() throws {
     let text = String(repeating: Self.sentence, count: 6)
-    let model = try Self.trained(on: text, seed: 51)
-    let loss = model.evaluate(model.vocabulary.encode(text, by: CharacterTokenizer()))
+    let (model, vocabulary) = try Self.trained(on: text, seed: 51)
+    let loss = model.evaluate(vocabulary.encode(text, by: CharacterTokenizer()))
     #expect(loss.count == text.unicodeScalars.count - 1)
     // Only the first characters, read without a past, leave a choice.
     #expect(loss.bitsPerToken < 0.1, "seed 51: \(loss.bitsPerToken) bits per character")
     var rng = SeededGenerator(seed: 52)
-    let written = model.sample(
-      prompt: "the quick ", length: 35, temperature: 0.5, using: &rng)
+    let written = model.write(
+      after: "the quick ", length: 35, by: TokenSampler(temperature: 0.5), vocabulary,
+      CharacterTokenizer(), using: &rng)
     #expect(written == Self.sentence.dropFirst(10))
   }
 
@@ -69,7 +70,7 @@ import Testing
         return nodes.outputs.crossEntropy(pieces[w].targets, ignoring: TokenStreams.ignored)
       }
       run?.finalState.copy(into: &state)
-      let logits = model.output(once.outputs)
+      let logits = model.logits(once.outputs)
       for t in 0..<pieces[w].inputs.steps {
         for n in 0..<3 {
           for k in 0..<7 {
@@ -86,7 +87,7 @@ import Testing
       }
     }
     graph.beginEvaluation()
-    let direct = graph.constant(model.output(once.outputs))
+    let direct = graph.constant(model.logits(once.outputs))
       .crossEntropy(whole[0].targets, ignoring: TokenStreams.ignored).loss
     #expect(loss.count == 49 && direct.count == 49)
     #expect(abs(loss.sum - direct.sum) < 1e-12)
@@ -99,26 +100,26 @@ import Testing
   @Test func `a stream sees what a pass sees`() {
     let model = CharacterModelSamples.gru(Double.self, .resetAfter)
     let tokens = CharacterModelSamples.tokens(9)
-    let logits = model.output(
+    let logits = model.logits(
       model.layer(model.embedding(TokenBatch(steps: 9, batch: 1, tokens: tokens))).outputs)
-    var stream = CharacterStream(model)
+    var reader = TokenReader(model)
     for (t, token) in tokens.enumerated() {
-      stream.read(token)
-      for k in 0..<7 { #expect(abs(stream.logits[0, k] - logits[t, 0, k]) < 1e-14) }
+      reader.read(token)
+      for k in 0..<7 { #expect(abs(reader.scores[0, k] - logits[t, 0, k]) < 1e-14) }
     }
   }
 
   @Test func `any causal layer makes a model`() throws {
-    func check<Layer: CausalLayer>(_ model: CharacterLanguageModel<Layer>) throws
+    func check<Layer: CausalLayer>(_ model: LanguageModel<Layer>) throws
     where Layer.Scalar == Double {
       var model = model
       let tokens = CharacterModelSamples.tokens(9)
       let run = model.layer(model.embedding(TokenBatch(steps: 9, batch: 1, tokens: tokens)))
-      let logits = model.output(run.outputs)
-      var stream = CharacterStream(model)
+      let logits = model.logits(run.outputs)
+      var reader = TokenReader(model)
       for (t, token) in tokens.enumerated() {
-        stream.read(token)
-        for k in 0..<7 { #expect(abs(stream.logits[0, k] - logits[t, 0, k]) < 1e-14) }
+        reader.read(token)
+        for k in 0..<7 { #expect(abs(reader.scores[0, k] - logits[t, 0, k]) < 1e-14) }
       }
       let text = CharacterModelSamples.tokens(31)
       let window = TokenStreams(text, batch: 3, steps: 10)[0]
@@ -137,8 +138,8 @@ import Testing
     var rng = SeededGenerator(seed: 48)
     let learned = LearnedInitialState(LSTM<Double>(inputSize: 3, hiddenSize: 4, using: &rng))
     try check(
-      CharacterLanguageModel(
-        vocabulary: CharacterModelSamples.vocabulary, layer: learned, using: &rng))
+      LanguageModel(
+        vocabularySize: CharacterModelSamples.vocabulary.count, layer: learned, using: &rng))
   }
 
   @Test func `the seed of a graph is that of the layer's own choices, too`() throws {
@@ -206,7 +207,9 @@ import Testing
     let model = CharacterModelSamples.gru(Float.self, .resetBefore)
     func write(_ seed: UInt64, topK: Int? = nil) -> String {
       var rng = SeededGenerator(seed: seed)
-      return model.sample(prompt: "ab?", length: 60, temperature: 0.9, topK: topK, using: &rng)
+      return model.write(
+        after: "ab?", length: 60, by: TokenSampler(temperature: 0.9, topK: topK),
+        CharacterModelSamples.vocabulary, CharacterTokenizer(), using: &rng)
     }
     #expect(write(1) == write(1))
     #expect(write(1) != write(2))
@@ -214,7 +217,9 @@ import Testing
     #expect(!write(3).unicodeScalars.contains("\u{FFFD}"))
     #expect(write(1, topK: 1) == write(2, topK: 1))
     var rng = SeededGenerator(seed: 4)
-    #expect(model.sample(length: 0, using: &rng) == "")
+    #expect(
+      model.write(
+        length: 0, CharacterModelSamples.vocabulary, CharacterTokenizer(), using: &rng) == "")
   }
 
   @Test func `parameters of another model trap`() async {
@@ -224,8 +229,8 @@ import Testing
       var model = CharacterModelSamples.lstm(Double.self)
       var rng = SeededGenerator(seed: 1)
       model.parameters =
-        CharacterLanguageModel<LSTM<Double>>.lstm(
-          vocabulary: CharacterModelSamples.vocabulary, embeddingSize: 3, hiddenSize: 5,
+        LanguageModel<LSTM<Double>>.lstm(
+          vocabularySize: CharacterModelSamples.vocabulary.count, embeddingSize: 3, hiddenSize: 5,
           using: &rng
         ).parameters
     }

@@ -1,19 +1,30 @@
 /// Columns of text, padded so that they align.
-struct TextTable {
-  enum Alignment { case left, right }
+package struct TextTable {
+  package enum Alignment { case left, right }
 
-  struct Column {
-    var title: String
-    var alignment: Alignment = .right
+  package struct Column {
+    package var title: String
+    package var alignment: Alignment
+
+    package init(title: String, alignment: Alignment = .right) {
+      self.title = title
+      self.alignment = alignment
+    }
   }
 
-  var columns: [Column]
-  var rows: [[String]] = []
+  package var columns: [Column]
+  package var rows: [[String]]
   /// What stands between two columns.
-  var gap = "  "
+  package var gap: String
+
+  package init(columns: [Column], rows: [[String]] = [], gap: String = "  ") {
+    self.columns = columns
+    self.rows = rows
+    self.gap = gap
+  }
 
   /// The lines of the table, header and rule first, without spaces at their ends.
-  func lines() -> [String] {
+  package func lines() -> [String] {
     let widths = columns.indices.map { index in
       rows.reduce(columns[index].title.count) { max($0, $1[index].count) }
     }

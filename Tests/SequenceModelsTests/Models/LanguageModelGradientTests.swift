@@ -5,10 +5,10 @@ import SequenceModels
 import Testing
 
 /// The gradients of the whole model, from the loss back to the embedding, in Double.
-@Suite struct CharacterLanguageModelGradientTests {
+@Suite struct LanguageModelGradientTests {
   /// The largest error of any block's gradient, relative to the largest of that block.
   func largestError<Layer: CausalLayer>(
-    _ model: CharacterLanguageModel<Layer>, dropout: Double,
+    _ model: LanguageModel<Layer>, dropout: Double,
     tamper: (inout [Double]) -> Void = { _ in }
   ) -> Double where Layer.Scalar == Double {
     // Window 1 of 3 streams of 11 targets: it starts from a state, and two streams end early in it.
@@ -23,7 +23,7 @@ import Testing
       model(streams[0].inputs, on: graph).finalState.copy(into: &state)
     }
 
-    func run(_ model: CharacterLanguageModel<Layer>) -> (Loss, [[Double]]) {
+    func run(_ model: LanguageModel<Layer>) -> (Loss, [[Double]]) {
       // The same pass drops the same features.
       graph.noise.pass = 0
       let loss = model.gradients(on: graph) { model, graph in
