@@ -84,8 +84,8 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "LinAlg", "Recurrent", "ReferenceLoops", "CAllocationCounter", "CMachineProbe",
-        "WholeFiles", "Charts",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "ReferenceLoops",
+        "CAllocationCounter", "CMachineProbe", "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -17,9 +17,10 @@ Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles Charts
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
-Sources/Bench              LinAlg Recurrent ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
+Sources/Bench              LinAlg Recurrent Autodiff SequenceModels ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
+Examples/Experiments       LinAlg Recurrent Autodiff SequenceModels WholeFiles Charts
 Tests/Consumer             LinAlg Recurrent Autodiff SequenceModels
 Tests/LinAlgTests          * CKernels
 Tests/RecurrentTests       * CKernels

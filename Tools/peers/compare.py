@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import cases
+import compare_models
 import numbers_file
 import report
 from cases import OURS, PYTORCH, names_for
@@ -146,9 +147,23 @@ class Comparison:
             self.save()
 
 
+def hand_out(text, path):
+    """The Markdown report: to its file, or to standard output."""
+    if path:
+        report.write(text, path)
+    else:
+        print(text)
+
+
 def main():
     chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
+        if chosen.suite == "models":
+            found = compare_models.run(chosen, header(), folder)
+            if chosen.json:
+                report.write(json.dumps(found, indent=1) + "\n", chosen.json)
+            hand_out(compare_models.markdown(found["header"], found["rows"]), chosen.output)
+            return
         comparison = Comparison(chosen, folder)
         try:
             if not chosen.report_only:
@@ -161,11 +176,7 @@ def main():
         finally:
             comparison.close()
         comparison.save()
-        text = report.markdown(comparison.report)
-        if chosen.output:
-            report.write(text, chosen.output)
-        else:
-            print(text)
+        hand_out(report.markdown(comparison.report), chosen.output)
 
 
 if __name__ == "__main__":

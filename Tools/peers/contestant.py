@@ -21,12 +21,8 @@ class Contestant:
 
     def __init__(self, name, threads, bench):
         self.name, self.threads = name, threads
-        if name == OURS:
-            command = [bench, "peer"]
-        else:
-            command = [sys.executable, os.path.join(HERE, "worker.py"), name]
         self.process = subprocess.Popen(
-            command,
+            self.command(name, bench),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -35,6 +31,13 @@ class Contestant:
         )
         answer = self.ask("hello")
         self.version, self.detail = answer["version"], answer["detail"]
+
+    @staticmethod
+    def command(name, bench):
+        """What starts the process."""
+        if name == OURS:
+            return [bench, "peer"]
+        return [sys.executable, os.path.join(HERE, "worker.py"), name]
 
     def ask(self, request, **fields):
         """Sends a request and returns the answer's fields."""
@@ -95,6 +98,16 @@ class Contestant:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class ModelContestant(Contestant):
+    """A process that trains models: serves the protocol of `Bench model-peer`."""
+
+    @staticmethod
+    def command(name, bench):
+        if name == OURS:
+            return [bench, "model-peer"]
+        return [sys.executable, os.path.join(HERE, "model_worker.py")]
 
 
 def environment(threads):

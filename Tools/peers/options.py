@@ -4,6 +4,7 @@ import argparse
 import os
 
 from cases import GATES, MODES, PEERS, SHAPES, Shape
+from model_cases import MODELS
 
 EPILOG = "example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15"
 
@@ -72,6 +73,19 @@ def read_options():
 
 def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
+    add(
+        "--suite",
+        choices=("layers", "models"),
+        default="layers",
+        help="layers, or whole training steps of models, against PyTorch alone; default: layers",
+    )
+    add(
+        "--models",
+        type=some_of(MODELS),
+        default=list(MODELS),
+        metavar="LIST",
+        help=f"of the suite of models: {', '.join(MODELS)}",
+    )
     add("--cells", type=some_of(GATES), default=list(GATES), metavar="LIST", help="LSTM,GRU")
     add(
         "--modes",

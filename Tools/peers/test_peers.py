@@ -7,6 +7,7 @@ import random
 import unittest
 
 import gates
+import model_cases
 import ratios
 import report
 from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, select
@@ -18,6 +19,31 @@ try:
     import verification
 except ImportError:
     numpy = None
+
+
+class ModelCaseTests(unittest.TestCase):
+    def test_batches_are_what_their_lengths_say(self):
+        for case in model_cases.MODELS.values():
+            made = model_cases.batches(case, seed=3, batch=4, ragged=(2, 6))
+            self.assertEqual(made, model_cases.batches(case, seed=3, batch=4, ragged=(2, 6)))
+            self.assertNotEqual(made, model_cases.batches(case, seed=4, batch=4, ragged=(2, 6)))
+            for batch in made:
+                count = batch["steps"] * batch["batch"]
+                self.assertEqual(len(batch["tokens" if "tokens" in batch else "points"]),
+                                 count if "tokens" in batch else 2 * count)
+                labels = batch["labelSteps"] * batch["batch"]
+                self.assertEqual(len(batch["labels"]), labels)
+                self.assertEqual(max(batch["labelLengths"]), batch["labelSteps"])
+                if "inputs" in batch:
+                    # Each step reads what the one before it was to say.
+                    self.assertEqual(len(batch["inputs"]), labels)
+                    for t in range(1, batch["labelSteps"]):
+                        for n, length in enumerate(batch["labelLengths"]):
+                            if t < length:
+                                self.assertEqual(
+                                    batch["inputs"][t * batch["batch"] + n],
+                                    batch["labels"][(t - 1) * batch["batch"] + n],
+                                )
 
 
 class GateOrderTests(unittest.TestCase):
