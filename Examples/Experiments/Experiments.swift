@@ -24,6 +24,7 @@ let allExperiments: [any Experiment.Type] = [
   SpelledNumbers.self,
   Summary.self,
   PartsOfSpeech.self,
+  NameTranslation.self,
   WordModel.self,
 ]
 

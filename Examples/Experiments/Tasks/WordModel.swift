@@ -1,5 +1,6 @@
 import Autodiff
 import Charts
+import Foundation
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -43,27 +44,33 @@ enum WordModel: Experiment {
     let test = data.stream(data.heldOut)
     let epochs = run.choose(smoke: 6, full: 8)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
-    var adam = Adam(for: model.parameters)
     let updates = epochs * streams.windowCount
-    let schedule = WarmUpCosine(
+    var trainer = Trainer(optimizer: Adam(for: model.parameters))
+    trainer.duration = .epochs(epochs)
+    trainer.schedule = WarmUpCosine(
       peak: 3e-3, final: 3e-5, warmUpSteps: updates / 20, totalSteps: updates)
-    var (window, curve) = (TokenWindow(), LineFigure.Series(name: "held out", x: [], y: []))
-    var state: SequenceBatch<Float>?
-    for update in 0..<updates {
-      let index = update % streams.windowCount
-      if index == 0 { state = nil }
-      streams.load(index, into: &window)
-      adam.learningRate = schedule.rate(atStep: update)
-      try model.trainingStep(
-        window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)
-      if index == streams.windowCount - 1 {
-        let loss = model.evaluate(test, streams: 8, steps: 16, threads: run.threads)
-        curve.x.append(Double(curve.x.count + 1))
-        curve.y.append(loss.perplexity)
-        run.say(
-          "epoch \(curve.x.count) of \(epochs), perplexity \(Format.shortest(loss.perplexity))")
-      }
+    // The held-out chapters choose nothing.
+    trainer.keepsBest = false
+    var curve = LineFigure.Series(name: "held out", x: [], y: [])
+    trainer.didLook = { point in
+      let perplexity = exp(point.validation ?? .nan)
+      curve.x.append(point.epoch)
+      curve.y.append(perplexity)
+      run.say(
+        "epoch \(Format.shortest(point.epoch)) of \(epochs), perplexity \(Format.shortest(perplexity))"
+      )
     }
+    var state: SequenceBatch<Float>?
+    try trainer.run(
+      &model, batches: .windows(of: streams),
+      validate: {
+        $0.evaluate(test, streams: 8, steps: 16, threads: run.threads).mean
+      },
+      step: { model, window, adam in
+        if window.index == 0 { state = nil }
+        return try model.trainingStep(
+          window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)
+      })
     let loss = model.evaluate(test, streams: 1, steps: 64, threads: run.threads)
     run.report(
       "LSTM", loss.perplexity,
