@@ -10,17 +10,22 @@ let allExperiments: [any Experiment.Type] = [
   Dates.self,
   DigitsRows.self,
   GradientFlow.self,
+  GrammarEntropy.self,
+  IdiomChains.self,
   PointerHull.self,
   PointerSort.self,
   PointerTour.self,
+  Prose.self,
   EmbeddedReber.self,
   Change.self,
   Reversal.self,
   ReviewMoods.self,
   Continuation.self,
+  SpelledNumbers.self,
   Summary.self,
   PartsOfSpeech.self,
   NameTranslation.self,
+  WordModel.self,
 ]
 
 @main

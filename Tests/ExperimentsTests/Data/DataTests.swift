@@ -174,4 +174,27 @@ import Testing
     let same = Double(names.pairs.count { $0.isSame }) / 8102
     #expect(abs(same - 0.69) < 0.005)
   }
+
+  @Test func bible() throws {
+    defer { remove() }
+    try write("Ge1:1 In the\nGe1:2 And: so\n1Sm17:4 And there\nPsa17:1 Hear\n", "bible/kjv.txt")
+    #expect(
+      try Bible(folder).chapters == [
+        .init(book: "Ge", number: 1, verses: ["In the", "And: so"]),
+        .init(book: "1Sm", number: 17, verses: ["And there"]),
+        .init(book: "Psa", number: 17, verses: ["Hear"]),
+      ])
+    for wrong in ["Ge1 In", "In the beginning", "17:4 And", "Ge1:x And", ""] {
+      try write("Ge1:1 In the\n\(wrong)\n", "bible/kjv.txt")
+      says("line 2", "expected a verse", "ARGS=bible") { _ = try Bible(folder) }
+    }
+  }
+
+  @Test func idioms() throws {
+    defer { remove() }
+    try write("一心一意 12 i\n中国 3 ns\n一心一德 3 n\n意味深长 3 i\n不知 1 i\n", "idioms/dict.txt")
+    #expect(try Idioms(folder).idioms.map { String($0) } == ["一心一意", "意味深长"])
+    try write("一心一意 12 i\n中国 3\n", "idioms/dict.txt")
+    says("line 2", "2 fields") { _ = try Idioms(folder) }
+  }
 }
