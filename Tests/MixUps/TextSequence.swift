@@ -122,11 +122,13 @@ final class TextSequence: Caller, CallSequence {
     let fits = models[i].sizes == models[j].sizes
     if !fits && !dice.slips() {
       log.note("\(models[i].name).output.linear.parameters.b = …")
-      models[i].value.output.linear?.parameters.b = dice.matrix(1, models[i].sizes[0])
+      let b: Matrix<Float> = dice.matrix(1, models[i].sizes[0])
+      models[i].value.output.linear?.parameters.b = b
       return
     }
     will("\(models[i].name).parameters = \(models[j].name).parameters", fits ? .fits : .traps)
-    models[i].value.parameters = models[j].value.parameters
+    let parameters = models[j].value.parameters
+    models[i].value.parameters = parameters
     returned(fits ? .fits : .traps)
   }
 }

@@ -2,11 +2,19 @@ import Foundation
 
 /// What results say about where they come from.
 enum Machine {
-  /// The commit of the checkout that the program was compiled in; `-dirty` behind it where files differ from it.
+  /// The commit of the checkout that the program was compiled in; `-dirty` behind it where files differ from
+  /// it, or where it is younger than the program.
   static func commit() -> String {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-    return output(["git", "-C", folder, "describe", "--always", "--dirty", "--exclude", "*"])
-      ?? "unknown"
+    let git = ["git", "-C", URL(fileURLWithPath: #filePath).deletingLastPathComponent().path]
+    guard let commit = output(git + ["describe", "--always", "--dirty", "--exclude", "*"]) else {
+      return "unknown"
+    }
+    guard !commit.hasSuffix("-dirty"), let path = Bundle.main.executablePath,
+      let built = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate],
+      let time = output(git + ["log", "-1", "--format=%ct"]).flatMap(Double.init)
+    else { return commit }
+    let isOlder = (built as? Date).map { $0.timeIntervalSince1970 < time } ?? false
+    return isOlder ? commit + "-dirty" : commit
   }
 
   /// The processor's name, as Linux gives it.
@@ -17,6 +25,7 @@ enum Machine {
       ?? "unknown"
   }
 
+  /// What a command prints; nil where it fails.
   private static func output(_ command: [String]) -> String? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
