@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-memory bench bench-check bench-peers prove-gate adding data experiments lint surface format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-memory bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ format: ## lay out all Swift and C files
 
 docs: dependencies ## build the documentation into docs-build; any warning fails
 	@SCRATCH=$(SCRATCH) Tools/docs.sh docs-build
+
+articles: dependencies ## build and run the code of the documentation's articles, as another package
+	@SCRATCH=$(SCRATCH) Tools/articles.sh $(ARGS)
 
 golden: ## make the golden values again from PyTorch and Keras (needs Python)
 	Tools/golden/generate.sh $(ARGS)

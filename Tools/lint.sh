@@ -19,6 +19,7 @@ c_layout() {
 check Tools/test-setup.sh
 check Tools/test-lint.sh
 check Tools/test-docs.sh
+check Tools/test-articles.sh
 check Tools/test-data.sh
 check Tools/lint-imports.sh
 check Tools/lint-text.sh

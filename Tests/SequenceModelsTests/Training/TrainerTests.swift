@@ -169,7 +169,7 @@ import Testing
     #expect(Set(stopped.weights).count == 7, "each update must change the weights")
     let patient = try Self.validated(values, patience: 4)
     #expect(patient.history.ending == .duration && patient.history.updates == 8)
-    #expect(patient.model == patient.weights[7])
+    #expect(patient.model == patient.weights.last)
     let last = try Self.validated([1, 2, 3], patience: nil, keepsBest: false)
     #expect(last.model == last.weights[2] && last.history.best?.update == 1)
   }
