@@ -36,19 +36,25 @@ enum PartsOfSpeech: Experiment {
         targets: sentences.map { tags.encode($0.tags) }, padding: Padding(with: 0))
     }
     var rng = SeededGenerator(seed: run.seed)
-    let units = run.choose(smoke: 32, full: 96)
+    let (features, units) = (96, run.choose(smoke: 32, full: 96))
     var model = SequenceTagger(
       vocabularySize: words.count,
-      encoder: Bidirectional { LSTM<Float>(inputSize: units, hiddenSize: units, using: &rng) },
+      encoder: Bidirectional { LSTM<Float>(inputSize: features, hiddenSize: units, using: &rng) },
       labels: tags.count, using: &rng)
-    model.dropout = 0.3
+    model.dropout = 0.5
+    // Small, so that words that were seen twice weigh little.
+    model.embedding = Embedding(
+      vocabularySize: words.count, features: features, weights: .normal(0.1), using: &rng)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     let source = pairs(training)
     var order = BatchOrder(source.buckets(batch: 16, seed: run.seed, pool: 64))
-    let epochs = run.choose(smoke: 4, full: 4)
-    let curve = try Fitting(updates: epochs * order.batchesPerEpoch, rate: 4e-3)
+    var hidden = HiddenTokens(share: 0.02, unknown: words.unknown ?? 0, seed: run.seed &+ 1)
+    let epochs = run.choose(smoke: 8, full: 8)
+    let curve = try Fitting(updates: epochs * order.batchesPerEpoch, rate: 3e-3)
       .train(&model, on: graph, of: run) {
-        source.batch(order.next())
+        var batch = source.batch(order.next())
+        batch.sources = hidden.hiding(batch.sources, padding: source.sourcePadding)
+        return batch
       } loss: { model, batch, graph in
         model(batch.sources.tokens, lengths: batch.sources.lengths, on: graph)
           .crossEntropy(batch.targets.tokens, lengths: batch.sources.lengths)

@@ -44,19 +44,26 @@ enum ReviewMoods: Experiment {
           padding: padding)
       }
       var rng = SeededGenerator(seed: run.seed)
-      let units = run.choose(smoke: 32, full: 96)
+      let (features, units) = (64, run.choose(smoke: 32, full: 96))
       var model = Classifier(
         vocabularySize: vocabulary.count,
-        encoder: Bidirectional { LSTM(inputSize: units, hiddenSize: units, using: &rng) },
+        encoder: Bidirectional { LSTM(inputSize: features, hiddenSize: units, using: &rng) },
         classes: 2, pooling: .maximum, using: &rng)
       model.dropout = 0.5
+      // Small, so that characters that were seen twice weigh little.
+      model.embedding = Embedding(
+        vocabularySize: vocabulary.count, features: features, weights: .normal(0.1), using: &rng)
       let graph = Graph<Float>(threads: run.threads, seed: run.seed)
       let sequences = source(training)
       var order = BatchOrder(sequences.buckets(batch: 32, seed: run.seed, pool: 16))
+      var hidden = HiddenTokens(
+        share: 0.1, unknown: vocabulary.unknown ?? 0, seed: run.seed &+ 1)
       let epochs = run.choose(smoke: 3, full: 8)
       let curve = try Fitting(updates: epochs * order.batchesPerEpoch)
         .train(&model, on: graph, of: run) {
-          sequences.batch(order.next())
+          var batch = sequences.batch(order.next())
+          batch.sequences = hidden.hiding(batch.sequences, padding: padding)
+          return batch
         } loss: { model, batch, graph in
           model(batch.sequences.tokens, lengths: batch.sequences.lengths, on: graph)
             .crossEntropy(batch.labels)
