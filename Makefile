@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-memory bench bench-check bench-peers prove-gate adding data lint surface format docs golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-memory bench bench-check bench-peers prove-gate adding data experiments lint surface format docs golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ prove-gate: dependencies ## prove that bench-check finds a slower kernel, and on
 
 adding: dependencies ## how long each cell remembers: the adding problem; minutes
 	swift run $(SWIFT_FLAGS) -c release AddingProblem $(ARGS)
+
+# `make data` first: most of them read text. ARGS="word-lm --budget full" for one, ARGS="--all --resume".
+experiments: dependencies ## hold what the models reach against targets; ARGS="--all --budget full" takes hours
+	swift run $(SWIFT_FLAGS) -c release Experiments run $(or $(ARGS),--all)
 
 data: ## fetch the real text that the experiments read into data/; ARGS="bible names" for some
 	@Tools/data/fetch.sh $(ARGS)

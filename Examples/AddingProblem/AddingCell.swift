@@ -21,7 +21,7 @@ enum AddingCell: String, CaseIterable, ExpressibleByArgument {
 
   /// Trains a model of this cell.
   func train(
-    _ contest: AddingContest, progress: (AddingReport) -> Void
+    _ contest: AddingContest, progress: @escaping (AddingReport) -> Void
   ) throws -> AddingResult {
     var rng = SeededGenerator(seed: contest.seed)
     let (D, H) = (2, contest.hiddenSize)

@@ -25,7 +25,7 @@ struct AddingContest {
 
   /// Trains a model for all of the budget, or until its gradients are not finite.
   func train<Layer: RecurrentLayer>(
-    _ model: AddingModel<Layer>, progress: (AddingReport) -> Void
+    _ model: AddingModel<Layer>, progress: @escaping (AddingReport) -> Void
   ) -> AddingResult where Layer.Scalar == Float {
     var model = model
     var validationSource = SeededGenerator(seed: Self.validationSeed)
@@ -33,32 +33,30 @@ struct AddingContest {
       steps: steps, batch: Self.validationCount, using: &validationSource)
     // Not the numbers that the weights were made of, and the same for every cell.
     var source = SeededGenerator(seed: ~seed)
-    var data = AddingSequences(steps: steps, batch: batch, using: &source)
-    var adam = Adam(for: model.parameters, learningRate: learningRate)
-    let graph = Graph<Float>(threads: threads, seed: seed)
     var result = AddingResult(parameters: model.parameters.scalarCount)
-    let clock = ContinuousClock()
-    for update in 1...updates {
-      let start = clock.now
-      do {
-        if update > 1 { data.redraw(using: &source) }
-        try model.trainingStep(on: graph, optimizer: &adam, maximumNorm: maximumNorm) {
-          $0.meanSquaredError(data, on: $1)
-        }
-      } catch {
-        result.diverged = true
-        return result
-      }
-      result.trainingSeconds += (clock.now - start) / .seconds(1)
-      result.sequences += batch
-      if update % Self.interval == 0 || update == updates {
-        let report = AddingReport(
-          update: update,
-          error: model.evaluate(on: graph) { $0.meanSquaredError(validation, on: $1).loss.mean })
-        result.reports.append(report)
-        progress(report)
-      }
+    let graph = Graph<Float>(threads: threads, seed: seed)
+    var trainer = Trainer(
+      optimizer: Adam(for: model.parameters, learningRate: learningRate), maximumNorm: maximumNorm)
+    trainer.duration = .updates(updates)
+    trainer.validation = .updates(Self.interval)
+    trainer.keepsBest = false
+    trainer.didLook = { progress(AddingReport($0)) }
+    do {
+      try trainer.run(
+        &model, on: graph,
+        batches: .endless { _ in
+          AddingSequences(steps: steps, batch: batch, using: &source)
+        },
+        validate: {
+          $0.evaluate(on: graph) { $0.meanSquaredError(validation, on: $1).loss.mean }
+        },
+        loss: { $0.meanSquaredError($1, on: $2) })
+    } catch {
+      result.diverged = true
     }
+    result.reports = trainer.history.points.map(AddingReport.init)
+    result.sequences = trainer.history.updates * batch
+    result.trainingSeconds = trainer.history.trainingSeconds
     return result
   }
 }
@@ -69,6 +67,12 @@ struct AddingReport {
   var update: Int
   /// The mean squared error of the validation sequences.
   var error: Double
+
+  init(update: Int, error: Double) { (self.update, self.error) = (update, error) }
+
+  init(_ point: TrainingHistory.Point) {
+    self.init(update: point.update, error: point.validation ?? .nan)
+  }
 }
 
 /// What became of a cell.

@@ -151,7 +151,7 @@ struct CharacterModel: ParsableCommand {
     var run = TrainingRun(
       model: model, text: text, batch: batch, steps: steps, learningRate: learningRate,
       maximumNorm: clip, threads: threads, seed: seed,
-      limit: TrainingLimit(epochs: epochs, minutes: minutes ?? (epochs == nil ? 3 : nil)))
+      duration: TrainingDuration(epochs: epochs, minutes: minutes ?? (epochs == nil ? 3 : nil)))
     let result = try run.train { printError($0.description) }
     print(result.description)
     if sampleLength > 0 {

@@ -20,6 +20,7 @@ let allExperiments: [any Experiment.Type] = [
   Continuation.self,
   Summary.self,
   PartsOfSpeech.self,
+  NameTranslation.self,
 ]
 
 @main

@@ -50,6 +50,9 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     case gather(Int, TokenBatch)
     case pool(Int, Int, [Int]?)
     case attend(Int, Int, Int, [Int]?)
+    case compare(Int, Int, Int, [Int]?)
+    case earlier(Int)
+    case copy(Int, Int, TokenBatch, [Int]?)
     case loss(Int, TokenBatch, [Int]?)
   }
 
@@ -199,6 +202,14 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     case .pool(_, let a, let lengths): v[a].maximum(lengths: lengths)
     case .attend(let q, let k, let values, let lengths):
       v[q].attending(keys: v[k], values: v[values], lengths: lengths).context
+    case .compare(let q, let k, let w, let lengths):
+      v[q].attentionScores(keys: v[k], additive: v[w], lengths: lengths).softmax(lengths: lengths)
+    case .earlier(let a): v[a].sumsOfEarlierSteps()
+    case .copy(let z, let e, let words, let lengths):
+      v[z].mixedWithCopies(
+        of: words, attention: v[e], generating: v[e].sum(over: .features),
+        words: v[z].features + 1, lengths: lengths
+      ).exp()
     case .loss(let a, let labels, let lengths): v[a].crossEntropy(labels, lengths: lengths)
     }
   }
@@ -236,7 +247,7 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
     func unless(_ fits: Bool, _ step: Step, _ result: NodeShape) -> (Step, NodeShape, Bool)? {
       fits || dice.slips() ? (step, result, fits) : nil
     }
-    switch dice.below(16) {
+    switch dice.below(19) {
     case 0: return unless(x.features == D, .map(a), shape(x.steps, x.batch, H))
     case 1: return unless(x.features == D, .norm(a), x)
     case 2: return unless(x.features == D, .scores(a), shape(x.steps, x.batch, V))
@@ -296,6 +307,22 @@ final class GraphSequence<Scalar: RecurrentScalar>: Caller, CallSequence {
       return unless(
         x.batch == y.batch && x.features == y.steps, .weigh(a, b),
         shape(x.steps, x.batch, y.features))
+    case 15:
+      let c = dice.below(shapes.count)
+      let (lengths, fits) = dice.lengths(y.steps, y.batch)
+      return unless(
+        fits && x.batch == y.batch && x.features == y.features
+          && shapes[c] == shape(1, 1, x.features), .compare(a, b, c, lengths),
+        shape(x.steps, x.batch, y.steps))
+    case 16: return (.earlier(a), x, true)
+    case 17:
+      let (lengths, fits) = dice.lengths(y.features, y.batch)
+      let (copied, known) = words(y.features, y.batch, x.features + 1)
+      let step = Step.copy(a, b, copied, lengths)
+      let result = shape(x.steps, x.batch, x.features + 1)
+      guard x.steps == y.steps && x.batch == y.batch else { return unless(false, step, result) }
+      // The word that is none is the first of the first source, and may be behind its end.
+      return (step, result, fits && (known || lengths?.first == 0))
     default:
       let (lengths, fits) = dice.lengths(x.steps, x.batch)
       let labels = TokenBatch(

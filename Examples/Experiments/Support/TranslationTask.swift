@@ -1,5 +1,4 @@
 import Autodiff
-import Charts
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -41,26 +40,13 @@ struct TranslationTask {
     .crossEntropy(batch.labels.tokens, lengths: batch.labels.lengths)
   }
 
-  /// Updates by Adam with a warmed-up cosine; says how far it is ten times.
+  /// Trains a model as ``Fitting`` says; `batch` makes the batch of each update.
   func train<Encoder, Decoder>(
     _ model: inout EncoderDecoder<Encoder, Decoder>, on graph: Graph<Encoder.Scalar>,
-    updates: Int, rate: Double, run: ExperimentRun, batch: (Int) -> Batch
+    updates: Int, rate: Double, run: ExperimentRun, batch: () -> Batch
   ) throws {
-    var adam = Adam(for: model.parameters)
-    let schedule = WarmUpCosine(
-      peak: rate, final: rate / 50, warmUpSteps: min(100, updates / 10), totalSteps: updates)
-    var recent = Loss()
-    for update in 0..<updates {
-      adam.learningRate = schedule.rate(atStep: update)
-      let examples = batch(update)
-      recent += try model.trainingStep(on: graph, optimizer: &adam, maximumNorm: 1) {
-        loss($0, examples, on: $1)
-      }.loss
-      if (update + 1) % max(updates / 10, 1) == 0 {
-        run.say("update \(update + 1) of \(updates), loss \(Format.shortest(recent.mean))")
-        recent = Loss()
-      }
-    }
+    try Fitting(updates: updates, rate: rate).train(
+      &model, on: graph, of: run, next: batch, loss: loss)
   }
 
   /// What the model writes for each source, the likeliest token at each step, in batches of 250.

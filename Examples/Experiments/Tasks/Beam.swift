@@ -33,7 +33,7 @@ enum Beam: Experiment {
     var model = makeWriter(vocabulary: 7, units: 8, using: &rng)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     // Not trained to the end: what is certain is found by anything.
-    try task.train(&model, on: graph, updates: 100, rate: 0.01, run: run) { _ in
+    try task.train(&model, on: graph, updates: 100, rate: 0.01, run: run) {
       task.batch((0..<32).map { _ in pairs[Int.random(in: 0..<pairs.count, using: &rng)] })
     }
     let sources = Array(pairs.shuffled(using: &rng).prefix(run.choose(smoke: 10, full: 50)))
@@ -86,7 +86,7 @@ enum Beam: Experiment {
       vocabulary: 14, units: run.choose(smoke: 32, full: 64), using: &generator)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     let updates = run.choose(smoke: 600, full: 1000)
-    try task.train(&model, on: graph, updates: updates, rate: 0.005, run: run) { _ in
+    try task.train(&model, on: graph, updates: updates, rate: 0.005, run: run) {
       task.batch((0..<64).map { _ in draw() })
     }
     let pairs = (0..<run.choose(smoke: 100, full: 1000)).map { _ in draw() }

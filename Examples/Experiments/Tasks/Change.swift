@@ -40,12 +40,12 @@ enum Change: Experiment {
     }
     // As many updates by examples alone as by examples and then rewards.
     let (first, then) = run.choose(smoke: (300, 100), full: (2000, 600))
-    try task.train(&model, on: graph, updates: first, rate: 0.005, run: run) { _ in
+    try task.train(&model, on: graph, updates: first, rate: 0.005, run: run) {
       task.batch(examples(64))
     }
     variances("before", model, trained, run, on: graph)
     var forced = model
-    try task.train(&forced, on: graph, updates: then, rate: 0.001, run: run) { _ in
+    try task.train(&forced, on: graph, updates: then, rate: 0.001, run: run) {
       task.batch(examples(64))
     }
     let curve = try reinforce(&model, trained, updates: then, run, on: graph, using: &rng)

@@ -40,7 +40,7 @@ enum Chat: Experiment {
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     try task.train(
       &model, on: graph, updates: run.choose(smoke: 500, full: 1500), rate: 0.005, run: run
-    ) { _ in
+    ) {
       task.batch((0..<64).map { _ in pairs[Int.random(in: 0..<pairs.count, using: &rng)] })
     }
 

@@ -74,7 +74,7 @@ struct DateTask {
       using: &rng
     ) { GRU(inputSize: $0, hiddenSize: units, using: &$1) }
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
-    try task.train(&model, on: graph, updates: updates, rate: 0.005, run: run) { _ in
+    try task.train(&model, on: graph, updates: updates, rate: 0.005, run: run) {
       task.batch(
         (0..<64).map { _ in
           let day = trained[Int.random(in: 0..<trained.count, using: &rng)]

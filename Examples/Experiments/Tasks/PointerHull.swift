@@ -1,34 +1,36 @@
 import LinAlg
+import RealModule
 import Recurrent
 import SequenceModels
 
 /// Convex hulls of points in the unit square by pointing at their corners (Vinyals et al. 2015): one network,
-/// trained on 5 to 50 points. It begins with the corner of the lowest number and goes counter-clockwise; right
-/// is every beginning and direction.
+/// trained on 5 to 50 points. It begins with the leftmost corner and goes counter-clockwise; right is every
+/// beginning and direction.
 enum PointerHull: Experiment {
   static let name = "pointer-hull"
   static let summary = "a pointer network finds convex hulls of 5 to 50 points"
 
   static func measure(_ run: ExperimentRun) throws {
     let training = PointerTraining(
-      run: run, units: run.choose(smoke: 32, full: 192),
-      updates: run.choose(smoke: 300, full: 20_000), learningRate: 1.5e-3)
+      run: run, units: run.choose(smoke: 64, full: 128),
+      updates: run.choose(smoke: 1500, full: 30_000))
     // As many points in each update, whatever their number in an instance.
-    let points = run.choose(smoke: 400, full: 2000)
-    let largest = run.choose(smoke: 10, full: 50)
+    let points = run.choose(smoke: 300, full: 2000)
+    let largest = run.choose(smoke: 10.0, full: 50)
     func draw(_ steps: Int, _ count: Int, _ rng: inout SeededGenerator) -> PointerInstances {
       PointerInstances(steps: steps, count: count, features: 2, using: &rng, order: hull)
     }
     var network = training.makeNetwork(features: 2, rule: .once)
     let curve = try training.train(&network) { rng in
-      let steps = Int.random(in: 5...largest, using: &rng)
+      // As often 5 to 10 as 10 to 20, 20 to 40.
+      let steps = Int(5 * Double.pow((largest + 1) / 5, .random(in: 0..<1, using: &rng)))
       return draw(steps, points / steps, &rng)
     }
 
     let count = run.choose(smoke: 200, full: 5000)
     var rng = SeededGenerator(seed: run.seed &+ 2_000_003)
     for (steps, target) in run.choose(
-      smoke: [(5, Target.atLeast(0.2) as Target?)],
+      smoke: [(5, Target.atLeast(0.7) as Target?)],
       full: [(5, .atLeast(0.92)), (10, .atLeast(0.87)), (20, nil), (50, nil)])
     {
       let instances = draw(steps, count, &rng)
@@ -43,8 +45,7 @@ enum PointerHull: Experiment {
     run.show(PointerTraining.figure("Convex hulls by pointing", curve))
   }
 
-  /// The corners of the convex hull counter-clockwise, from that of the lowest number on, by Andrew's monotone
-  /// chain (1979).
+  /// The corners of the convex hull counter-clockwise from the leftmost on, by Andrew's monotone chain (1979).
   static func hull(_ points: [[Double]]) -> [Int] {
     let sorted = points.indices.sorted {
       (points[$0][0], points[$0][1]) < (points[$1][0], points[$1][1])
@@ -60,8 +61,7 @@ enum PointerHull: Experiment {
       }
       return corners
     }
-    let corners = chain(sorted).dropLast() + chain(sorted.reversed()).dropLast()
-    return fromLowest(Array(corners))
+    return Array(chain(sorted).dropLast() + chain(sorted.reversed()).dropLast())
   }
 
   /// Positive where the way from `a` over `b` to `c` turns left.

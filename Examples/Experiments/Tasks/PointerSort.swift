@@ -26,7 +26,7 @@ enum PointerSort: Experiment {
     var rng = SeededGenerator(seed: run.seed &+ 2_000_003)
     let parameters = network.parameters.scalarCount
     for (steps, target) in [
-      (5, run.choose(smoke: Target.atLeast(0.5), full: .atLeast(0.9))),
+      (5, run.choose(smoke: Target.atLeast(0.8), full: .atLeast(0.9))),
       (10, run.choose(smoke: nil, full: .atLeast(0.6))), (20, nil),
     ] {
       let instances = draw(steps, count, &rng)
@@ -43,7 +43,7 @@ enum PointerSort: Experiment {
       }
       run.report(
         "\(steps) numbers, neighbours in order", Double(inOrder) / Double(count * (steps - 1)),
-        run.choose(smoke: .atLeast(0.7), full: .atLeast(0.95)), parameters: parameters,
+        run.choose(smoke: .atLeast(0.8), full: .atLeast(0.95)), parameters: parameters,
         note: "trained on 5 to 10 numbers")
     }
     run.show(PointerTraining.figure("Sorting by pointing", curve))

@@ -26,8 +26,8 @@ enum PointerTour: Experiment {
     let width = run.choose(smoke: 2, full: 8)
     var rng = SeededGenerator(seed: run.seed &+ 2_000_003)
     for (steps, target) in [
-      (5, run.choose(smoke: Target.atMost(1.15), full: .atMost(1.005))),
-      (10, run.choose(smoke: .atMost(1.5), full: .atMost(1.01))),
+      (5, run.choose(smoke: Target.atMost(1.06), full: .atMost(1.005))),
+      (10, run.choose(smoke: .atMost(1.2), full: .atMost(1.01))),
     ] {
       let instances = draw(steps, count, &rng)
       let found = training.decode(network, instances, width: width)

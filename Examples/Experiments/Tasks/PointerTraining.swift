@@ -33,7 +33,8 @@ struct PointerTraining {
   /// `H` of the decoder; each direction of the encoder has half.
   var units = 128
   var updates: Int
-  var learningRate = 2e-3
+  /// The largest rate of Adam.
+  var rate = 2e-3
 
   /// A network for points of that many coordinates.
   func makeNetwork(features: Int, rule: Network.Rule) -> Network {
@@ -47,40 +48,23 @@ struct PointerTraining {
       rule: rule, using: &rng)
   }
 
-  /// Trains with Adam, whose rate falls to nothing along a cosine.
+  /// Trains on instances that are drawn for each update.
   ///
-  /// - Parameter draw: the instances of one update.
-  /// - Returns: the loss of some updates, for a curve.
+  /// - Returns: the loss, for a curve.
   func train(
     _ network: inout Network, draw: (inout SeededGenerator) -> PointerInstances
   ) throws -> LineFigure.Series {
     var rng = SeededGenerator(seed: run.seed &+ 1_000_003)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
-    let schedule = WarmUpCosine(
-      peak: learningRate, warmUpSteps: updates / 50, totalSteps: updates)
-    var adam = Adam(for: network.parameters, learningRate: learningRate)
-    var (curve, sum) = (LineFigure.Series(name: "training", x: [], y: []), Loss())
-    let every = max(updates / 50, 1)
-    for update in 0..<updates {
-      adam.learningRate = schedule.rate(atStep: update)
-      let instances = draw(&rng)
+    let fitting = Fitting(updates: updates, rate: rate)
+    return try fitting.train(&network, on: graph, of: run) {
+      draw(&rng)
+    } loss: { network, instances, graph in
       let targets = PointerTargets(instances.orders)
-      let step = try network.trainingStep(on: graph, optimizer: &adam, maximumNorm: 1) {
-        network, graph in
-        network(
-          network.encode(instances.points, lengths: nil, on: graph), inputs: targets.inputs,
-          on: graph
-        ).crossEntropy(targets.targets, lengths: targets.lengths)
-      }
-      sum += step.loss
-      if (update + 1) % every == 0 {
-        curve.x.append(Double(update + 1))
-        curve.y.append(sum.mean)
-        run.say("update \(update + 1) of \(updates): loss \(Format.shortest(sum.mean))")
-        sum = Loss()
-      }
+      let encoded = network.encode(instances.points, lengths: nil, on: graph)
+      return network(encoded, inputs: targets.inputs, on: graph)
+        .crossEntropy(targets.targets, lengths: targets.lengths)
     }
-    return curve
   }
 
   /// For each instance the likeliest orders that a beam search finds, the likeliest first.

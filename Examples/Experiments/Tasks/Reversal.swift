@@ -42,7 +42,7 @@ enum Reversal: Experiment {
         attention: attention, feedsInput: false, units: units, embeddingSize: 32, using: &rng
       ) { GRU(inputSize: $0, hiddenSize: units, using: &$1) }
       let graph = Graph<Float>(threads: run.threads, seed: run.seed)
-      try task.train(&model, on: graph, updates: updates, rate: 0.003, run: run) { _ in
+      try task.train(&model, on: graph, updates: updates, rate: 0.003, run: run) {
         let length = Int.random(in: 1...trained, using: &rng)
         return task.batch(
           (0..<64).map { _ in

@@ -3,8 +3,8 @@ import Charts
 import LinAlg
 import SequenceModels
 
-/// Trains a model with Adam for a number of updates, at a rate that rises linearly over the first twentieth
-/// of them and then falls by half a cosine.
+/// How the experiments train: Adam, at a rate that rises linearly over the first twentieth of the updates and
+/// then falls by half a cosine.
 struct Fitting {
   var updates: Int
   /// The largest rate.
@@ -22,28 +22,25 @@ struct Fitting {
     _ model: inout M, on graph: Graph<M.Scalar>, of run: ExperimentRun, next: () -> Batch,
     loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
   ) throws -> LineFigure.Series {
-    let schedule = WarmUpCosine(
+    var trainer = Trainer(
+      optimizer: Adam(for: model.parameters, learningRate: rate), maximumNorm: maximumNorm)
+    trainer.duration = .updates(updates)
+    trainer.schedule = WarmUpCosine(
       peak: rate, final: rate / 100, warmUpSteps: max(updates / 20, 1), totalSteps: updates)
-    var adam = Adam(for: model.parameters, learningRate: rate)
-    var curve = LineFigure.Series(name: "training", x: [], y: [])
-    var sum = Loss()
-    let interval = max(updates / 20, 1)
-    for update in 1...updates {
-      adam.learningRate = schedule.rate(atStep: update - 1)
-      let batch = next()
-      let step = try model.trainingStep(on: graph, optimizer: &adam, maximumNorm: maximumNorm) {
-        loss($0, batch, $1)
-      }
-      sum += step.loss
-      if update % interval == 0 || update == updates {
-        curve.x.append(Double(update))
-        curve.y.append(sum.mean)
-        if curve.x.count % 2 == 0 || update == updates {
-          run.say("update \(update) of \(updates), loss \(Format.shortest(sum.mean))")
-        }
-        sum = Loss()
+    trainer.validation = .updates(max(updates / 20, 1))
+    var looks = 0
+    trainer.didLook = { point in
+      looks += 1
+      if looks % 2 == 0 || point.update == updates {
+        run.say(
+          "update \(point.update) of \(updates), loss \(Format.shortest(point.loss.mean))")
       }
     }
-    return curve
+    let history = try withoutActuallyEscaping(next) { next in
+      try trainer.run(&model, on: graph, batches: .endless { _ in next() }, loss: loss)
+    }
+    return LineFigure.Series(
+      name: "training", x: history.points.map { Double($0.update) },
+      y: history.points.map(\.loss.mean))
   }
 }

@@ -9,6 +9,8 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   var gradients = ModelParameters<Scalar>(blocks: [], names: [])
   /// The blocks of the model while an optimizer works on them.
   var moved = ModelParameters<Scalar>(blocks: [], names: [])
+  /// The mean of the gradients of several passes, while there is one.
+  var mean = ModelParameters<Scalar>(blocks: [], names: [])
   /// Parts whose parameters stay as they are.
   var frozenNames: [String] = []
   private var places: [UInt64: Int] = [:]
@@ -16,7 +18,9 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   private var standIns: [AnyObject] = []
 
   /// The bytes of the gradients.
-  var byteCount: Int { gradients.scalarCount * MemoryLayout<Scalar>.stride }
+  var byteCount: Int {
+    (gradients.scalarCount + mean.scalarCount) * MemoryLayout<Scalar>.stride
+  }
 
   /// Notes the blocks of a model, with gradients of zeros; false where two parts hold the same memory.
   mutating func register(_ model: inout some Model<Scalar>) -> Bool {

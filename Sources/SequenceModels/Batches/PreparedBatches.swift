@@ -20,6 +20,8 @@ import LinAlg
 ///
 /// Belongs to one caller at a time; ``cancel()`` may be called by any.
 public final class PreparedBatches<Batch: Sendable>: Sendable {
+  /// How many batches there are.
+  public let count: Int
   /// How many batches may be ready or in preparation.
   public let ahead: Int
   private let channel: BatchChannel<Batch>
@@ -36,7 +38,7 @@ public final class PreparedBatches<Batch: Sendable>: Sendable {
   ) {
     require(
       count >= 0 && ahead > 0, "PreparedBatches: \(count) batches, \(ahead) of them ahead")
-    self.ahead = ahead
+    (self.count, self.ahead) = (count, ahead)
     channel = BatchChannel(count: count, ahead: ahead, prepare: prepare)
     channel.start()
   }

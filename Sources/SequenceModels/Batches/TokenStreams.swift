@@ -7,6 +7,8 @@ public struct TokenWindow: Sendable, Equatable {
   public var inputs: TokenBatch
   /// `[T, N]`; ``TokenStreams/ignored`` after the end of a stream.
   public var targets: TokenBatch
+  /// Which window of its streams it is. With 0 all streams begin: the state before it is zero.
+  public var index = 0
 
   /// A window without steps, to be filled by ``TokenStreams/load(_:into:)``.
   public init() {
@@ -68,6 +70,7 @@ public struct TokenStreams: Sendable {
     require(
       index >= 0 && index < windowCount,
       "TokenStreams: window \(index) of \(windowCount)")
+    window.index = index
     let first = index * steps
     let count = min(steps, longestStream - first)
     window.inputs.renew(steps: count, batch: batch)

@@ -1,0 +1,169 @@
+import Autodiff
+import LinAlg
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension Trainer {
+  /// What all runs are: updates, looks, and the end.
+  ///
+  /// - Parameters:
+  ///   - validate: nil from it means that nothing is validated.
+  ///   - step: makes an update by one batch or several.
+  mutating func train<M: Model, Batch>(
+    _ model: inout M, _ batches: TrainingBatches<Batch>, validate: (M) throws -> Double?,
+    step: (inout M, [Batch], inout Rule) throws -> TrainingStep
+  ) throws -> TrainingHistory {
+    check(batches.isEndless)
+    history = TrainingHistory()
+    if let curveFile { try history.writeCurve(to: curveFile) }
+    let watch = InterruptionWatch(interruption)
+    var course = Course<M>(
+      start: clock(),
+      line: ProgressLine(progress == .quiet ? nil : output ?? .standardError))
+    defer {
+      watch.end()
+      course.line.end()
+    }
+    var number = 0
+    var group: [Batch] = []
+    while history.ending == nil {
+      let epoch = try batches.begin(number)
+      var taken = 0
+      while history.ending == nil {
+        group.removeAll(keepingCapacity: true)
+        while group.count < batchesPerUpdate, let batch = try epoch.next() { group.append(batch) }
+        if group.isEmpty { break }
+        taken += group.count
+        try update(&model, group, &course, step)
+        history.epochs = Double(number)
+        if let count = epoch.count { history.epochs += Double(taken) / Double(max(count, taken)) }
+        try look(at: model, &course, isInterrupted: watch.isRequested, validate)
+      }
+      require(taken > 0, "Trainer: epoch \(number) has no batch")
+      number += 1
+      guard history.ending == nil else { break }
+      // Where only its end tells that an epoch has ended.
+      history.epochs = Double(number)
+      try look(at: model, &course, isInterrupted: watch.isRequested, validate)
+    }
+    if keepsBest, let best = course.best { model = best }
+    if let curveFile { try history.writeCurve(to: curveFile) }
+    return history
+  }
+
+  /// What a run knows besides its history.
+  private struct Course<M> {
+    let start: Double
+    var line: ProgressLine
+    /// The model of the best validation.
+    var best: M?
+    var least = Double.infinity
+    /// Validations in a row that were not the best.
+    var failures = 0
+    /// Marks of the interval that have been passed.
+    var marks = 0
+    /// Of the updates since the last point.
+    var loss = Loss()
+    var gradientNorm = 0.0
+
+    init(start: Double, line: ProgressLine) { (self.start, self.line) = (start, line) }
+  }
+
+  private func check(_ endless: Bool) {
+    duration.check(endless: endless)
+    validation.check()
+    require(batchesPerUpdate > 0, "Trainer: \(batchesPerUpdate) batches per update")
+    require(patience ?? 1 > 0, "Trainer: patience for \(patience ?? 1) validations")
+    require(scheduleLength ?? 1 > 0, "Trainer: a schedule of \(scheduleLength ?? 1) steps")
+    require(maximumNorm > 0, "Trainer: the norm \(maximumNorm) is not positive")
+  }
+
+  private func share(_ course: Course<some Any>) -> Double {
+    duration.share(
+      epochs: history.epochs, updates: history.updates, seconds: clock() - course.start)
+  }
+
+  private mutating func update<M, Batch>(
+    _ model: inout M, _ group: [Batch], _ course: inout Course<M>,
+    _ step: (inout M, [Batch], inout Rule) throws -> TrainingStep
+  ) throws {
+    let begin = clock()
+    if let schedule {
+      let place = scheduleLength.map { Int(share(course) * Double($0)) } ?? optimizer.stepCount
+      optimizer.learningRate = schedule.rate(atStep: place)
+    }
+    let result = try step(&model, group, &optimizer)
+    history.losses.append(result.loss.mean)
+    history.tokens += result.loss.count
+    history.trainingSeconds += clock() - begin
+    course.loss += result.loss
+    course.gradientNorm = result.gradientNorm
+  }
+
+  /// Validates, notes and ends, where it is time.
+  private mutating func look<M>(
+    at model: M, _ course: inout Course<M>, isInterrupted: Bool, _ validate: (M) throws -> Double?
+  ) throws {
+    let share = share(course)
+    if isInterrupted {
+      history.ending = .interruption
+    } else if share >= 1 {
+      history.ending = .duration
+    }
+    let marks = validation.marks(epochs: history.epochs, updates: history.updates, share: share)
+    let isNew = history.points.last?.update != history.updates
+    guard isNew && (marks > course.marks || history.ending != nil) else {
+      course.marks = max(course.marks, marks)
+      if course.line.isDue(at: clock() - course.start) {
+        let point = point(course, nil)
+        course.line.show(point)
+      }
+      return
+    }
+    course.marks = marks
+    let value = try validate(model)
+    let isBest = value.map { $0 < course.least } ?? false
+    if isBest {
+      course.least = value ?? course.least
+      course.failures = 0
+      if keepsBest { course.best = model }
+    } else if value != nil {
+      course.failures += 1
+      if let patience, course.failures >= patience, history.ending == nil {
+        history.ending = .patience
+      }
+    }
+    let point = point(course, value)
+    history.points.append(point)
+    course.loss = Loss()
+    course.line.note(point, isBest: isBest)
+    didLook?(point)
+    // What cannot be written now may be written at the end, which says so where it cannot.
+    if let curveFile, history.ending == nil { try? history.writeCurve(to: curveFile) }
+  }
+
+  private func point(_ course: Course<some Any>, _ value: Double?) -> TrainingHistory.Point {
+    let seconds = clock() - course.start
+    let share = share(course)
+    let left =
+      history.ending != nil ? 0 : share > 0 ? seconds * (1 / share - 1) : Double?.none
+    return TrainingHistory.Point(
+      epoch: history.epochs, update: history.updates, loss: course.loss, validation: value,
+      learningRate: optimizer.learningRate, gradientNorm: course.gradientNorm,
+      tokensPerSecond: Double(history.tokens) / max(history.trainingSeconds, 1e-9),
+      seconds: seconds, secondsLeft: left)
+  }
+}
+
+/// Seconds of a clock that is never set.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
