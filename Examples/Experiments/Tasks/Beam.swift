@@ -83,9 +83,9 @@ enum Beam: Experiment {
     }
     var generator = SeededGenerator(seed: run.seed)
     var model = makeWriter(
-      vocabulary: 14, units: run.choose(smoke: 16, full: 64), using: &generator)
+      vocabulary: 14, units: run.choose(smoke: 32, full: 64), using: &generator)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
-    let updates = run.choose(smoke: 100, full: 1000)
+    let updates = run.choose(smoke: 600, full: 1000)
     try task.train(&model, on: graph, updates: updates, rate: 0.005, run: run) {
       task.batch((0..<64).map { _ in draw() })
     }
@@ -97,7 +97,7 @@ enum Beam: Experiment {
   private static func compareOnDates(_ run: ExperimentRun) throws {
     let data = DateTask(seed: run.seed)
     let (model, graph) = try data.train(
-      run, units: 32, updates: run.choose(smoke: 60, full: 500))
+      run, units: 32, updates: run.choose(smoke: 200, full: 500))
     var rng = SeededGenerator(seed: run.seed &+ 2)
     let pairs = data.heldOut.prefix(run.choose(smoke: 50, full: 1000)).map { day in
       let form = Int.random(in: 0..<WrittenDate.formCount, using: &rng)

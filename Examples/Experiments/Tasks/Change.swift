@@ -6,26 +6,26 @@ import Recurrent
 import SequenceModels
 
 /// Paying an amount in coins: what counts is that the coins are worth the amount and that they are few, which
-/// no derivative knows. Cross-entropy learns from payments as they happen; REINFORCE (Williams 1992) goes on
-/// from there by the reward alone.
+/// no derivative knows. Cross-entropy learns from payments of people who spare their large coins; REINFORCE
+/// (Williams 1992) goes on from there by the reward alone.
 enum Change: Experiment {
   static let name = "reinforce"
   static let summary = "payments in few coins: rewards against examples, and what baselines save"
 
   private typealias Payer = EncoderDecoder<GRU<Float>, GRU<Float>>
 
-  private static let coins = [1, 2, 5, 10, 20, 50]
+  private static let coins = [1, 2, 5, 10, 20, 50, 100, 200]
   /// Ends, begins, and one token for each coin.
   private static let (end, begin) = (Token(0), Token(1))
   private static let task = TranslationTask(padding: 0, begin: begin, end: end)
-  private static let maximumLength = 14
+  private static let maximumLength = 16
 
   static func measure(_ run: ExperimentRun) throws {
-    compareGradients(run)
-    let amounts = Array(1...199)
+    try compareGradients(run)
+    let amounts = Array(1...599)
     var rng = SeededGenerator(seed: run.seed)
     let shuffled = amounts.shuffled(using: &rng)
-    let (heldOut, trained) = (Array(shuffled.prefix(40)), Array(shuffled[40...]))
+    let (heldOut, trained) = (Array(shuffled.prefix(100)), Array(shuffled[100...]))
     var model = Payer(
       sourceVocabulary: 10, targetVocabulary: 2 + coins.count,
       encoder: GRU(inputSize: 16, hiddenSize: 64, using: &rng), attention: .general, units: 64,
@@ -39,16 +39,17 @@ enum Change: Experiment {
       }
     }
     // As many updates by examples alone as by examples and then rewards.
-    let (first, then) = run.choose(smoke: (50, 20), full: (800, 600))
+    let (first, then) = run.choose(smoke: (300, 100), full: (2000, 600))
     try task.train(&model, on: graph, updates: first, rate: 0.005, run: run) {
       task.batch(examples(64))
     }
-    variances(model, trained, run, on: graph)
+    variances("before", model, trained, run, on: graph)
     var forced = model
     try task.train(&forced, on: graph, updates: then, rate: 0.001, run: run) {
       task.batch(examples(64))
     }
     let curve = try reinforce(&model, trained, updates: then, run, on: graph, using: &rng)
+    variances("after", model, trained, run, on: graph)
     func score(_ model: Payer, _ amounts: [Int]) -> Double {
       let written = task.write(
         model, amounts.map(digits), maximumLength: maximumLength, on: graph)
@@ -57,8 +58,10 @@ enum Change: Experiment {
     let size = model.parameters.scalarCount
     let (before, after) = (score(forced, heldOut), score(model, heldOut))
     run.report(
-      "reward after examples alone", before, parameters: size, note: "40 amounts held out")
+      "reward after examples alone", before, parameters: size,
+      note: "\(heldOut.count) amounts held out")
     run.report("reward after reinforcement", after, parameters: size)
+    run.report("reward after reinforcement, drawn", curve.series.last?.y.last ?? .nan)
     run.report(
       "reward gained", after / before - 1, run.choose(smoke: nil, full: .atLeast(0.2)),
       note: "amounts trained on: \(Format.shortest(score(forced, trained))) to "
@@ -81,19 +84,19 @@ enum Change: Experiment {
     [Token(amount / 100), Token(amount / 10 % 10), Token(amount % 10)]
   }
 
-  /// How somebody pays who takes any coin that is not too large.
+  /// How somebody pays who spares the largest coin that fits, three times of four.
   private static func payment(_ amount: Int, using rng: inout SeededGenerator) -> [Token] {
-    var (rest, tokens) = (amount, [Token]())
-    while rest > 0 {
-      let fitting = coins.indices.filter { coins[$0] <= rest }
-      // Large ones more often, or payments would be long: they are at most as long as what is decoded.
-      let coin = max(
-        fitting[Int.random(in: 0..<fitting.count, using: &rng)],
-        fitting[Int.random(in: 0..<fitting.count, using: &rng)])
-      rest -= coins[coin]
-      tokens.append(Token(2 + coin))
+    while true {
+      var (rest, tokens) = (amount, [Token]())
+      while rest > 0 {
+        var coin = coins.lastIndex { $0 <= rest } ?? 0
+        if coin > 0, rng.unitUniform(Double.self) < 0.75 { coin -= 1 }
+        rest -= coins[coin]
+        tokens.append(Token(2 + coin))
+      }
+      // No longer than what is decoded.
+      if tokens.count <= maximumLength { return tokens }
     }
-    return tokens.count <= maximumLength ? tokens : payment(amount, using: &rng)
   }
 
   /// The fewest coins by how many are used, for what is worth the amount; else nothing.
@@ -124,7 +127,7 @@ enum Change: Experiment {
     var adam = Adam(for: model.parameters)
     let schedule = WarmUpCosine(
       peak: 0.001, final: 1e-5, warmUpSteps: updates / 10, totalSteps: updates)
-    var method = Reinforcement(.selfCritical, maximumLength: maximumLength)
+    var method = Reinforcement(.movingMean(decay: 0.9), maximumLength: maximumLength)
     method.entropyWeight = 0.01
     var curve = LineFigure.Series(name: "reward of what is drawn", x: [], y: [])
     var recent: [Double] = []
@@ -152,9 +155,9 @@ enum Change: Experiment {
 extension Change {
   /// Of the model as it is when reinforcement begins: how much of the gradient's variance is left.
   private static func variances(
-    _ model: Payer, _ amounts: [Int], _ run: ExperimentRun, on graph: Graph<Float>
+    _ moment: String, _ model: Payer, _ amounts: [Int], _ run: ExperimentRun, on graph: Graph<Float>
   ) {
-    let passes = run.choose(smoke: 5, full: 60)
+    let passes = run.choose(smoke: 20, full: 100)
     // The same amounts each time, so that only what is drawn varies.
     let batch = Array(amounts.prefix(16))
     let greedy = zip(
@@ -184,8 +187,10 @@ extension Change {
     let none = gradients(.none).totalVariance
     let moving = gradients(.values([Double](repeating: mean, count: batch.count))).totalVariance
     let critical = gradients(.values(greedy)).totalVariance
-    run.report("variance without ÷ with the mean reward as baseline", none / moving)
-    run.report("variance without ÷ with the greedy sequence's", none / critical)
+    run.report("payments, \(moment): variance without ÷ with the mean reward", none / moving)
+    run.report(
+      "payments, \(moment): variance without ÷ with the greedy sequence's", none / critical,
+      note: "mean reward \(Format.shortest(mean))")
   }
 
   private static func sample(

@@ -39,7 +39,7 @@ enum Chat: Experiment {
     model.dropout = 0.1
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     try task.train(
-      &model, on: graph, updates: run.choose(smoke: 200, full: 1500), rate: 0.005, run: run
+      &model, on: graph, updates: run.choose(smoke: 500, full: 1500), rate: 0.005, run: run
     ) {
       task.batch((0..<64).map { _ in pairs[Int.random(in: 0..<pairs.count, using: &rng)] })
     }
@@ -49,7 +49,7 @@ enum Chat: Experiment {
     var right = ExactMatch()
     for (pair, tokens) in zip(asked, written) { right.add(tokens, reference: encode(pair.1)) }
     run.report(
-      "right answers", right.value, run.choose(smoke: .atLeast(0.3), full: .atLeast(0.98)),
+      "right answers", right.value, run.choose(smoke: .atLeast(0.7), full: .atLeast(0.98)),
       parameters: model.parameters.scalarCount,
       note: "\(right.count) questions of \(facts.count) facts in wordings not trained with them")
     run.show(

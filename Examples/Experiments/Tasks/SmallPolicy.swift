@@ -40,10 +40,12 @@ struct SmallPolicy: Model {
     graph.constant(0.3, NodeShape(steps: 1, batch: rows, features: 4))
   }
 
-  /// A reward that no sum over tokens makes, and no derivative knows.
+  /// Points for a sequence, which no derivative knows: for each token one, for rising ones two, one for a
+  /// beginning with token 2, one for an end.
   static func reward(_ tokens: [Token], hasEnded: Bool) -> Double {
     let isRising = zip(tokens, tokens.dropFirst()).allSatisfy { $0 < $1 }
-    return (isRising ? 2 : 0) + (hasEnded ? Double(tokens.count) : -1) + (tokens.first == 2 ? 1 : 0)
+    return Double(tokens.count) + (isRising ? 2 : 0) + (tokens.first == 2 ? 1 : 0)
+      + (hasEnded ? 1 : 0)
   }
 
   func sample(_ rows: Int, on graph: Graph<Double>) -> (PolicySample<Double>, rewards: [Double]) {
@@ -85,34 +87,64 @@ struct SmallPolicy: Model {
 }
 
 extension Change {
-  /// Student's t of each number of the mean of many sampled gradients against the enumerated gradient.
-  static func compareGradients(_ run: ExperimentRun) {
-    let model = SmallPolicy(seed: run.seed)
+  /// Student's t of each number of the mean of many sampled gradients against the enumerated gradient, and what
+  /// baselines leave of the variance.
+  static func compareGradients(_ run: ExperimentRun) throws {
+    var model = SmallPolicy(seed: run.seed)
     let graph = Graph<Double>(threads: run.threads, seed: run.seed)
-    let passes = run.choose(smoke: 50, full: 1000)
-    _ = model.gradients(on: graph) { $0.enumeratedLoss(on: $1) }
-    // The head predicts rewards; it is no part of what draws.
+    // The head learns to predict rewards; what draws stays as it is.
+    var adam = Adam(for: model.parameters, learningRate: 0.02)
+    graph.freeze("embedding", "cell", "output")
+    for _ in 0..<run.choose(smoke: 100, full: 400) {
+      try model.trainingStep(on: graph, optimizer: &adam) { model, graph in
+        let (sample, rewards) = model.sample(64, on: graph)
+        return sample.loss(rewards: rewards, baseline: .learned(model.head))
+      }
+    }
+    graph.freeze()
+
+    // The head is no part of what draws.
     func own(_ gradients: ModelParameters<Double>) -> [Double] {
       (0..<gradients.blockCount).filter { !gradients.names[$0].hasPrefix("head") }
         .flatMap { gradients[block: $0].withUnsafeBufferPointer { Array($0) } }
     }
+    var expected = 0.0
+    _ = model.gradients(on: graph) { model, graph in
+      let loss = model.enumeratedLoss(on: graph)
+      expected = -Double(loss.scalar)
+      return loss
+    }
     let exact = own(graph.gradients)
-    for (name, isLearned) in [("no baseline", false), ("a learned baseline", true)] {
+    let passes = run.choose(smoke: 100, full: 1000)
+    func measure(_ baseline: PolicySample<Double>.Baseline) -> GradientStatistics {
       var statistics = GradientStatistics()
       for _ in 0..<passes {
         _ = model.gradients(on: graph) { model, graph in
           let (sample, rewards) = model.sample(64, on: graph)
-          return sample.loss(
-            rewards: rewards, baseline: isLearned ? .learned(model.head) : .none)
+          return sample.loss(rewards: rewards, baseline: baseline)
         }
         statistics.add(own(graph.gradients))
       }
+      return statistics
+    }
+    let none = measure(.none)
+    let mean = measure(.values([Double](repeating: expected, count: 64)))
+    let learned = measure(.learned(model.head))
+    for (name, statistics) in [
+      ("no baseline", none), ("the mean reward", mean), ("a learned baseline", learned),
+    ] {
       let t = statistics.studentT(against: exact)
       // Two-sided at 1 % over all numbers together, by Bonferroni; the normal distribution's bound.
       run.report(
         "largest |t| with \(name)", t.map(abs).max() ?? .nan, .below(normalBound(0.01, t.count)),
         note: "\(t.count) numbers, \(passes) gradients of 64 sequences")
     }
+    run.report(
+      "variance without ÷ with the mean reward", none.totalVariance / mean.totalVariance,
+      .atLeast(3))
+    run.report(
+      "variance without ÷ with a learned baseline", none.totalVariance / learned.totalVariance,
+      .atLeast(3))
   }
 
   /// What a standard normal number exceeds in magnitude with probability `p/n`.
