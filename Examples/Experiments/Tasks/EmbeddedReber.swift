@@ -68,7 +68,7 @@ enum EmbeddedReber: Experiment {
   }
 
   static func measure(_ run: ExperimentRun) throws {
-    let updates = run.choose(smoke: 1000, full: 2500)
+    let updates = run.choose(smoke: 2000, full: 2500)
     func train<Layer: CausalLayer<Float>>(
       from distance: Int, _ make: (Int, inout SeededGenerator) -> Layer
     ) throws -> (Answers, Int) {

@@ -66,7 +66,7 @@ enum NameTranslation: Experiment {
     }
 
     let spread = Spread(plain.map(\.all))
-    var target: Target? = run.choose(smoke: .atLeast(0.1), full: nil)
+    var target: Target?
     var peer = "PyTorch has not been trained: Tools/peers/run translation"
     if run.budget == .full, let exact = try PeerTranslation(run.data).exact() {
       let torch = Spread(exact)
