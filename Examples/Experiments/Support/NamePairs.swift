@@ -12,6 +12,12 @@ struct NamePairs {
   let held: [TranslatedNames.Pair]
   let task: TranslationTask
 
+  /// The features of a character.
+  static let embeddingSize = 48
+  static let dropout = 0.2
+  /// Of what is written.
+  static let maximumLength = 50
+
   typealias Translator = EncoderDecoder<Bidirectional<GRU<Float>>, GRU<Float>>
 
   /// - Parameters:
@@ -55,10 +61,11 @@ struct NamePairs {
   func translator(units: Int, using rng: inout SeededGenerator) -> Translator {
     var model = Translator(
       sourceVocabulary: characters.count, targetVocabulary: characters.count,
-      encoder: Bidirectional { GRU(inputSize: 48, hiddenSize: units, using: &rng) },
-      attention: .additive(units: units), units: units, embeddingSize: 48, using: &rng
+      encoder: Bidirectional { GRU(inputSize: Self.embeddingSize, hiddenSize: units, using: &rng) },
+      attention: .additive(units: units), units: units, embeddingSize: Self.embeddingSize,
+      using: &rng
     ) { GRU(inputSize: $0, hiddenSize: units, using: &$1) }
-    model.dropout = 0.2
+    model.dropout = Self.dropout
     return model
   }
 

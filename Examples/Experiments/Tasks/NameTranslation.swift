@@ -19,10 +19,15 @@ enum NameTranslation: Experiment {
       let pairs = NamePairs(names, limit: run.choose(smoke: 1000, full: nil), seed: seed)
       var rng = SeededGenerator(seed: seed)
       let units = run.choose(smoke: 48, full: 128)
-      var order = pairs.order(batch: 32, seed: seed)
+      let batch = 32
+      var order = pairs.order(batch: batch, seed: seed)
       let fitting = Fitting(
         updates: run.choose(smoke: 4, full: 16) * order.batchesPerEpoch, rate: 3e-3)
 
+      if run.budget == .full {
+        try PeerTranslation(run.data).write(
+          pairs, units: units, batch: batch, fitting: fitting, seed: seed)
+      }
       var model = pairs.translator(units: units, using: &rng)
       size = model.parameters.scalarCount
       let graph = Graph<Float>(threads: run.threads, seed: seed)
@@ -32,7 +37,8 @@ enum NameTranslation: Experiment {
         pairs.task.loss($0, $1, on: $2)
       }
       let written = pairs.task.write(
-        model, pairs.held.map { pairs.tokens($0).source }, maximumLength: 50, on: graph)
+        model, pairs.held.map { pairs.tokens($0).source }, maximumLength: NamePairs.maximumLength,
+        on: graph)
       plain.append(NamePairs.Score(written, of: pairs))
       run.say("seed \(seed): exact \(Format.shortest(plain[plain.count - 1].all))")
 
@@ -50,19 +56,34 @@ enum NameTranslation: Experiment {
         return model(encoded, inputs: batch.inputs.tokens, on: graph).scores
           .crossEntropy(batch.labels.tokens, lengths: batch.labels.lengths)
       }
-      copying.append(NamePairs.Score(copies(copier, of: pairs, on: second), of: pairs))
+      let copied = copies(copier, of: pairs, on: second)
+      copying.append(NamePairs.Score(copied, of: pairs))
       run.say("seed \(seed): exact with copying \(Format.shortest(copying[copying.count - 1].all))")
       if seed == run.seed {
         show(written, of: pairs, in: run)
+        showMistakes(written, copied, of: pairs, in: run)
       }
     }
 
     let spread = Spread(plain.map(\.all))
+    var target: Target?
+    var peer = "PyTorch has not been trained: Tools/peers/run translation"
+    if run.budget == .full, let exact = try PeerTranslation(run.data).exact() {
+      let torch = Spread(exact)
+      // Over seeds or over held-out names, whichever is larger.
+      let seeds =
+        (spread.standardError * spread.standardError
+        + torch.standardError * torch.standardError).squareRoot()
+      let names =
+        (2 * spread.mean * (1 - spread.mean)
+        / Double(plain.reduce(0) { $0 + $1.right.count })).squareRoot()
+      target = .atLeast(torch.mean - 2 * max(seeds, names))
+      peer = "PyTorch \(Format.shortest(torch.mean)), less two standard errors of the difference"
+    }
     run.report(
-      "exact, attention", spread.mean, run.choose(smoke: .atLeast(0.01), full: nil),
-      parameters: size,
+      "exact, attention", spread.mean, target, parameters: size,
       note: "held-out fifth, mean of \(seeds) seeds, "
-        + "standard error \(Format.shortest(spread.standardError))")
+        + "standard error \(Format.shortest(spread.standardError)); \(peer)")
     run.report("the same, names that differ by case at most", Spread(plain.map(\.same)).mean)
     run.report("the same, names that differ by more", Spread(plain.map(\.different)).mean)
     run.report(
@@ -89,7 +110,8 @@ enum NameTranslation: Experiment {
         let encoded = model.encode(
           batch.tokens, wordCount: pairs.characters.count, lengths: batch.lengths, on: graph)
         return model.decode(
-          encoded, by: BeamSearch(width: 1, maximumLength: 50), begin: pairs.task.begin,
+          encoded, by: BeamSearch(width: 1, maximumLength: NamePairs.maximumLength),
+          begin: pairs.task.begin,
           end: pairs.task.end, on: graph
         ).map { $0[0].tokens }
       }
@@ -103,5 +125,22 @@ enum NameTranslation: Experiment {
       return "\(pair.english) → \(text)" + (text == pair.french ? "" : " (\(pair.french))")
     }
     run.show(.text(title: "Written, and what was expected where that differs", lines: lines))
+  }
+
+  /// Names that were only to be copied and were not, by either model.
+  private static func showMistakes(
+    _ written: [[Token]], _ copied: [[Token]], of pairs: NamePairs, in run: ExperimentRun
+  ) {
+    var lines: [String] = []
+    for ((pair, plain), copy) in zip(zip(pairs.held, written), copied) where pair.isSame {
+      let (plain, copy) = (
+        pairs.characters.decode(plain).joined(), pairs.characters.decode(copy).joined()
+      )
+      if plain != pair.french || copy != pair.french {
+        lines.append("\(pair.french): \(plain), with copying \(copy)")
+      }
+    }
+    run.show(
+      .text(title: "Equal but for case, and written otherwise", lines: Array(lines.prefix(60))))
   }
 }
