@@ -9,6 +9,7 @@ let allExperiments: [any Experiment.Type] = [
   Chat.self,
   Dates.self,
   DigitsRows.self,
+  EvenAttention.self,
   GradientFlow.self,
   GrammarEntropy.self,
   IdiomChains.self,
