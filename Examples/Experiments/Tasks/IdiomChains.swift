@@ -20,11 +20,11 @@ enum IdiomChains: Experiment {
     var rng = SeededGenerator(seed: run.seed)
     var model = LanguageModel<LSTM<Float>>.lstm(
       vocabularySize: vocabulary.count, embeddingSize: run.choose(smoke: 32, full: 128),
-      hiddenSize: run.choose(smoke: 96, full: 320), using: &rng)
+      hiddenSize: run.choose(smoke: 96, full: 512), using: &rng)
     let graph = Graph<Float>(threads: run.threads, seed: run.seed)
     var order = BatchOrder(
       FramedSequences(tokens, frame: frame)
-        .buckets(batch: run.choose(smoke: 30, full: 128), seed: run.seed))
+        .buckets(batch: run.choose(smoke: 30, full: 64), seed: run.seed))
     let epochs = run.choose(smoke: 200, full: 40)
     let curve = try Fitting(updates: epochs * order.batchesPerEpoch, rate: 4e-3)
       .train(&model, on: graph, of: run) {

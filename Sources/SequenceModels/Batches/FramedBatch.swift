@@ -78,6 +78,9 @@ public struct FramedSequences: BatchSource {
   }
 
   /// Batches of similar lengths; see ``LengthBuckets``.
+  ///
+  /// In means over such batches the tokens of short sequences weigh more than those of long ones, and ends more
+  /// than they should: where lengths are to be right, weigh a batch's loss by ``FramedBatch/tokenCount``.
   public func buckets(batch: Int, seed: UInt64, pool: Int = 256) -> LengthBuckets {
     LengthBuckets(lengths: sequences.map { $0.count + 1 }, batch: batch, seed: seed, pool: pool)
   }
