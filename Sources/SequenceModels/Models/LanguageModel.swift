@@ -12,7 +12,7 @@ import Recurrent
 ///
 /// On one long text it is trained with ``trainingStep(_:state:horizon:on:optimizer:maximumNorm:)`` and scored
 /// with ``evaluate(_:streams:steps:threads:)``; on sequences of their own, framed by a ``SequenceFrame``, with
-/// ``loss(_:from:horizon:on:)``. It writes with ``write(after:by:end:threads:)``, is searched by a ``BeamSearch``
+/// ``loss(_:from:horizon:on:)->_``. It writes with ``write(after:by:end:threads:)``, is searched by a ``BeamSearch``
 /// through ``step(_:_:on:)``, and read one token at a time by a ``TokenReader``. A value: copies share their
 /// parameters until one of them is trained.
 public struct LanguageModel<Layer: CausalLayer>: Model {

@@ -20,8 +20,8 @@ import Recurrent
 /// }
 /// ```
 /// It adds nothing that cannot be called alone: an update is a
-/// ``/Autodiff/Model/trainingStep(accumulating:on:optimizer:maximumNorm:loss:)``, the rates are those of a
-/// ``LearningRateSchedule``, the held-out loss is ``/Autodiff/Model/evaluate(_:on:loss:)``. Weights follow from
+/// `trainingStep(accumulating:on:optimizer:maximumNorm:loss:)`, the rates are those of a
+/// ``LearningRateSchedule``, the held-out loss is `evaluate(_:on:loss:)`. Weights follow from
 /// those at the beginning, the batches and the graph's seed, not from threads; and from the clock only where
 /// ``TrainingDuration/minutes`` is a limit.
 ///
