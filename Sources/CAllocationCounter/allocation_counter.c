@@ -1,3 +1,6 @@
+// dl_iterate_phdr
+#define _GNU_SOURCE
+
 #include "CAllocationCounter.h"
 
 #include <errno.h>
@@ -12,7 +15,9 @@
 
 #if defined(__GLIBC__) && !defined(COUNTER_SANITIZED)
 
+#include <link.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 // glibc's own entry points. Forwarding to them needs no dlsym, which itself allocates.
@@ -25,24 +30,50 @@ extern void __libc_free(void *);
 static atomic_uint_fast64_t allocations;
 static _Thread_local uint64_t thread_allocations;
 
-static inline void count_one(void) {
+// Where OpenBLAS lies in memory. Its kernels for small matrices with AVX-512 allocate in every
+// call; that is not this package's doing, and would hide what is.
+static uintptr_t openblas_begin, openblas_end;
+
+static int note_openblas(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  (void)context;
+  if (info->dlpi_name == NULL || strstr(info->dlpi_name, "openblas") == NULL)
+    return 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0)
+      continue;
+    openblas_begin = info->dlpi_addr + part->p_vaddr;
+    openblas_end = openblas_begin + part->p_memsz;
+  }
+  return 1;
+}
+
+__attribute__((constructor)) static void find_openblas(void) {
+  dl_iterate_phdr(note_openblas, NULL);
+}
+
+static inline void count_one(const void *caller) {
+  const uintptr_t place = (uintptr_t)caller;
+  if (place >= openblas_begin && place < openblas_end)
+    return;
   thread_allocations++;
   atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
 }
 
 void *malloc(size_t size) {
-  count_one();
+  count_one(__builtin_return_address(0));
   return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-  count_one();
+  count_one(__builtin_return_address(0));
   return __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size) {
   if (size != 0)
-    count_one();
+    count_one(__builtin_return_address(0));
   return __libc_realloc(old, size);
 }
 
@@ -56,7 +87,7 @@ void *reallocarray(void *old, size_t count, size_t size) {
 }
 
 void *memalign(size_t alignment, size_t size) {
-  count_one();
+  count_one(__builtin_return_address(0));
   return __libc_memalign(alignment, size);
 }
 

@@ -13,8 +13,8 @@
 bool allocation_counter_is_available(void);
 
 // How many allocations all threads have made so far: calls of malloc, calloc, realloc,
-// reallocarray and the aligned family that asked for memory. Zero where the counter is not
-// available.
+// reallocarray and the aligned family that asked for memory, but for those that OpenBLAS makes for
+// itself. Zero where the counter is not available.
 uint64_t allocation_counter_value(void);
 
 // The same for the calling thread alone, so that tests which run beside each other can count.

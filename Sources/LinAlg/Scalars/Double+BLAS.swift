@@ -116,9 +116,10 @@ extension Double: BLASKernels {
     beta: Double, c: UnsafeMutablePointer<Double>, ldc: Int
   ) {
     OpenBLAS.prepare()
+    // Where alpha is 0 no operand counts, but some kernels for small matrices read them, and a NaN with them.
     cblas_dgemm(
       CblasRowMajor, transA.cblas, transB.cblas, blasInt(m, "m"), blasInt(n, "n"),
-      blasInt(k, "k"), alpha, a, blasInt(lda, "lda"), b, blasInt(ldb, "ldb"), beta,
+      blasInt(alpha == 0 ? 0 : k, "k"), alpha, a, blasInt(lda, "lda"), b, blasInt(ldb, "ldb"), beta,
       c, blasInt(ldc, "ldc"))
   }
 
