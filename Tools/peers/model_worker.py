@@ -3,7 +3,6 @@
 import gc
 import json
 import os
-import sys
 import time
 
 import torch
@@ -11,6 +10,7 @@ import torch
 import numbers_file
 import torch_layer
 import torch_models
+from worker import serve
 
 
 class Session:
@@ -66,18 +66,5 @@ class Session:
         return {"nanoseconds": samples}
 
 
-def main():
-    # A library that prints must not disturb the answers.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    session = Session()
-    for line in sys.stdin:
-        try:
-            answer = {"ok": True, **session.answer(json.loads(line))}
-        except Exception as error:  # Whatever the library raises, the process goes on.
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Session)

@@ -104,11 +104,12 @@ def peak_resident_bytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def main():
+def serve(make_session):
+    """Answers the lines of standard input, each with a line, by a session that is made first."""
     # A library that prints must not disturb the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    session = Session(sys.argv[1])
+    session = make_session()
     for line in sys.stdin:
         try:
             answer = {"ok": True, **session.answer(json.loads(line))}
@@ -118,4 +119,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda: Session(sys.argv[1]))

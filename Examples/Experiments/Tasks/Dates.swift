@@ -91,18 +91,15 @@ struct DateTask {
   ) -> HeatMapFigure {
     let source = encode(text)
     let written = task.write(model, [source], maximumLength: 12, on: graph)[0]
-    let batch = task.batch([(source, written)])
-    let values = model.evaluate(on: graph) { model, graph -> [[Double]] in
-      let weights = model.pass(
-        batch.sources.tokens, lengths: nil, inputs: batch.inputs.tokens, on: graph
-      ).attention?.value
-      return written.indices.map { i in
-        source.indices.map { Double(weights?[i, 0, $0] ?? 0) }
-      }
+    let batch = PaddedBatch([source], padding: Padding(with: task.padding))
+    let alignment = model.evaluate(on: graph) {
+      $0.alignments(
+        of: batch.tokens, lengths: nil, writing: [written], begin: task.begin, on: $1)[0]
     }
     return HeatMapFigure(
       title: "Where attention looks: \(text)", rowAxis: "written", columnAxis: "read",
       rows: written.map { vocabulary.symbol(of: $0) },
-      columns: source.map { vocabulary.symbol(of: $0) }, values: values)
+      columns: source.map { vocabulary.symbol(of: $0) },
+      values: Array(alignment.weights.prefix(written.count)))
   }
 }

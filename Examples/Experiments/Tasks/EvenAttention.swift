@@ -85,7 +85,8 @@ enum EvenAttention: Experiment {
         * weights.unevenness(sources: batch.sources.lengths, targets: batch.labels.lengths)
     }
     let sources = pairs.held.map { pairs.tokens($0).source }
-    let written = pairs.task.write(model, sources, maximumLength: 50, on: graph)
+    let written = pairs.task.write(
+      model, sources, maximumLength: NamePairs.maximumLength, on: graph)
     let alignments = stride(from: 0, to: sources.count, by: 250).flatMap { first in
       let some = first..<min(first + 250, sources.count)
       let batch = PaddedBatch(

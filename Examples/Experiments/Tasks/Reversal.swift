@@ -98,35 +98,26 @@ enum Reversal: Experiment {
   private static func alignment(
     _ model: Translator, _ sources: [[Token]], on graph: Graph<Float>
   ) -> (Double, HeatMapFigure) {
-    let (N, T) = (sources.count, sources[0].count)
-    let batch = task.batch(sources.map { ($0, $0.reversed()) })
-    return model.evaluate(on: graph) { model, graph in
-      let encoded = model.encode(
-        batch.sources.tokens, lengths: batch.sources.lengths, on: graph)
-      var state = encoded.state
-      var (close, first) = (0, [[Double]]())
-      for i in 0..<T {
-        let tokens = TokenBatch(
-          steps: 1, batch: N, tokens: (0..<N).map { batch.inputs.tokens[i, $0] })
-        let step = model.step(tokens, state, encoded, on: graph)
-        state = step.state
-        guard let weights = step.attention?.value else { continue }
-        for n in 0..<N {
-          let row = (0..<T).map { weights[0, n, $0] }
-          let best = row.indices.max { row[$0] < row[$1] } ?? 0
-          if abs(best - (T - 1 - i)) <= 1 { close += 1 }
-          if n == 0 { first.append(row.map(Double.init)) }
-        }
-      }
-      func name(_ token: Token) -> String {
-        String(UnicodeScalar(UInt8(UInt8(ascii: "a") + UInt8(token - 3))))
-      }
-      return (
-        Double(close) / Double(N * T),
-        HeatMapFigure(
-          title: "Where attention looks", rowAxis: "written", columnAxis: "read",
-          rows: sources[0].reversed().map(name), columns: sources[0].map(name), values: first)
-      )
+    let T = sources[0].count
+    let batch = PaddedBatch(sources, padding: Padding(with: task.padding))
+    let alignments = model.evaluate(on: graph) {
+      $0.alignments(
+        of: batch.tokens, lengths: batch.lengths, writing: sources.map { $0.reversed() },
+        begin: task.begin, on: $1)
     }
+    // What stands behind the letters is the end's.
+    let close = alignments.reduce(0) { sum, alignment in
+      sum + alignment.strongest.prefix(T).enumerated().count { abs($1 - (T - 1 - $0)) <= 1 }
+    }
+    func name(_ token: Token) -> String {
+      String(UnicodeScalar(UInt8(UInt8(ascii: "a") + UInt8(token - 3))))
+    }
+    return (
+      Double(close) / Double(sources.count * T),
+      HeatMapFigure(
+        title: "Where attention looks", rowAxis: "written", columnAxis: "read",
+        rows: sources[0].reversed().map(name), columns: sources[0].map(name),
+        values: Array(alignments[0].weights.prefix(T)))
+    )
   }
 }

@@ -27,11 +27,11 @@ import Testing
     let byVector = SequenceGenerator(
       inputSize: 5, writer: Self.writer(Double.self, &rng), using: &rng)
     #expect(
-      SequenceModelTests.gradientError(byClass) {
+      modelGradientError(byClass) {
         $0.writer.loss(Self.batch, from: $0.start(Self.classes, on: $1), on: $1)
       } < 1e-7)
     #expect(
-      SequenceModelTests.gradientError(byVector) {
+      modelGradientError(byVector) {
         let start = $0.start($1.constant(Self.vectors))
         return $0.writer.loss(Self.batch, from: start, on: $1)
       } < 1e-7)

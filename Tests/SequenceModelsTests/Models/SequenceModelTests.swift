@@ -14,26 +14,6 @@ import Testing
   static let tokens = TokenBatch(steps: 4, batch: 3, tokens: [1, 2, 3, 4, 0, 3, 2, 1, 0, 4, 4, 0])
   static let lengths = [4, 2, 1]
 
-  /// The largest error of any gradient, relative to the largest.
-  static func gradientError<M: Model<Double>>(
-    _ model: M, _ loss: (M, Graph<Double>) -> Node<Double>
-  ) -> Double {
-    let graph = Graph<Double>(seed: 2)
-    func value(_ model: M) -> Double {
-      graph.noise.pass = 0
-      return model.gradients(on: graph, of: loss).mean
-    }
-    _ = value(model)
-    let gradients = graph.gradients
-    let numeric = numericGradient(model.parameters.elements) { values in
-      var (moved, parameters) = (model, model.parameters)
-      parameters.elements = values
-      moved.parameters = parameters
-      return value(moved)
-    }
-    return relativeError(gradients.elements, numeric)
-  }
-
   @Test(arguments: SequenceClassifier<Encoder>.Pooling.allCases)
   func `gradients of a classifier`(pooling: SequenceClassifier<Encoder>.Pooling) {
     var rng = SeededGenerator(seed: 1)
@@ -41,7 +21,7 @@ import Testing
       vocabularySize: 5, encoder: Self.encoder(&rng), classes: 4, pooling: pooling, using: &rng)
     model.dropout = 0.2
     let classes = TokenBatch(steps: 1, batch: 3, tokens: [3, 0, 1])
-    let error = Self.gradientError(model) {
+    let error = modelGradientError(model) {
       $0(Self.tokens, lengths: Self.lengths, on: $1).crossEntropy(classes)
     }
     #expect(error < 1e-7)
@@ -53,7 +33,7 @@ import Testing
       vocabularySize: 5, encoder: Self.encoder(&rng), labels: 2, using: &rng)
     model.dropout = 0.2
     let labels = TokenBatch(steps: 4, batch: 3, tokens: (0..<12).map { Token($0 % 2) })
-    let error = Self.gradientError(model) {
+    let error = modelGradientError(model) {
       $0(Self.tokens, lengths: Self.lengths, on: $1).crossEntropy(labels, lengths: Self.lengths)
     }
     #expect(error < 1e-7)

@@ -41,7 +41,7 @@ import Testing
     model.dropout = 0.2
     // A horizon leaves gradients out, but not where nothing is earlier than it.
     let sequences = horizon == nil ? Self.sequences : [[2], [], [5]]
-    let error = SequenceModelTests.gradientError(model) { model, graph in
+    let error = modelGradientError(model) { model, graph in
       model.loss(
         Self.frame(sequences), horizon: horizon.map { GradientHorizon(2, every: $0.every) },
         on: graph)
