@@ -78,16 +78,20 @@ extension WordVectors {
     } catch {
       throw WordVectorFileError(path: error.path, place: nil, reason: error.reason)
     }
-    do {
-      self = try Self(fileBytes: bytes, as: format)
-    } catch {
-      throw WordVectorFileError(path: path, place: error.place, reason: error.reason)
-    }
+    try self.init(bytes: bytes, as: format, named: path)
   }
 
-  /// Reads the bytes of a file.
-  package init(fileBytes: [UInt8], as format: FileFormat) throws(WordVectorFileFlaw) {
-    let span: Result<Self, WordVectorFileFlaw> = fileBytes.withUnsafeBufferPointer { bytes in
+  /// Reads the bytes of a file, such as one that was received or unpacked.
+  ///
+  /// - Parameters:
+  ///   - bytes: all of them.
+  ///   - format: what they are in.
+  ///   - name: what errors call the file.
+  /// - Throws: ``WordVectorFileError``, as ``init(contentsOf:as:)``.
+  public init(
+    bytes: [UInt8], as format: FileFormat, named name: String
+  ) throws(WordVectorFileError) {
+    let result: Result<Self, WordVectorFileFlaw> = bytes.withUnsafeBufferPointer { bytes in
       do throws(WordVectorFileFlaw) {
         var reader = WordVectorReader<Scalar>(bytes)
         return .success(try reader.read(format))
@@ -95,14 +99,18 @@ extension WordVectors {
         return .failure(error)
       }
     }
-    self = try span.get()
+    do {
+      self = try result.get()
+    } catch {
+      throw WordVectorFileError(path: name, place: error.place, reason: error.reason)
+    }
   }
 }
 
 /// What is wrong in a file.
-package struct WordVectorFileFlaw: Error {
-  package var place: WordVectorFileError.Place
-  package var reason: String
+struct WordVectorFileFlaw: Error {
+  var place: WordVectorFileError.Place
+  var reason: String
 }
 
 /// Why word vectors could not be read or written.

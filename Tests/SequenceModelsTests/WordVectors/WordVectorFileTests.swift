@@ -50,14 +50,15 @@ import Testing
   /// As the word2vec program writes: a space behind each number; as gensim does: no line break behind a
   /// symbol's bytes.
   @Test func `what other programs write is read`() throws {
-    let text = try Vectors(fileBytes: Array("2 2\n</s> 0.5 -1e-3 \nthe 1 2 \n".utf8), as: .text)
+    let text = try Vectors(
+      bytes: Array("2 2\n</s> 0.5 -1e-3 \nthe 1 2 \n".utf8), as: .text, named: "text")
     #expect(text.vocabulary.symbols == ["</s>", "the"])
     #expect(text.vectors == [[0.5, -1e-3], [1, 2]])
     let number: [UInt8] = [0, 0, 0xC0, 0x3F]
     let binary = Array("2 1\na ".utf8) + number + Array("b ".utf8) + number
-    #expect(try Vectors(fileBytes: binary, as: .binary).vectors == [[1.5], [1.5]])
+    #expect(try Vectors(bytes: binary, as: .binary, named: "b").vectors == [[1.5], [1.5]])
     let lines = Array("2 1\na ".utf8) + number + Array("\nb ".utf8) + number + [10]
-    #expect(try Vectors(fileBytes: lines, as: .binary).vocabulary.symbols == ["a", "b"])
+    #expect(try Vectors(bytes: lines, as: .binary, named: "b").vocabulary.symbols == ["a", "b"])
   }
 
   static let flawedTexts: [(file: String, place: WordVectorFileError.Place, reason: String)] = [
@@ -144,7 +145,7 @@ import Testing
       }
     }
     if reason.isEmpty {
-      #expect(try Vectors(fileBytes: bytes, as: .binary).vectors == [[1]])
+      #expect(try Vectors(bytes: bytes, as: .binary, named: "b").vectors == [[1]])
       return
     }
     try Self.expectFlaw(bytes, .binary, byte.map { .byte($0) } ?? .line(1), reason)
