@@ -75,9 +75,10 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models"),
+        choices=("layers", "models", "words"),
         default="layers",
-        help="layers, or whole training steps of models, against PyTorch alone; default: layers",
+        help="layers; whole training steps of models, against PyTorch alone; or word vectors, against "
+        "gensim; default: layers",
     )
     add(
         "--models",
