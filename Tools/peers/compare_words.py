@@ -11,15 +11,11 @@ import numpy
 
 from cases import OURS
 from measuring import WrongAnswer
+from model_cases import WORD_METHODS
 from ratios import median, median_interval, paired_ratios
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BIBLE = os.path.normpath(os.path.join(HERE, "..", "..", "data", "bible", "kjv.txt"))
-MODELS = {
-    "skip-gram": ["--model", "skip-gram"],
-    "skip-gram, tree": ["--model", "skip-gram", "--hierarchical"],
-    "cbow": ["--model", "cbow"],
-}
 # gensim reads from memory or by itself, whichever is faster.
 PEERS = {"gensim (memory)": "list", "gensim (file)": "file"}
 # Over these words neighbours are compared, and by so much ours may agree less with gensim's than another
@@ -89,7 +85,7 @@ def verify(model, threads, bench, corpus, folder):
     for key, name, seed in (("ours", OURS, 1), ("first", "gensim (memory)", 1),
                             ("second", "gensim (memory)", 2)):
         paths[key] = os.path.join(folder, f"{key}.bin")
-        learn(name, bench, MODELS[model] + [
+        learn(name, bench, WORD_METHODS[model] + [
             "--corpus", corpus, "--threads", str(threads), "--seed", str(seed),
             "--epochs", str(VERIFIED_EPOCHS), "--output", paths[key],
         ])
@@ -114,7 +110,7 @@ def measure(model, threads, rounds, seed, bench, folder, corpus):
     order = random.Random(seed)
     for _ in range(rounds):
         for name in order.sample(names, len(names)):
-            answer = learn(name, bench, MODELS[model] + [
+            answer = learn(name, bench, WORD_METHODS[model] + [
                 "--corpus", corpus, "--threads", str(threads), "--epochs", str(EPOCHS),
             ])
             seconds[name].append(answer["seconds"])
@@ -162,7 +158,7 @@ def run(chosen, header, folder):
     rounds = chosen.rounds or (3 if chosen.quick else 7)
     corpus = os.path.join(folder, "corpus.txt")
     write_corpus(corpus)
-    for model in MODELS:
+    for model in chosen.methods:
         for threads in chosen.threads:
             row = measure(model, threads, rounds, chosen.seed, chosen.bench, folder, corpus)
             report["rows"].append(row)

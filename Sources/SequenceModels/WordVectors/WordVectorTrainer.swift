@@ -124,8 +124,8 @@ private final class EpochTally: Sendable {
   }
 
   func begin() {
-    losses.update(repeating: 0)
-    counts.update(repeating: 0)
+    losses.initialize(repeating: 0)
+    counts.initialize(repeating: 0)
     next.store(0, ordering: .relaxed)
   }
 
