@@ -10,6 +10,8 @@ let allExperiments: [any Experiment.Type] = [
   Dates.self,
   DigitsRows.self,
   EvenAttention.self,
+  GateAblation.self,
+  GateSearch.self,
   GradientFlow.self,
   GrammarEntropy.self,
   IdiomChains.self,

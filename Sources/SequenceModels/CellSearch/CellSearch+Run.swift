@@ -2,7 +2,6 @@ import Autodiff
 internal import Charts
 import LinAlg
 import Recurrent
-internal import Synchronization
 
 extension CellSearch {
   /// Goes on until the search has so many rounds, those among them that it already has.
@@ -43,9 +42,12 @@ extension CellSearch {
       let codes = proposer.propose(roundSize, round: self.rounds)
       var fresh: [CellCode] = []
       for code in codes where known[code] == nil && !fresh.contains(code) { fresh.append(code) }
-      let round = ScoringRound(
-        try fresh.map { ($0, try space.definition(of: $0)) }, score: score)
-      for trial in try round.run(threads: threads) { known[trial.code] = trial }
+      let cells = try fresh.map { (code: $0, definition: try space.definition(of: $0)) }
+      let scored = sideBySide(cells.count, threads: threads) { n in
+        Result { try CellTrial(cells[n].code, cells[n].definition, score: score) }
+      }
+      // Of several errors the first cell's is thrown.
+      for trial in scored { known[try trial.get().code] = try trial.get() }
       let tried = codes.compactMap { known[$0] }
       try proposer.learn(codes, rewards: tried.map(reward))
       append(tried)
@@ -73,55 +75,20 @@ extension CellSearch {
   }
 }
 
-/// The cells of a round that have to be scored, each taken by whoever is free.
-private final class ScoringRound: Sendable {
-  private let cells: [(code: CellCode, definition: CellDefinition)]
-  private let score: @Sendable (CellDefinition) throws -> Double
-  private let next = Atomic<Int>(0)
-  private let results: Mutex<[Int: Result<CellTrial, any Error>]> = Mutex([:])
-
-  init(
-    _ cells: [(CellCode, CellDefinition)],
-    score: @escaping @Sendable (CellDefinition) throws -> Double
-  ) {
-    (self.cells, self.score) = (cells.map { ($0, $1) }, score)
-  }
-
-  private struct Work: TeamWork {
-    let round: ScoringRound
-    func run(_ member: TeamMember) { round.takeAll() }
-  }
-
-  /// The trials in the order of the cells; of several errors throws that of the first.
-  func run(threads: Int?) throws -> [CellTrial] {
-    ThreadTeam.shared.run(
-      threads: min(threads ?? ThreadTeam.availableProcessors, max(cells.count, 1)),
-      Work(round: self))
-    let results = results.withLock { $0 }
-    return try cells.indices.compactMap { try results[$0]?.get() }
-  }
-
-  private func takeAll() {
-    while true {
-      let n = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard n < cells.count else { return }
-      let result = Result<CellTrial, any Error> { try trial(cells[n]) }
-      results.withLock { $0[n] = result }
-    }
-  }
-
-  private func trial(_ cell: (code: CellCode, definition: CellDefinition)) throws -> CellTrial {
-    func failed(_ reason: String) -> CellTrial {
-      CellTrial(code: cell.code, score: nil, failure: reason)
-    }
+extension CellTrial {
+  /// Scores a cell; what is the cell's own fault is a failure.
+  fileprivate init(
+    _ code: CellCode, _ cell: CellDefinition,
+    score: @Sendable (CellDefinition) throws -> Double
+  ) throws {
+    self.code = code
     do {
-      let score = try score(cell.definition)
-      guard score.isFinite else { return failed("the score is \(score)") }
-      return CellTrial(code: cell.code, score: score, failure: nil)
+      let score = try score(cell)
+      if score.isFinite { self.score = score } else { failure = "the score is \(score)" }
     } catch let error as TrainingError {
-      return failed(error.description)
+      failure = error.description
     } catch let error as CellDefinitionError {
-      return failed(error.description)
+      failure = error.description
     }
   }
 }
