@@ -11,6 +11,8 @@ let allExperiments: [any Experiment.Type] = [
   Dates.self,
   DigitsRows.self,
   EvenAttention.self,
+  GateAblation.self,
+  GateSearch.self,
   GradientFlow.self,
   GrammarEntropy.self,
   HuffmanCodes.self,
