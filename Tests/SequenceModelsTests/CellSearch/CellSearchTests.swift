@@ -10,7 +10,7 @@ import Testing
     .random, .evolution(population: 8, tournament: 3), .controller(),
   ]
 
-  /// A score that costs nothing: the share of projections under a tanh, less for rectifiers; some cells fail.
+  /// A score that costs nothing: best are cells of two products and no rectifier, and some cells fail.
   @Sendable static func score(_ cell: CellDefinition) throws -> Double {
     let rectified = cell.nodes.count { $0.operation == .activation(.relu) }
     if rectified > 2 { throw TrainingError.nonFiniteLoss(.infinity) }
