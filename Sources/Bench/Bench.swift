@@ -25,7 +25,7 @@ struct Bench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
-      PeerCommand.self, ModelCommand.self, KnobsCommand.self,
+      PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -30,6 +30,7 @@ VF_INLINE VF vf_select(VI mask, VF a, VF b) { return mask ? a : b; }
 VF_INLINE VF vf_abs(VF x) { return fabs(x); }
 VF_INLINE double vf_reduce_max(VF x) { return x; }
 VF_INLINE double vf_sum(VF x) { return x; }
+VF_INLINE double vf_add_lanes(VF x) { return x; }
 
 // An accumulator that keeps what each addition rounds away (Neumaier 1974).
 typedef struct {

@@ -105,6 +105,18 @@ VF_INLINE double vf_sum(VF x) {
   return sum;
 }
 
+// The sum of the lanes, rounded at each addition: quarters first, which are registers of their own.
+VF_INLINE float vf_add_lanes(VF x) {
+  typedef float QUARTER __attribute__((vector_size(16)));
+  QUARTER parts[VF_LANES / 4];
+  __builtin_memcpy(parts, &x, sizeof x);
+  for (int step = VF_LANES / 8; step > 0; step /= 2)
+    for (int i = 0; i < step; i++)
+      parts[i] = parts[i] + parts[i + step];
+  const QUARTER pairs = parts[0] + __builtin_shufflevector(parts[0], parts[0], 2, 3, 0, 1);
+  return pairs[0] + pairs[1];
+}
+
 // An accumulator that is wider than what it adds up: doubles, to which products of floats are
 // exact.
 typedef struct {

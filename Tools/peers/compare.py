@@ -11,6 +11,7 @@ import time
 
 import cases
 import compare_models
+import compare_words
 import numbers_file
 import report
 from cases import OURS, PYTORCH, names_for
@@ -158,11 +159,12 @@ def hand_out(text, path):
 def main():
     chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        if chosen.suite == "models":
-            found = compare_models.run(chosen, header(), folder)
+        suite = {"models": compare_models, "words": compare_words}.get(chosen.suite)
+        if suite:
+            found = suite.run(chosen, header(), folder)
             if chosen.json:
                 report.write(json.dumps(found, indent=1) + "\n", chosen.json)
-            hand_out(compare_models.markdown(found["header"], found["rows"]), chosen.output)
+            hand_out(suite.markdown(found["header"], found["rows"]), chosen.output)
             return
         comparison = Comparison(chosen, folder)
         try:

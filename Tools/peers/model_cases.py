@@ -56,6 +56,14 @@ MODELS = {
 }
 
 
+# How word vectors are learned, as both their programs are told.
+WORD_METHODS = {
+    "skip-gram": ["--model", "skip-gram"],
+    "skip-gram-tree": ["--model", "skip-gram", "--hierarchical"],
+    "cbow": ["--model", "cbow"],
+}
+
+
 def batches(case, seed, batch=None, ragged=None):
     """The batches of a case; lengths, tokens and points are drawn."""
     generator = random.Random(seed)

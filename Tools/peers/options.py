@@ -4,7 +4,7 @@ import argparse
 import os
 
 from cases import GATES, MODES, PEERS, SHAPES, Shape
-from model_cases import MODELS
+from model_cases import MODELS, WORD_METHODS
 
 EPILOG = "example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15"
 
@@ -75,9 +75,10 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models"),
+        choices=("layers", "models", "words"),
         default="layers",
-        help="layers, or whole training steps of models, against PyTorch alone; default: layers",
+        help="layers; whole training steps of models, against PyTorch alone; or word vectors, against "
+        "gensim; default: layers",
     )
     add(
         "--models",
@@ -85,6 +86,13 @@ def add_selection(parser):
         default=list(MODELS),
         metavar="LIST",
         help=f"of the suite of models: {', '.join(MODELS)}",
+    )
+    add(
+        "--methods",
+        type=some_of(WORD_METHODS),
+        default=list(WORD_METHODS),
+        metavar="LIST",
+        help=f"of the suite of word vectors: {', '.join(WORD_METHODS)}",
     )
     add("--cells", type=some_of(GATES), default=list(GATES), metavar="LIST", help="LSTM,GRU")
     add(

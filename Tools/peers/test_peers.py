@@ -3,7 +3,9 @@
     python3 -m unittest discover -s Tools/peers
 """
 
+import os
 import random
+import tempfile
 import unittest
 
 import gates
@@ -16,6 +18,7 @@ from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
 try:
     import numpy
 
+    import compare_words
     import verification
 except ImportError:
     numpy = None
@@ -44,6 +47,33 @@ class ModelCaseTests(unittest.TestCase):
                                     batch["inputs"][t * batch["batch"] + n],
                                     batch["labels"][(t - 1) * batch["batch"] + n],
                                 )
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class WordTests(unittest.TestCase):
+    def vectors(self, line_break):
+        """Words on a circle, every ten degrees, as a file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "words.bin")
+            with open(path, "wb") as file:
+                file.write(b"36 2\n")
+                for i in range(36):
+                    angle = numpy.radians(10 * i)
+                    row = (i + 1) * numpy.array([numpy.cos(angle), numpy.sin(angle)], "<f4")
+                    file.write(f"w{i} ".encode() + row.tobytes() + line_break)
+            return compare_words.read_vectors(path), compare_words.neighbours(path, ["w9", "w0"])
+
+    def test_files_with_and_without_line_breaks_are_read(self):
+        for line_break in (b"\n", b""):
+            (words, rows), near = self.vectors(line_break)
+            self.assertEqual(words, [f"w{i}" for i in range(36)])
+            self.assertAlmostEqual(float(rows[9][1]), 10, places=5)
+            around = [{f"w{(place + step) % 36}" for step in range(-5, 6) if step}
+                      for place in (9, 0)]
+            self.assertEqual(near, around)
+
+    def test_overlap_is_a_share(self):
+        self.assertEqual(compare_words.overlap([set("abcdefghij")], [set("abcdeklmno")]), 0.5)
 
 
 class GateOrderTests(unittest.TestCase):

@@ -58,12 +58,16 @@ struct NamePairs {
   }
 
   /// An encoder–decoder over the characters, both directions of a GRU and a GRU, with additive attention.
-  func translator(units: Int, using rng: inout SeededGenerator) -> Translator {
+  ///
+  /// - Parameter coverage: whether attention sees what it has given to each character before.
+  func translator(
+    units: Int, coverage: Bool = false, using rng: inout SeededGenerator
+  ) -> Translator {
     var model = Translator(
       sourceVocabulary: characters.count, targetVocabulary: characters.count,
       encoder: Bidirectional { GRU(inputSize: Self.embeddingSize, hiddenSize: units, using: &rng) },
-      attention: .additive(units: units), units: units, embeddingSize: Self.embeddingSize,
-      using: &rng
+      attention: .additive(units: units), coverage: coverage, units: units,
+      embeddingSize: Self.embeddingSize, using: &rng
     ) { GRU(inputSize: $0, hiddenSize: units, using: &$1) }
     model.dropout = Self.dropout
     return model

@@ -195,10 +195,7 @@ enum Continuation: Experiment {
       for _ in 0..<wanted {
         let step = model.step(tokens, state, encoded, on: graph)
         (state, scores) = (step.state, scores + [step.scores])
-        let values = step.scores.value
-        for n in 0..<16 {
-          tokens[0, n] = Token((0...ring).max { values[0, n, $0] < values[0, n, $1] } ?? 0)
-        }
+        tokens = step.scores.value.argmax()
       }
       return Node.joined(scores, along: .steps)
     }

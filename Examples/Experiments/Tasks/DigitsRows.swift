@@ -50,12 +50,10 @@ enum DigitsRows: Experiment {
           model(batch.rows, on: graph).crossEntropy(batch.labels)
         }
       let held = batch(split.held, of: digits)
-      let scores = model.evaluate(on: graph) { $0(held.rows, on: $1).value }
-      let right = split.held.indices.map { n in
-        let best = (0..<10).max { scores[0, n, $0] < scores[0, n, $1] }
-        return best == digits.labels[split.held[n]]
-      }
-      shares.append(Spread(right).mean)
+      let found = model.evaluate(on: graph) { $0(held.rows, on: $1).value.argmax() }
+      var accuracy = Accuracy()
+      accuracy.add(found, expected: held.labels)
+      shares.append(accuracy.value)
       run.say("seed \(run.seed &+ seed): \(Format.shortest(shares[shares.count - 1]))")
     }
     let spread = Spread(shares)

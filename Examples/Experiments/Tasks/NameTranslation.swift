@@ -5,7 +5,8 @@ import Recurrent
 import SequenceModels
 
 /// English names of countries and languages into French, character by character: an encoder–decoder with
-/// attention, and the same with a gate by which it copies (See et al. 2017).
+/// attention, and the same with a gate by which it copies and attention that sees what it has given (See et al.
+/// 2017).
 enum NameTranslation: Experiment {
   static let name = "translation"
   static let summary = "English to French names by characters, with attention, and copying"
@@ -43,8 +44,8 @@ enum NameTranslation: Experiment {
       run.say("seed \(seed): exact \(Format.shortest(plain[plain.count - 1].all))")
 
       var copier = PointerGenerator(
-        pairs.translator(units: units, using: &rng), unknown: pairs.characters.unknown ?? 0,
-        using: &rng)
+        pairs.translator(units: units, coverage: true, using: &rng),
+        unknown: pairs.characters.unknown ?? 0, using: &rng)
       copyingSize = copier.parameters.scalarCount
       let second = Graph<Float>(threads: run.threads, seed: seed)
       try fitting.train(&copier, on: second, of: run) {
@@ -87,7 +88,7 @@ enum NameTranslation: Experiment {
     run.report("the same, names that differ by case at most", Spread(plain.map(\.same)).mean)
     run.report("the same, names that differ by more", Spread(plain.map(\.different)).mean)
     run.report(
-      "exact, attention and copying", Spread(copying.map(\.all)).mean, parameters: copyingSize)
+      "exact, copying, with coverage", Spread(copying.map(\.all)).mean, parameters: copyingSize)
     run.report("the same, names that differ by case at most", Spread(copying.map(\.same)).mean)
     run.report("the same, names that differ by more", Spread(copying.map(\.different)).mean)
     run.report(

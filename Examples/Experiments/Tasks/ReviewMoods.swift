@@ -45,22 +45,28 @@ enum ReviewMoods: Experiment {
           padding: padding)
       }
       var rng = SeededGenerator(seed: run.seed)
-      let (features, units) = (64, run.choose(smoke: 32, full: 96))
-      var model = Classifier(
-        vocabularySize: vocabulary.count,
-        encoder: Bidirectional { LSTM(inputSize: features, hiddenSize: units, using: &rng) },
-        classes: 2, pooling: .maximum, using: &rng)
-      model.dropout = 0.5
-      // Small, so that characters that were seen twice weigh little.
-      model.embedding = Embedding(
-        vocabularySize: vocabulary.count, features: features, weights: .normal(0.1), using: &rng)
+      let units = run.choose(smoke: 32, full: 128)
+      var reader = BidirectionalLanguageModel(
+        counts: vocabulary.counts, features: run.choose(smoke: 32, full: 96), units: units,
+        samples: run.choose(smoke: 100, full: 500), using: &rng)
       let graph = Graph<Float>(threads: run.threads, seed: run.seed)
       let sequences = source(training)
       var order = BatchOrder(sequences.buckets(batch: 32, seed: run.seed, pool: 16))
       var hidden = HiddenTokens(
         share: 0.1, unknown: vocabulary.unknown ?? 0, seed: run.seed &+ 1)
-      let epochs = run.choose(smoke: 3, full: 8)
-      let curve = try Fitting(updates: epochs * order.batchesPerEpoch)
+      // First the texts that are trained on are read without their labels.
+      try Fitting(updates: run.choose(smoke: 2, full: 8) * order.batchesPerEpoch, rate: 3e-3)
+        .train(&reader, on: graph, of: run) {
+          sequences.batch(order.next()).sequences
+        } loss: {
+          $0.loss($1, on: $2)
+        }
+      var model = Classifier(
+        vocabularySize: vocabulary.count, encoder: reader.encoder, classes: 2, pooling: .maximum,
+        using: &rng)
+      (model.embedding, model.dropout) = (reader.embedding, 0.5)
+      let epochs = run.choose(smoke: 3, full: 5)
+      let curve = try Fitting(updates: epochs * order.batchesPerEpoch, rate: 1e-3)
         .train(&model, on: graph, of: run) {
           var batch = sequences.batch(order.next())
           batch.sequences = hidden.hiding(batch.sequences, padding: padding)
@@ -79,10 +85,10 @@ enum ReviewMoods: Experiment {
       for numbers in held.buckets(batch: 64, seed: 0).order(epoch: 0) {
         let batch = held.batch(numbers)
         model.evaluate(on: graph) { model, graph in
-          let scores = model(batch.sequences.tokens, lengths: batch.sequences.lengths, on: graph)
-            .value
+          let best = model(batch.sequences.tokens, lengths: batch.sequences.lengths, on: graph)
+            .value.argmax()
           for (n, number) in numbers.enumerated() {
-            right[number] = (scores[0, n, 1] > scores[0, n, 0]) == expected[number]
+            right[number] = (best[0, n] == 1) == expected[number]
           }
         }
       }

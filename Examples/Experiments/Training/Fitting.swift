@@ -22,11 +22,7 @@ struct Fitting {
     _ model: inout M, on graph: Graph<M.Scalar>, of run: ExperimentRun, next: () -> Batch,
     loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
   ) throws -> LineFigure.Series {
-    var trainer = Trainer(
-      optimizer: Adam(for: model.parameters, learningRate: rate), maximumNorm: maximumNorm)
-    trainer.duration = .updates(updates)
-    trainer.schedule = WarmUpCosine(
-      peak: rate, final: rate / 100, warmUpSteps: max(updates / 20, 1), totalSteps: updates)
+    var trainer = trainer(for: model)
     trainer.validation = .updates(max(updates / 20, 1))
     var looks = 0
     trainer.didLook = { point in
@@ -42,5 +38,16 @@ struct Fitting {
     return LineFigure.Series(
       name: "training", x: history.points.map { Double($0.update) },
       y: history.points.map(\.loss.mean))
+  }
+
+  /// What trains a model so, and says nothing.
+  func trainer<M: Model>(for model: M) -> Trainer<Adam<ModelParameters<M.Scalar>>> {
+    var trainer = Trainer(
+      optimizer: Adam(for: model.parameters, learningRate: rate), maximumNorm: maximumNorm)
+    trainer.duration = .updates(updates)
+    trainer.schedule = WarmUpCosine(
+      peak: rate, final: rate / 100, warmUpSteps: max(updates / 20, 1), totalSteps: updates)
+    trainer.validation = .updates(updates)
+    return trainer
   }
 }

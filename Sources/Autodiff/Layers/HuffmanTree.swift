@@ -4,9 +4,9 @@ import LinAlg
 /// one with the shortest way from the root to a token that is drawn as often as it was counted.
 public struct HuffmanTree: Sendable, Hashable {
   /// Which inner nodes a token is below of, from the root on, and on which side.
-  struct Branch: Sendable, Hashable {
-    var node: Int32
-    var isLeft: Bool
+  package struct Branch: Sendable, Hashable {
+    package var node: Int32
+    package var isLeft: Bool
   }
 
   /// `V`, the number of tokens; there is one inner node less.
@@ -82,8 +82,8 @@ public struct HuffmanTree: Sendable, Hashable {
   private func range(_ token: Int) -> Range<Int> { starts[token]..<starts[token + 1] }
 
   /// The number of decisions on the way to a token.
-  func count(_ token: Int) -> Int { starts[token + 1] - starts[token] }
+  package func count(_ token: Int) -> Int { starts[token + 1] - starts[token] }
 
   /// Decision `j` on the way to a token.
-  func branch(_ token: Int, _ j: Int) -> Branch { branches[starts[token] + j] }
+  package func branch(_ token: Int, _ j: Int) -> Branch { branches[starts[token] + j] }
 }

@@ -1,3 +1,4 @@
+import Autodiff
 import LinAlg
 
 /// How many of the predictions are right.
@@ -37,6 +38,35 @@ public struct Accuracy: Sendable, Hashable {
     for (p, e) in zip(predicted, expected) where e != ignored {
       count += 1
       if p == e { correct += 1 }
+    }
+  }
+
+  /// Counts the valid steps of sequences, such as `scores.argmax()` has them.
+  ///
+  /// - Parameters:
+  ///   - predicted: the predictions, `[T, N]`.
+  ///   - expected: what they should be, `[T, N]`.
+  ///   - lengths: how many steps of each sequence count; nil means all.
+  ///   - ignored: what does not count where it is expected, such as ``TokenStreams/ignored``.
+  /// - Precondition: both have one shape, and a length for each sequence in `0...T`.
+  public mutating func add(
+    _ predicted: TokenBatch, expected: TokenBatch, lengths: [Int]? = nil,
+    ignoring ignored: Token? = nil
+  ) {
+    require(
+      predicted.shape == expected.shape,
+      "Accuracy: predictions \(predicted.shape), expected \(expected.shape)")
+    if let lengths {
+      require(
+        lengths.count == expected.batch && lengths.allSatisfy { (0...expected.steps).contains($0) },
+        "Accuracy: lengths \(lengths) for \(expected.shape)")
+    }
+    for t in 0..<expected.steps {
+      for n in 0..<expected.batch where t < lengths?[n] ?? expected.steps {
+        add(
+          CollectionOfOne(predicted[t, n]), expected: CollectionOfOne(expected[t, n]),
+          ignoring: ignored)
+      }
     }
   }
 

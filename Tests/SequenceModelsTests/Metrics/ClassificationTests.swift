@@ -35,6 +35,32 @@ import Testing
     #expect(Self.close(other.macroPrecision(), 2 / 9.0))
   }
 
+  @Test func `accuracy of the valid steps of a batch`() async {
+    let predicted = TokenBatch(steps: 2, batch: 3, tokens: [1, 2, 3, 1, 2, 3])
+    let expected = TokenBatch(steps: 2, batch: 3, tokens: [1, 0, 3, 0, 2, -1])
+    var (all, valid) = (Accuracy(), Accuracy())
+    all.add(predicted, expected: expected)
+    #expect(all == Accuracy(correct: 3, count: 6))
+    valid.add(predicted, expected: expected, lengths: [1, 2, 2], ignoring: -1)
+    #expect(valid == Accuracy(correct: 3, count: 4))
+    let shapes = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var accuracy = Accuracy()
+      let expected = TokenBatch(repeating: 0, steps: 3, batch: 2)
+      accuracy.add(TokenBatch(repeating: 0, steps: 2, batch: 3), expected: expected)
+    }
+    #expect(message(shapes).contains("predictions [2, 3], expected [3, 2]"))
+    let lengths = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var accuracy = Accuracy()
+      let batch = TokenBatch(repeating: 0, steps: 2, batch: 2)
+      accuracy.add(batch, expected: batch, lengths: [2, 3])
+    }
+    #expect(message(lengths).contains("lengths [2, 3] for [2, 2]"))
+  }
+
   @Test func `what is ignored does not count`() {
     var matrix = ConfusionMatrix(classes: 2)
     matrix.add([0, 1, 1, 9], expected: [0, 1, 0, -1], ignoring: -1)
