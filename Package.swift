@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Recurrent", targets: ["Recurrent"]),
     .library(name: "Autodiff", targets: ["Autodiff"]),
     .library(name: "SequenceModels", targets: ["SequenceModels"]),
+    .library(name: "Pictures", targets: ["Pictures"]),
     .executable(name: "Bench", targets: ["Bench"]),
   ],
   dependencies: [
@@ -65,6 +66,20 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
 
+    // libpng as the operating system ships it: for those who use Pictures, and for nobody else.
+    .systemLibrary(
+      name: "CPNG",
+      pkgConfig: "libpng",
+      providers: [
+        .apt(["libpng-dev"]),
+        .brew(["libpng"]),
+      ]),
+
+    // Batches of pixels as PNG files.
+    .target(
+      name: "Pictures",
+      dependencies: ["CPNG", "LinAlg", "SequenceModels", "WholeFiles"]),
+
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
     // Optimised in debug builds too: most tests compare with them, and spent half their time here.
     .target(
@@ -108,7 +123,7 @@ let package = Package(
     .executableTarget(
       name: "Experiments",
       dependencies: [
-        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles", "Charts",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -168,6 +183,9 @@ let package = Package(
     .testTarget(
       name: "ChartsTests",
       dependencies: ["Charts"]),
+    .testTarget(
+      name: "PicturesTests",
+      dependencies: ["Pictures", "CPNG", "SequenceModels"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

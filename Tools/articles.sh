@@ -44,7 +44,9 @@ cat >"$package/Package.swift" <<END
 // swift-tools-version: 6.2
 import PackageDescription
 
-let modules: [Target.Dependency] = ["LinAlg", "Recurrent", "Autodiff", "SequenceModels"].map {
+let modules: [Target.Dependency] = [
+  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures",
+].map {
   .product(name: \$0, package: "swift-recurrent")
 }
 let package = Package(

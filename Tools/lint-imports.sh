@@ -14,21 +14,24 @@ Sources/Autodiff           LinAlg Recurrent
 Sources/WholeFiles
 Sources/Charts
 Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles Charts
+Sources/CPNG               png.h
+Sources/Pictures           CPNG LinAlg SequenceModels WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
 Sources/Bench              LinAlg Recurrent Autodiff SequenceModels ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
-Examples/Experiments       LinAlg Recurrent Autodiff SequenceModels WholeFiles Charts
+Examples/Experiments       LinAlg Recurrent Autodiff SequenceModels Pictures WholeFiles Charts
 Tests/Consumer             LinAlg Recurrent Autodiff SequenceModels
 Tests/LinAlgTests          * CKernels
 Tests/RecurrentTests       * CKernels
+Tests/PicturesTests        * CPNG
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
-ours="CBLAS CKernels cblas.h lapacke.h $testable"
+testable='LinAlg Recurrent Autodiff SequenceModels Pictures ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
+ours="CBLAS CKernels CPNG cblas.h lapacke.h png.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 
 found=$(mktemp)

@@ -20,6 +20,7 @@ private enum Met: Experiment {
         HeatMapFigure(
           title: "α", rowAxis: "written", columnAxis: "read", rows: ["r"], columns: ["c"],
           values: [[1]])))
+    run.show(.picture(PictureFigure(title: "a dot", width: 9, png: Data([1, 2, 3]))))
   }
 }
 
@@ -120,6 +121,7 @@ private enum Failing: Experiment {
     #expect(page.contains("1 met, 1 missed") && page.contains("missed: share is 0.4, &gt; 0.4"))
     #expect(
       page.contains("curve") && page.contains("<pre>a\nb</pre>") && page.contains("written ↓"))
+    #expect(page.contains("alt=\"a dot\"") && page.contains("data:image/png;base64,AQID\""))
     #expect(ReportFormat(path: "a/b.JSON") == .json && ReportFormat(path: "a") == nil)
   }
 

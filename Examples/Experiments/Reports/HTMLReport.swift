@@ -71,6 +71,8 @@ enum HTMLReport {
         label: map.title, axes: (map.rowAxis, map.columnAxis), rows: map.rows,
         columns: map.columns, values: map.values, fullScale: 1)
       return picture(chart.svg())
+    case .picture(let picture):
+      return HTML.figure(png: picture.png, width: picture.width, picture.title)
     case .text(let title, let lines):
       return HTML.figure(text: lines, title)
     }

@@ -77,7 +77,7 @@ struct StoredFigure: Equatable {
 }
 
 extension StoredFigure: Codable {
-  private enum Key: String, CodingKey { case experiment, lines, heatMap, title, text }
+  private enum Key: String, CodingKey { case experiment, lines, heatMap, picture, title, text }
 
   func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: Key.self)
@@ -85,6 +85,7 @@ extension StoredFigure: Codable {
     switch figure {
     case .lines(let lines): try keys.encode(lines, forKey: .lines)
     case .heatMap(let map): try keys.encode(map, forKey: .heatMap)
+    case .picture(let picture): try keys.encode(picture, forKey: .picture)
     case .text(let title, let text):
       try keys.encode(title, forKey: .title)
       try keys.encode(text, forKey: .text)
@@ -98,6 +99,8 @@ extension StoredFigure: Codable {
       figure = .lines(lines)
     } else if let map = try keys.decodeIfPresent(HeatMapFigure.self, forKey: .heatMap) {
       figure = .heatMap(map)
+    } else if let picture = try keys.decodeIfPresent(PictureFigure.self, forKey: .picture) {
+      figure = .picture(picture)
     } else {
       figure = .text(
         title: try keys.decode(String.self, forKey: .title),

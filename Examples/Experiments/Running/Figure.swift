@@ -1,9 +1,15 @@
+import Foundation
+import Pictures
+import SequenceModels
+
 /// Something to look at in a report.
 enum Figure: Equatable {
   /// Curves over a common axis.
   case lines(LineFigure)
   /// Numbers of 0 to 1 in rows and columns, such as alignments.
   case heatMap(HeatMapFigure)
+  /// A picture of pixels.
+  case picture(PictureFigure)
   /// Lines of text, such as samples.
   case text(title: String, lines: [String])
 }
@@ -36,4 +42,26 @@ struct HeatMapFigure: Equatable, Codable {
   var columns: [String]
   /// Row by row.
   var values: [[Double]]
+}
+
+/// A picture of pixels.
+struct PictureFigure: Equatable, Codable {
+  var title: String
+  /// How wide it is, in pixels of its own.
+  var width: Int
+  /// A PNG file.
+  var png: Data
+}
+
+extension Figure {
+  /// Pictures side by side, each pixel a square that can be seen.
+  ///
+  /// - Throws: where they cannot be encoded.
+  static func sheet(
+    _ title: String, _ pictures: PixelBatch, levels: Int, columns: Int = 12
+  ) throws -> Figure {
+    let sheet = Picture(sheetOf: pictures, levels: levels, columns: columns, scale: 6, gap: 4)
+    return .picture(
+      PictureFigure(title: title, width: sheet.width, png: Data(try sheet.png())))
+  }
 }

@@ -52,6 +52,17 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     if task == .gather { path.removeLast() }
   }
 
+  /// Several models of one kind, whose parts are called `name.0.part`, `name.1.part`, …
+  public mutating func callAsFunction<Part: Model<Scalar>>(
+    _ name: StaticString, _ models: inout [Part]
+  ) {
+    for i in 0..<models.count {
+      if task == .gather { path.append("\(name).\(i)") }
+      models[i].visitParts(&self)
+      if task == .gather { path.removeLast() }
+    }
+  }
+
   /// A part that a model may be without.
   public mutating func callAsFunction<Part: Trainable<Scalar>>(
     _ name: StaticString, _ part: inout Part?

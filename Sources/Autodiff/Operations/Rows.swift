@@ -10,7 +10,20 @@ extension Node {
   public func gathered(rows numbers: TokenBatch) -> Node {
     let graph = graph
     let operation = graph.next(GatherOperation<Scalar>.self) { GatherOperation() }
-    return operation(numbers, nil, self, on: graph)
+    return operation(numbers, nil, self, sideBySide: 1, on: graph)
+  }
+
+  /// As ``gathered(rows:)``, with each `count` rows that follow each other as one: `[T′, N′, count·F]` for
+  /// numbers `[T′, N′·count]`. What a convolution multiplies: each place's neighbours side by side.
+  ///
+  /// - Precondition: every number is below `T·N`, and `count` divides the number of numbers of a step.
+  public func gathered(rows numbers: TokenBatch, sideBySide count: Int) -> Node {
+    require(
+      count > 0 && numbers.batch % count == 0,
+      "gathered: numbers of shape \(numbers.shape), \(count) side by side")
+    let graph = graph
+    let operation = graph.next(GatherOperation<Scalar>.self) { GatherOperation() }
+    return operation(numbers, nil, self, sideBySide: count, on: graph)
   }
 
   /// Each row added to the row of the given number of a value of zeros, `[steps, batch, F]`: the way back of
@@ -21,7 +34,8 @@ extension Node {
     let graph = graph
     let operation = graph.next(GatherOperation<Scalar>.self) { GatherOperation() }
     return operation(
-      numbers, NodeShape(steps: steps, batch: batch, features: shape.features), self, on: graph)
+      numbers, NodeShape(steps: steps, batch: batch, features: shape.features), self,
+      sideBySide: 1, on: graph)
   }
 }
 
@@ -33,7 +47,8 @@ private final class GatherOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
 
   /// Gathers, or scatters into the shape `target`.
   func callAsFunction(
-    _ numbers: TokenBatch, _ target: NodeShape?, _ x: Node<Scalar>, on graph: Graph<Scalar>
+    _ numbers: TokenBatch, _ target: NodeShape?, _ x: Node<Scalar>, sideBySide count: Int,
+    on graph: Graph<Scalar>
   ) -> Node<Scalar> {
     self.numbers = numbers
     scatters = target != nil
@@ -51,7 +66,9 @@ private final class GatherOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
     }
     take(x, isRead: false, on: graph)
     let y = give(
-      target ?? NodeShape(steps: numbers.steps, batch: numbers.batch, features: shape.features),
+      target
+        ?? NodeShape(
+          steps: numbers.steps, batch: numbers.batch / count, features: count * shape.features),
       on: graph)
     let (from, to) = (graph.values(inputs[0]), graph.output(outputs[0]))
     if scatters {
@@ -86,7 +103,7 @@ private final class GatherOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
 
   override func backward(_ graph: Graph<Scalar>) {
     guard let dy = graph.gradient(outputs[0]) else { return }
-    let F = graph.shape(outputs[0]).features
+    let F = graph.shape(inputs[0]).features
     if scatters {
       graph.contribute(to: inputs[0]) { gather(dy, to: $0, F: F) }
     } else {

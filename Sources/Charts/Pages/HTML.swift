@@ -1,3 +1,5 @@
+import Foundation
+
 /// Pieces of a page.
 package enum HTML {
   /// A list of names and what they are.
@@ -29,6 +31,14 @@ package enum HTML {
   /// A picture with a text below it.
   package static func figure(_ svg: SVG, _ caption: String) -> String {
     "<figure>\(svg.markup)<figcaption>\(Markup.escape(caption))</figcaption></figure>"
+  }
+
+  /// A PNG file as part of the page, its pixels as squares, with a text below it.
+  package static func figure(png: Data, width: Int, _ caption: String) -> String {
+    let text = Markup.escape(caption)
+    return "<figure><img width=\"\(width)\" alt=\"\(text)\" style=\"image-rendering: pixelated\" "
+      + "src=\"data:image/png;base64,\(png.base64EncodedString())\">"
+      + "<figcaption>\(text)</figcaption></figure>"
   }
 
   /// Lines of text as they are, with a text below them.

@@ -190,6 +190,23 @@ struct GraphAllocationTests {
     #expect(allocations { for _ in 0..<5 { step() } } == 0)
   }
 
+  @Test func `gradients of LSTM cells and of neighbours side by side`() {
+    var rng = SeededGenerator(seed: 8)
+    var model = NoParts<Float>()
+    let graph = Graph<Float>(threads: 1)
+    let x = SequenceBatch<Float>.uniform(steps: 3, batch: 4, features: 8, using: &rng)
+    let rows = TokenBatch(steps: 2, batch: 12, tokens: (0..<24).map { Token($0 % 13 - 1) })
+    func step() {
+      _ = model.recordGradients(on: graph) { _, graph in
+        let gates = graph.variable(x).gathered(rows: rows, sideBySide: 3)
+        let first = gates[step: 0].lstmCells(after: nil)
+        return gates[step: 1].lstmCells(after: first.cell).hidden.squared().sum()
+      }
+    }
+    for _ in 0..<3 { step() }
+    #expect(allocations { for _ in 0..<5 { step() } } == 0)
+  }
+
   @Test func `an evaluation`() {
     let model = Tagger<Float>()
     let graph = Graph<Float>(threads: 1)

@@ -117,6 +117,19 @@ let operationCases: [OperationCase] =
         rows: TokenBatch(
           steps: 2, batch: 3, tokens: (0..<6).map { Token((seed + $0 * 7) % (rows + 1) - 1) }))
     },
+    OperationCase("gathered rows side by side") { _, x, seed in
+      let rows = x[0].shape.rows
+      return x[0].gathered(
+        rows: TokenBatch(
+          steps: 2, batch: 6, tokens: (0..<12).map { Token((seed + $0 * 5) % (rows + 1) - 1) }),
+        sideBySide: 3)
+    },
+    OperationCase(
+      "LSTM cells", shapes: { T, N, F, _ in [shape(T, N, 4 * F), shape(T, N, F)] }
+    ) { _, x, _ in
+      let (next, first) = (x[0].lstmCells(after: x[1]), x[0].lstmCells(after: nil))
+      return next.hidden.joined(next.cell, first.hidden, along: .features)
+    },
     OperationCase("scattered rows") { _, x, seed in
       x[0].scattered(
         rows: TokenBatch(
@@ -432,6 +445,22 @@ private let broadcasts: [(String, @Sendable (Int, Int, Int, Int) -> [NodeShape])
     let gradient = x?.gradient?.elements ?? []
     #expect(gradient.count == 24 && gradient.allSatisfy(\.isFinite))
     #expect(gradient[6] == 0 && gradient[7] == 0 && gradient[8] == 0 && gradient[4] != 0)
+  }
+
+  @Test func `a step of LSTM cells is its equation`() {
+    let graph = Graph<Double>()
+    graph.beginEvaluation()
+    let x = graph.constant(numbers(2, 3, 20, seed: 1))
+    let c = graph.constant(numbers(2, 3, 5, seed: 2))
+    let gate = (0..<4).map { x[features: $0 * 5..<($0 + 1) * 5] }
+    for cell in [c, nil] {
+      let made = x.lstmCells(after: cell)
+      var expected = gate[0].sigmoid() * gate[2].tanh()
+      if let cell { expected = expected + gate[1].sigmoid() * cell }
+      let hidden = gate[3].sigmoid() * expected.tanh()
+      #expect(relativeError(made.cell.value.elements, expected.value.elements) < 1e-14)
+      #expect(relativeError(made.hidden.value.elements, hidden.value.elements) < 1e-14)
+    }
   }
 
   /// Lengths of axes: ones and others.

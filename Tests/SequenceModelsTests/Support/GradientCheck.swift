@@ -5,8 +5,9 @@ import SequenceModels
 /// The gradient of `loss` at `x` by central differences.
 ///
 /// The five-point formula: its truncation error is of order h⁴, its rounding error of ε/h.
-func numericGradient(_ x: [Double], of loss: ([Double]) -> Double) -> [Double] {
-  let h = 1e-3
+func numericGradient(
+  _ x: [Double], step h: Double = 1e-3, of loss: ([Double]) -> Double
+) -> [Double] {
   return x.indices.map { i in
     func lossAt(_ offset: Double) -> Double {
       var moved = x

@@ -5,7 +5,7 @@ import SequenceModels
 
 /// The largest error of any gradient of a model, relative to the largest.
 func modelGradientError<M: Model<Double>>(
-  _ model: M, _ loss: (M, Graph<Double>) -> Node<Double>
+  _ model: M, step: Double = 1e-3, _ loss: (M, Graph<Double>) -> Node<Double>
 ) -> Double {
   let graph = Graph<Double>(threads: 1, seed: 2)
   func value(_ model: M) -> Double {
@@ -14,7 +14,7 @@ func modelGradientError<M: Model<Double>>(
   }
   _ = value(model)
   let gradients = graph.gradients
-  let numeric = numericGradient(model.parameters.elements) { values in
+  let numeric = numericGradient(model.parameters.elements, step: step) { values in
     var (moved, parameters) = (model, model.parameters)
     parameters.elements = values
     moved.parameters = parameters
