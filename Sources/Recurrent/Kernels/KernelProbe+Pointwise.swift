@@ -103,7 +103,32 @@ extension KernelRecipes {
       recipe("dropout", "n\(n)", count: 2 * n) {
         kernels.dropout(n, $0, $0 + n, 1, 49152, 4 / 3)
       },
+      rowExamples,
     ]
+  }
+
+  /// Skip-gram with five words of noise: 16 examples in tables of 32 rows.
+  private static var rowExamples: KernelProbe.Recipe {
+    let kernels = Scalar.kernels.table.pointee
+    let (examples, rows, D, answers) = (16, 32, 128, 6)
+    let inputs = (0..<examples).map { Int32(5 * $0 % rows) }
+    let inputStarts = (0...examples).map { Int32($0) }
+    let outputs = (0..<examples * answers).map { i -> Int32 in
+      let row = Int32(7 * i % rows)
+      return i % answers == 0 ? row : ~row
+    }
+    let outputStarts = (0...examples).map { Int32(answers * $0) }
+    // The tables, then the scores, h and the steps.
+    let (table, scores) = (rows * D, examples * answers)
+    let places = AlignedStorage<Int>(uninitializedCount: answers)
+    return recipe(
+      "row_examples", "n\(examples) D\(D)", count: 2 * table + scores + D + answers
+    ) {
+      let rest = $0 + 2 * table
+      kernels.row_examples(
+        examples, D, inputStarts, inputs, outputStarts, outputs, $0, $0 + table, rest,
+        rest + scores, rest + scores + D, places.pointer, 1e-9)
+    }
   }
 
   /// An elementwise program: an LSTM with peepholes and a clipped cell, forward.

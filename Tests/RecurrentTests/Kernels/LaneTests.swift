@@ -247,6 +247,24 @@ import Testing
       let n = o.int(0...70)
       k.dropout(n, o.floats(n), o.floats(n), UInt64(o.int(0...1 << 40)), 40_000, 1.5)
     },
+    "row_examples": { o, k, _ in
+      let (D, count) = (o.int(1...70), o.int(0...5))
+      var (inputs, inputStarts, outputs, outputStarts) = (
+        [Int32](), [Int32(0)], [Int32](), [Int32(0)]
+      )
+      for _ in 0..<count {
+        for _ in 0..<o.int(1...3) { inputs.append(Int32(o.int(0...4))) }
+        for _ in 0..<o.int(0...7) {
+          outputs.append(Int32(o.int(0...4)) ^ (o.int(0...1) == 0 ? 0 : -1))
+        }
+        inputStarts.append(Int32(inputs.count))
+        outputStarts.append(Int32(outputs.count))
+      }
+      var places = [Int](repeating: 0, count: 7)
+      k.row_examples(
+        count, D, inputStarts, inputs, outputStarts, outputs, o.floats(5 * D), o.floats(5 * D),
+        o.floats(outputs.count), o.floats(D), o.floats(7), &places, 0.1)
+    },
   ]
 
   static let products: [String: Call] = [
