@@ -7,7 +7,9 @@ extension CellSpace {
   /// Weights are called `W1`, `U1` and `b1`, `W2`, …, in the order in which the code has gates and affine
   /// elements; states are `h` and, with a memory, `c`.
   ///
-  /// - Parameter name: what the cell is called.
+  /// - Parameters:
+  ///   - code: what the cell computes.
+  ///   - name: what the cell is called.
   /// - Throws: what a definition refuses; nothing that is known, but the engine has limits of its own.
   /// - Precondition: the code is one of this space, ``contains(_:)``.
   public func definition(
