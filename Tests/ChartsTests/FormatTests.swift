@@ -23,4 +23,9 @@ struct FormatTests {
 
   @Test(arguments: [(0.12344, "0.1234"), (12, "12"), (2.5e-7, "2.5e-07"), (.nan, "–")])
   func shortest(_ value: Double, _ text: String) { #expect(Format.shortest(value) == text) }
+
+  @Test func `text inside pages and tables`() {
+    #expect(Markup.escape("<eos> & \"1\"") == "&lt;eos&gt; &amp; &quot;1&quot;")
+    #expect(Markup.escapeMarkdown("|t| of *all* <eos> ~1") == "\\|t\\| of \\*all\\* \\<eos> \\~1")
+  }
 }

@@ -1,3 +1,5 @@
+import Charts
+
 /// Results as a table in Markdown.
 enum MarkdownReport {
   static func render(_ record: ExperimentRecord) -> String {
@@ -8,7 +10,7 @@ enum MarkdownReport {
     for result in record.results {
       let cells = ResultCells(result)
       lines.append(
-        "| `\(result.experiment)` | \(cells.what) | \(cells.measured) | \(cells.target) | "
+        "| `\(result.experiment)` | \(Markup.escapeMarkdown(cells.what)) | \(cells.measured) | \(cells.target) | "
           + "\(result.isMet == false ? "**no**" : cells.met) | \(result.seed) | \(cells.time) | "
           + "\(cells.parameters) | \(result.commit) |")
     }

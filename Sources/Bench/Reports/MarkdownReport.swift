@@ -15,7 +15,9 @@ enum MarkdownReport {
       "",
     ]
     if header.threads > 1 { lines += [TextReport.threadsNote(header) + ".", ""] }
-    for warning in header.warnings { lines += ["**Warning:** \(escape(warning)).", ""] }
+    for warning in header.warnings {
+      lines += ["**Warning:** \(Markup.escapeMarkdown(warning)).", ""]
+    }
     lines += [
       "| Cell | Mode | T, N, D, H | Contestant | Time | GFLOP/s | Tokens/s | Of SGEMM peak "
         + "| × naive | × per gate | × fused |",
@@ -29,7 +31,7 @@ enum MarkdownReport {
       }
     }
     let notes = TextReport.marks(report)
-    if !notes.isEmpty { lines += [""] + notes.map { escape($0) + "  " } }
+    if !notes.isEmpty { lines += [""] + notes.map { Markup.escapeMarkdown($0) + "  " } }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -43,12 +45,6 @@ enum MarkdownReport {
       Format.significant(row.gflops), Format.count(row.tokensPerSecond),
       Format.percent(row.peakShare), naive, perGate, fused,
     ]
-    return "| " + cells.map(escape).joined(separator: " | ") + " |"
-  }
-
-  private static func escape(_ text: String) -> String {
-    text.replacingOccurrences(of: "|", with: "\\|")
-      .replacingOccurrences(of: "~", with: "\\~")
-      .replacingOccurrences(of: "*", with: "\\*")
+    return "| " + cells.map(Markup.escapeMarkdown).joined(separator: " | ") + " |"
   }
 }
