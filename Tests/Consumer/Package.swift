@@ -30,6 +30,15 @@ let package = Package(
         .product(name: "Recurrent", package: "swift-recurrent"),
         .product(name: "SequenceModels", package: "swift-recurrent"),
       ]),
+    // Checks the gradients of every ready-made model, trains it on a few sequences and lets it answer.
+    .executableTarget(
+      name: "Models",
+      dependencies: [
+        .product(name: "LinAlg", package: "swift-recurrent"),
+        .product(name: "Recurrent", package: "swift-recurrent"),
+        .product(name: "Autodiff", package: "swift-recurrent"),
+        .product(name: "SequenceModels", package: "swift-recurrent"),
+      ]),
     // Trains a small model until it knows a sentence.
     .executableTarget(
       name: "Training",
