@@ -12,7 +12,7 @@ enum EvenAttention: Experiment {
   static let summary = "attention that is spent evenly over the source, at no cost in exactness"
 
   /// `λ`, the weight of the penalty.
-  private static let weight: Float = 1
+  private static let weight: Float = 2
 
   /// What became of one model.
   struct Outcome {
