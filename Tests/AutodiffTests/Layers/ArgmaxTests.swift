@@ -13,7 +13,8 @@ import Testing
         .nan, .nan, .nan,
       ])
     #expect(scores.argmax() == TokenBatch(steps: 2, batch: 2, tokens: [1, 0, 2, 0]))
-    #expect(SequenceBatch<Float>(steps: 0, batch: 3, features: 2, elements: []).argmax().shape == [0, 3])
+    #expect(
+      SequenceBatch<Float>(steps: 0, batch: 3, features: 2, elements: []).argmax().shape == [0, 3])
   }
 
   @Test func `without features it traps`() async {

@@ -21,7 +21,9 @@ import Testing
     vectors(["a", "<pad>"], features: 3, special: [.unknown, .end]),
     Vectors(
       vocabulary: Vocabulary(["x"]),
-      vectors: [[0, -0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.leastNormalMagnitude, 1e-3]]),
+      vectors: [
+        [0, -0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.leastNormalMagnitude, 1e-3]
+      ]),
   ]
 
   @Test(arguments: samples, Vectors.FileFormat.allCases)
