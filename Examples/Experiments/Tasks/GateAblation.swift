@@ -78,9 +78,15 @@ enum GateAblation: Experiment {
   ) throws -> [(name: String, scores: [Double])] {
     try cells().map { name, cell in
       let first = run.seed
-      let scores = sideBySide(seeds, threads: run.threads) { n in
-        (try? task.score(cell, seed: first &+ UInt64(n), isFinal: true)) ?? 0
-      }
+      let scores = try sideBySide(seeds, threads: run.threads) { n in
+        Result {
+          do {
+            return try task.score(cell, seed: first &+ UInt64(n), isFinal: true)
+          } catch is TrainingError {
+            return 0
+          }
+        }
+      }.map { try $0.get() }
       run.say("\(task.name), \(name): \(scores.map { Format.shortest($0) })")
       return (name, scores)
     }
