@@ -8,10 +8,9 @@ import SequenceModels
 /// the last, with a string of Reber's own grammar between the two. To predict it, a network must have kept
 /// one bit over all of that string.
 ///
-/// In the grammar both ways from a state are equally likely, and the bit is kept over 10 steps in the mean. Both
-/// networks are trained on its strings, and on strings whose loops are taken more often, with a probability that
-/// is drawn for each, so that the bit is kept over up to 151 steps. Whether it is kept over 50 steps and more is
-/// measured on the latter.
+/// In the grammar both ways from a state are equally likely. Both networks are trained on its strings, and on
+/// strings whose loops are taken more often, with a probability that is drawn for each, so that the bit is kept
+/// over up to 151 steps. Whether it is kept over 50 steps and more is measured on the latter.
 enum EmbeddedReber: Experiment {
   static let name = "reber"
   static let summary = "embedded Reber grammar: one bit kept by an LSTM, lost by a simple RNN"
