@@ -2,14 +2,14 @@ import LinAlg
 import Recurrent
 import SequenceModels
 
-/// Text like XML, with tags of random letters: the task of Jozefowicz et al. (2015), with shorter names of eight letters. With equal
-/// chances a new tag is opened, or the last that is open is closed; the text ends when none is.
+/// Text like XML, with tags of random letters from a to h: the task of Jozefowicz et al. (2015), with shorter
+/// names. With equal chances a new tag is opened, or the last that is open is closed; the text ends when none is.
 /// ```
 /// <ab><gfe></gfe></ab>
 /// ```
 /// The score is the share of the characters of closing names, which alone can be known, that are the likeliest in
 /// their places.
-struct NestedTagsTask: CellTask {
+struct NestedTagsTask: NextCharacterTask {
   let name = "XML"
   let units: Int
   let updates: Int
@@ -18,13 +18,6 @@ struct NestedTagsTask: CellTask {
   /// The most tags of a text.
   let tags: Int
 
-  func score(_ cell: CellDefinition, seed: UInt64, isFinal: Bool) throws -> Double {
-    try NextCharacter(units: units, updates: updates).score(
-      cell, seed: seed, held: isFinal ? .max : .max - 1
-    ) { draw(using: &$0) }
-  }
-
-  /// A text, and which of its characters are asked for.
   func draw(using generator: inout SeededGenerator) -> (text: [UInt8], asked: [Bool]) {
     var (text, asked, open) = ([UInt8](), [Bool](), [[UInt8]]())
     func write(_ characters: [UInt8], _ isAsked: Bool) {

@@ -3,6 +3,24 @@ import LinAlg
 import Recurrent
 import SequenceModels
 
+/// A task of short texts in which some characters follow from those before them.
+protocol NextCharacterTask: CellTask {
+  /// Of the model.
+  var units: Int { get }
+  var updates: Int { get }
+
+  /// A text, and which of its characters are asked for.
+  func draw(using generator: inout SeededGenerator) -> NextCharacter.Text
+}
+
+extension NextCharacterTask {
+  func score(_ cell: CellDefinition, seed: UInt64, isFinal: Bool) throws -> Double {
+    try NextCharacter(units: units, updates: updates).score(
+      cell, seed: seed, held: isFinal ? .max : .max - 1
+    ) { draw(using: &$0) }
+  }
+}
+
 /// A model of short texts that predicts each character from those before it, and is asked for some of them.
 struct NextCharacter {
   let units: Int

@@ -9,20 +9,13 @@ import SequenceModels
 /// 3e6d-h1hg4=22.
 /// ```
 /// The score is the share of the answer's characters, its end among them, that are the likeliest in their places.
-struct SpelledSumTask: CellTask {
+struct SpelledSumTask: NextCharacterTask {
   let name = "arithmetic"
   let units: Int
   let updates: Int
   /// The most digits of a number.
   let digits: Int
 
-  func score(_ cell: CellDefinition, seed: UInt64, isFinal: Bool) throws -> Double {
-    try NextCharacter(units: units, updates: updates).score(
-      cell, seed: seed, held: isFinal ? .max : .max - 1
-    ) { draw(using: &$0) }
-  }
-
-  /// A problem, and which of its characters are asked for.
   func draw(using generator: inout SeededGenerator) -> (text: [UInt8], asked: [Bool]) {
     func number() -> Int {
       let count = Int.random(in: 1...digits, using: &generator)

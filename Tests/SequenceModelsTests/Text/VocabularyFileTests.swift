@@ -91,17 +91,7 @@ import Testing
     var rng = SeededGenerator(seed: seed)
     try Self.withFile { path in
       try Self.samples[Int.random(in: 0..<4, using: &rng)].write(to: path)
-      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-      for _ in 0..<Int.random(in: 1...3, using: &rng) {
-        let place = Int.random(in: 0..<bytes.count, using: &rng)
-        switch Int.random(in: 0..<4, using: &rng) {
-        case 0: bytes[place] = UInt8.random(in: 0...255, using: &rng)
-        case 1: bytes.remove(at: place)
-        case 2: bytes.insert([9, 10, 92, 48].randomElement(using: &rng) ?? 0, at: place)
-        default: bytes = bytes.prefix(place) + [10]
-        }
-      }
-      try bytes.write(to: URL(fileURLWithPath: path))
+      try damageFile(at: path, inserting: [9, 10, 92, 48], using: &rng)
       do {
         let vocabulary = try Vocabulary(contentsOf: path)
         try vocabulary.write(to: path)

@@ -159,17 +159,7 @@ import Testing
     let format = Bool.random(using: &rng) ? Vectors.FileFormat.text : .binary
     try VocabularyFileTests.withFile { path in
       try Self.samples[Int.random(in: 0..<4, using: &rng)].write(to: path, as: format)
-      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-      for _ in 0..<Int.random(in: 1...3, using: &rng) {
-        let place = Int.random(in: 0..<bytes.count, using: &rng)
-        switch Int.random(in: 0..<4, using: &rng) {
-        case 0: bytes[place] = UInt8.random(in: 0...255, using: &rng)
-        case 1: bytes.remove(at: place)
-        case 2: bytes.insert([32, 10, 45, 48].randomElement(using: &rng) ?? 0, at: place)
-        default: bytes = bytes.prefix(place) + [10]
-        }
-      }
-      try bytes.write(to: URL(fileURLWithPath: path))
+      try damageFile(at: path, inserting: [32, 10, 45, 48], using: &rng)
       do {
         let vectors = try Vectors(contentsOf: path, as: format)
         try vectors.write(to: path, as: format)
