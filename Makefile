@@ -12,7 +12,7 @@ LINT_SCRATCH ?= $(SCRATCH)/strict
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install OpenBLAS, LAPACKE, libpng, pkg-config and clang-format where they are missing
+setup: ## install OpenBLAS, LAPACKE, libpng, zlib, pkg-config and clang-format where they are missing
 	@Tools/setup.sh --lint
 
 dependencies:

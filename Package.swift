@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "Autodiff", targets: ["Autodiff"]),
     .library(name: "SequenceModels", targets: ["SequenceModels"]),
     .library(name: "Pictures", targets: ["Pictures"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .executable(name: "Bench", targets: ["Bench"]),
   ],
   dependencies: [
@@ -79,6 +80,22 @@ let package = Package(
     .target(
       name: "Pictures",
       dependencies: ["CPNG", "LinAlg", "SequenceModels", "WholeFiles"]),
+
+    // zlib as the operating system ships it: for those who use ModelFiles, and for nobody else.
+    .systemLibrary(
+      name: "CZLib",
+      pkgConfig: "zlib",
+      providers: [
+        .apt(["zlib1g-dev"]),
+        .brew(["zlib"]),
+      ]),
+
+    // Files of tensors, and the weights of other frameworks.
+    .target(
+      name: "ModelFiles",
+      dependencies: [
+        "CZLib", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
+      ]),
 
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
     // Optimised in debug builds too: most tests compare with them, and spent half their time here.
@@ -186,6 +203,11 @@ let package = Package(
     .testTarget(
       name: "PicturesTests",
       dependencies: ["Pictures", "CPNG", "SequenceModels"]),
+    .testTarget(
+      name: "ModelFilesTests",
+      dependencies: [
+        "ModelFiles", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "GoldenSupport",
+      ]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),
