@@ -63,6 +63,9 @@ final class FileBytes: @unchecked Sendable {
     (self.descriptor, self.mapping) = (descriptor, mapping)
   }
 
+  /// Whether anything stands at `path`.
+  static func isPresent(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   deinit {
     if let mapping { munmap(mapping, count) }
     if descriptor >= 0 { close(descriptor) }
