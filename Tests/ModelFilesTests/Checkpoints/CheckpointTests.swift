@@ -41,6 +41,12 @@ private struct Classifier: Model {
   }
   static var held: TrainingBatches<TokenBatch> { .list([batch(9, 9), batch(8, 8)]) }
 
+  static var model: some Model<Float> { Classifier(seed: 1) }
+
+  static func adam(_ parameters: ModelParameters<Float>) -> Adam<ModelParameters<Float>> {
+    Adam(for: parameters, weightDecay: .decoupled(0.01))
+  }
+
   struct Outcome: Equatable {
     var weights: [[UInt32]]
     var losses: [Double]
@@ -89,9 +95,7 @@ private struct Classifier: Model {
   @Test(arguments: [false, true])
   func `a training that is interrupted and goes on ends with the same bits`(keepsBest: Bool) throws
   {
-    func adam(_ parameters: ModelParameters<Float>) -> Adam<ModelParameters<Float>> {
-      Adam(for: parameters, weightDecay: .decoupled(0.01))
-    }
+    let adam = Self.adam
     let whole = try Self.train(adam, path: nil, keepsBest: keepsBest)
     #expect(whole.losses.count > 12)
     for stops in [[1], [2], [3], [4], [5], [6], [1, 1, 1, 1], [2, 5, 3], [7, 4]] {

@@ -112,7 +112,7 @@ private func outcome(of bytes: [UInt8]) -> Result<Bool, ModelFileError> {
 }
 
 /// Numbers that look random, from a seed.
-private struct Steps {
+struct Steps {
   var state: UInt64
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
