@@ -40,7 +40,7 @@ test-memory: dependencies ## mix up objects in random calls under AddressSanitiz
 	$(SCRATCH)/memory/release/MixUps --self-check
 	$(SCRATCH)/memory/release/MixUps $(ARGS)
 
-fuzz: dependencies ## give the readers of word vectors any bytes, under AddressSanitizer; 10 minutes, ARGS=60 for one
+fuzz: dependencies ## give every reader of files any bytes, 10 minutes each; ARGS="npz 60" for one, for one minute
 	@SCRATCH=$(SCRATCH) Tools/fuzz-readers.sh $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
