@@ -139,7 +139,7 @@ def markdown(header, rows):
         f"words or a tree, {EPOCHS} epochs, a process each, in turns. A ratio is gensim's time by ours.",
         "",
         "| model | threads | ours, words/s | ÷ gensim (memory) | ÷ gensim (file) | MB, ours / memory / file "
-        "| neighbours in common | of two gensim seeds |",
+        "| neighbours in common | of two gensims |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:

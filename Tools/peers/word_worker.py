@@ -7,7 +7,6 @@ around Python's lock. Counting words is not timed; looking them up is.
 import argparse
 import json
 import os
-import resource
 import sys
 import time
 from collections import Counter
@@ -17,6 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gensim.models import Word2Vec  # noqa: E402
 from gensim.models.word2vec import FAST_VERSION  # noqa: E402
+
+from worker import peak_resident_bytes  # noqa: E402
 
 READINGS = ("list", "file")
 
@@ -83,7 +84,7 @@ def learn(chosen):
 def main():
     chosen = options()
     model, seconds = learn(chosen)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory = peak_resident_bytes()
     if chosen.output:
         model.wv.save_word2vec_format(chosen.output, binary=True)
     words = model.corpus_total_words * chosen.epochs
