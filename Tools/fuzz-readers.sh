@@ -26,10 +26,13 @@ esac
 seconds=${1:-600}
 scratch=${SCRATCH:-.build}/fuzz
 
-swift build --scratch-path "$scratch" -c release --sanitize=address --sanitize=fuzzer \
-  --target ModelFiles >&2
-products=$(swift build --scratch-path "$scratch" -c release --sanitize=address --sanitize=fuzzer \
-  --show-bin-path)
+# Of two options --sanitize only one reaches the Swift compiler, and not always the same.
+build() {
+  swift build --scratch-path "$scratch" -c release -Xswiftc -sanitize=address,fuzzer \
+    -Xcc -fsanitize=address,fuzzer-no-link "$@"
+}
+build --target ModelFiles >&2
+products=$(build --show-bin-path)
 
 includes=
 for folder in "$products/Modules" Sources/CBLAS Sources/CZLib Sources/CKernels/include \
@@ -47,6 +50,15 @@ swiftc -O -parse-as-library -sanitize=fuzzer,address $includes Tests/Fuzz/*.swif
   cat "$scratch/link.log" >&2
   exit 1
 }
+
+# Without counters in the readers libFuzzer sees only the file that calls them.
+for module in SequenceModels ModelFiles; do
+  if ! grep -rq __sancov_cntrs "$products/$module.build" ||
+    ! grep -rq __asan_report "$products/$module.build"; then
+    echo "fuzz: $module was built without coverage or without AddressSanitizer" >&2
+    exit 1
+  fi
+done
 
 # What a reader begins with: goldens and committed finds.
 seed() {

@@ -10,17 +10,19 @@ out=$1
 # Where the debug products are; `.ci/run` shares it with the tests.
 scratch=${SCRATCH:-.build}
 
+# Above all the others.
+swift build --scratch-path "$scratch" --product Pictures >&2
 swift build --scratch-path "$scratch" --product ModelFiles >&2
 products=$(swift build --scratch-path "$scratch" --show-bin-path)
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')
 
 # The C modules that ours import, and those of the packages that we use.
 includes=
-for folder in "$products/Modules" Sources/CBLAS Sources/CZLib Sources/CKernels/include \
+for folder in "$products/Modules" Sources/CBLAS Sources/CPNG Sources/CZLib Sources/CKernels/include \
   "$scratch"/checkouts/*/Sources/*/include; do
   includes="$includes -I $folder"
 done
-for module in LinAlg Recurrent Autodiff SequenceModels ModelFiles; do
+for module in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles; do
   # shellcheck disable=SC2086 # $includes is a list of options.
   swift symbolgraph-extract -module-name "$module" -target "$target" $includes \
     -minimum-access-level public -skip-synthesized-members -pretty-print -output-dir "$out"
