@@ -16,6 +16,7 @@ Sources/Charts
 Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles Charts
 Sources/CPNG               png.h
 Sources/Pictures           CPNG LinAlg SequenceModels WholeFiles
+Sources/OnnxModels         LinAlg Recurrent
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
@@ -30,7 +31,7 @@ Tests/PicturesTests        * CPNG
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels Pictures ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
+testable='LinAlg Recurrent Autodiff SequenceModels Pictures OnnxModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
 ours="CBLAS CKernels CPNG cblas.h lapacke.h png.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 
