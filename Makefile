@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-threads: dependencies ## run the thread tests under ThreadSanitizer; minute
 
 # First whether it finds mistakes made on purpose, then two minutes of sequences;
 # ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
+test-onnx: dependencies ## run ONNX's own cases of its operators (needs Python); ARGS="LSTM GRU" for some
+	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)
+
 test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
 	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps
 	$(SCRATCH)/memory/release/MixUps --self-check
