@@ -33,11 +33,11 @@ test-threads: dependencies ## run the thread tests under ThreadSanitizer; minute
 	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
 	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
 
-# First whether it finds mistakes made on purpose, then two minutes of sequences;
-# ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
 test-onnx: dependencies ## run ONNX's own cases of its operators (needs Python); ARGS="LSTM GRU" for some
 	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)
 
+# First whether it finds mistakes made on purpose, then two minutes of sequences;
+# ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
 test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
 	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps
 	$(SCRATCH)/memory/release/MixUps --self-check

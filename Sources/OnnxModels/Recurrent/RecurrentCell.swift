@@ -13,7 +13,8 @@ struct RecurrentCell: Hashable, Sendable {
   var kind: Operator
   /// f, g and h, as many as the operator has.
   var functions: [GateFunction]
-  /// What bounds the inputs of all activations.
+  /// What bounds the sums that gates and candidates are functions of; the cell state is not bounded, as
+  /// ONNX Runtime has it.
   var clip: Double?
   /// LSTM: whether the forget gate is what the input gate leaves.
   var couplesForgetGate = false
@@ -74,7 +75,7 @@ struct RecurrentCell: Hashable, Sendable {
     let next = ((f ?? 1 - i) * c + i * g).named("c_new")
     let o = gate("o", functions[0], hasPeepholes ? next : nil)
     return try CellDefinition(
-      "lstm", states: ["h": o * functions[2](limited(next)), "c": next])
+      "lstm", states: ["h": o * functions[2](next), "c": next])
   }
 
   private func gru() throws(CellDefinitionError) -> CellDefinition {
