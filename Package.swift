@@ -205,7 +205,7 @@ let package = Package(
       dependencies: ["Pictures", "CPNG", "SequenceModels"]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "LinAlg"]),
+      dependencies: ["OnnxModels", "OnnxCases", "LinAlg"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

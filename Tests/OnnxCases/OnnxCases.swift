@@ -19,7 +19,13 @@ struct OnnxCases {
     for group in names(in: folder) {
       if arguments.count > 1 && !arguments.dropFirst().contains(group) { continue }
       for name in names(in: "\(folder)/\(group)") {
-        report.add(NodeCase(path: "\(folder)/\(group)/\(name)", name: name).run(), to: group)
+        let outcome: OnnxCase.Outcome
+        do {
+          outcome = try OnnxCase(folder: "\(folder)/\(group)/\(name)", name: name).run()
+        } catch {
+          outcome = .failed("\(error)")
+        }
+        report.add(outcome, of: name, to: group)
       }
     }
     report.show()
@@ -45,13 +51,13 @@ struct Report {
 
   var isGood: Bool { failures.isEmpty && rows.values.contains { $0.passed > 0 } }
 
-  mutating func add(_ outcome: NodeCase.Outcome, to group: String) {
+  mutating func add(_ outcome: OnnxCase.Outcome, of name: String, to group: String) {
     switch outcome {
     case .passed: rows[group, default: Row()].passed += 1
-    case .failed(let name, let why):
+    case .failed(let why):
       rows[group, default: Row()].failed += 1
       failures.append("\(group) \(name): \(why)")
-    case .refused(let name, let why):
+    case .refused(let why):
       rows[group, default: Row()].refused += 1
       refusals[why, default: []].append(name)
     }
