@@ -16,7 +16,7 @@ if ! Tools/symbol-graphs.sh "$work/graphs" >"$work/log" 2>&1; then
   cat "$work/log" >&2
   exit 1
 fi
-for module in LinAlg Recurrent Autodiff SequenceModels; do
+for module in LinAlg Recurrent Autodiff SequenceModels OnnxModels; do
   awk -f Tools/public-surface.awk "$work/graphs/$module".symbols.json \
     "$work/graphs/$module"@*.symbols.json | LC_ALL=C sort >"$work/lists/$module.txt"
   # An empty list would mean that the graphs are no longer what the awk program reads.

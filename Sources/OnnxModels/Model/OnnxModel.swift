@@ -24,6 +24,9 @@ public struct OnnxModel: Sendable {
   public let opset: Int
   private let plan: GraphPlan
 
+  /// How many nodes a run computes.
+  var stepCount: Int { plan.steps.count }
+
   /// The names of the operators that this library runs, of operator sets 13 to 28; older versions of an
   /// operator are run where they are the same.
   public static var operators: [String] { OperatorTable.names }
@@ -37,7 +40,15 @@ public struct OnnxModel: Sendable {
   public init(contentsOf path: String, limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
     let data: Data
     do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      guard size ?? 0 <= limits.fileBytes else {
+        throw OnnxError(
+          .limit, "the file has \(size ?? 0) bytes, at most \(limits.fileBytes) are allowed")
+      }
+      // Not mapped: a file that is cut off behind our back would end the process.
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch let error as OnnxError {
+      throw error.placed(at: path)
     } catch {
       throw OnnxError(.unreadable, at: path, error.localizedDescription)
     }
