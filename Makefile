@@ -33,7 +33,7 @@ test-threads: dependencies ## run the thread tests under ThreadSanitizer; minute
 	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
 	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
 
-test-onnx: dependencies ## run ONNX's own cases of its operators (needs Python); ARGS="LSTM GRU" for some
+test-onnx: dependencies ## run ONNX's own cases, and written models in ONNX Runtime (needs Python); ARGS="LSTM GRU" for some
 	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)
 
 # First whether it finds mistakes made on purpose, then two minutes of sequences;

@@ -86,7 +86,7 @@ let package = Package(
     .target(
       name: "OnnxModels",
       dependencies: [
-        "LinAlg", "Recurrent",
+        "LinAlg", "Recurrent", "Autodiff", "WholeFiles",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Schema/onnx.proto"]),
@@ -166,7 +166,7 @@ let package = Package(
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(
       name: "OnnxCases",
-      dependencies: ["OnnxModels"],
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
       path: "Tests/OnnxCases"),
 
     .testTarget(
@@ -205,7 +205,7 @@ let package = Package(
       dependencies: ["Pictures", "CPNG", "SequenceModels"]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "OnnxCases", "LinAlg"]),
+      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

@@ -16,7 +16,7 @@ Sources/Charts
 Sources/SequenceModels     LinAlg Recurrent Autodiff WholeFiles Charts
 Sources/CPNG               png.h
 Sources/Pictures           CPNG LinAlg SequenceModels WholeFiles
-Sources/OnnxModels         LinAlg Recurrent
+Sources/OnnxModels         LinAlg Recurrent Autodiff WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe

@@ -6,11 +6,21 @@ import OnnxModels
 ///
 ///     OnnxCases FOLDER [OPERATOR…]
 ///     OnnxCases --operators
+///     OnnxCases --write FOLDER      layers of this package as models, for another runtime to run
 @main
 struct OnnxCases {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments == ["--operators"] { return print(OnnxModel.operators.joined(separator: " ")) }
+    if arguments.count == 2, arguments[0] == "--write" {
+      do {
+        for one in try WrittenModels.cases() { try one.write(into: arguments[1]) }
+      } catch {
+        print(error)
+        exit(1)
+      }
+      return
+    }
     guard let folder = arguments.first else {
       print("usage: OnnxCases FOLDER [OPERATOR…]")
       exit(64)

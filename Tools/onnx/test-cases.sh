@@ -18,4 +18,11 @@ program=$(swift build --scratch-path "$scratch" --show-bin-path)/OnnxCases
 rm -rf "$cases"
 # shellcheck disable=SC2046 # a list of names
 "$venv/bin/python" Tools/onnx/node_cases.py "$cases" $("$program" --operators)
-"$program" "$cases" "$@"
+status=0
+"$program" "$cases" "$@" || status=1
+
+# What this package writes, another runtime must run with the same results.
+rm -rf "$scratch/onnx-written"
+"$program" --write "$scratch/onnx-written"
+"$venv/bin/python" Tools/onnx/run_in_onnxruntime.py "$scratch/onnx-written" || status=1
+exit $status

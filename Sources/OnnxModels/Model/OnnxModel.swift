@@ -1,6 +1,7 @@
 import Foundation
 import LinAlg
 import SwiftProtobuf
+import WholeFiles
 
 /// A model of an ONNX file, ready to run.
 ///
@@ -38,22 +39,14 @@ public struct OnnxModel: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: what is wrong with the file, or what this library does not support.
   public init(contentsOf path: String, limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    let data: Data
-    do {
-      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-      guard size ?? 0 <= limits.fileBytes else {
-        throw OnnxError(
-          .limit, "the file has \(size ?? 0) bytes, at most \(limits.fileBytes) are allowed")
-      }
-      // Not mapped: a file that is cut off behind our back would end the process.
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch let error as OnnxError {
-      throw error.placed(at: path)
+    let bytes: [UInt8]
+    do throws(FileFailure) {
+      bytes = try WholeFile.read(path, limit: limits.fileBytes)
     } catch {
-      throw OnnxError(.unreadable, at: path, error.localizedDescription)
+      throw OnnxError(.unreadable, at: path, error.description)
     }
     do throws(OnnxError) {
-      try self.init(data: data, limits: limits)
+      try self.init(bytes: bytes, limits: limits)
     } catch {
       throw OnnxError(
         error.kind, at: error.place.isEmpty ? path : "\(path): \(error.place)", error.reason)
@@ -67,19 +60,15 @@ public struct OnnxModel: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: what is wrong with them, or what this library does not support.
   public init(bytes: [UInt8], limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    try self.init(data: Data(bytes), limits: limits)
-  }
-
-  private init(data: Data, limits: OnnxLimits) throws(OnnxError) {
-    guard data.count <= limits.fileBytes else {
+    guard bytes.count <= limits.fileBytes else {
       throw OnnxError(
-        .limit, "the file has \(data.count) bytes, at most \(limits.fileBytes) are allowed")
+        .limit, "the file has \(bytes.count) bytes, at most \(limits.fileBytes) are allowed")
     }
     let proto: Onnx_ModelProto
     do {
       var options = BinaryDecodingOptions()
       options.discardUnknownFields = true
-      proto = try Onnx_ModelProto(serializedBytes: data, options: options)
+      proto = try Onnx_ModelProto(serializedBytes: bytes, options: options)
     } catch {
       throw OnnxError(.malformed, "no ONNX model: \(error)")
     }
@@ -94,7 +83,7 @@ public struct OnnxModel: Sendable {
       inputs.append(OnnxValue(input, try OnnxValue.elementType(input)))
     }
     let compiler = GraphCompiler(
-      ModelCompiler(opset: opset, limits: limits, fileBytes: data.count))
+      ModelCompiler(opset: opset, limits: limits, fileBytes: bytes.count))
     plan = try compiler.compile(graph, inputs: inputs.map { ($0.name, $0.type) })
     self.inputs = inputs
     outputs = zip(graph.output, plan.outputTypes).map { OnnxValue($0, $1) }
