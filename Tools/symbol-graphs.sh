@@ -10,7 +10,8 @@ out=$1
 # Where the debug products are; `.ci/run` shares it with the tests.
 scratch=${SCRATCH:-.build}
 
-for product in SequenceModels OnnxModels; do
+# Above all the others.
+for product in Pictures OnnxModels; do
   swift build --scratch-path "$scratch" --product "$product" >&2
 done
 products=$(swift build --scratch-path "$scratch" --show-bin-path)
@@ -18,11 +19,11 @@ target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/
 
 # The C modules that ours import, and those of the packages that we use.
 includes=
-for folder in "$products/Modules" Sources/CBLAS Sources/CKernels/include \
+for folder in "$products/Modules" Sources/CBLAS Sources/CPNG Sources/CKernels/include \
   "$scratch"/checkouts/*/Sources/*/include; do
   includes="$includes -I $folder"
 done
-for module in LinAlg Recurrent Autodiff SequenceModels OnnxModels; do
+for module in LinAlg Recurrent Autodiff SequenceModels Pictures OnnxModels; do
   # shellcheck disable=SC2086 # $includes is a list of options.
   swift symbolgraph-extract -module-name "$module" -target "$target" $includes \
     -minimum-access-level public -skip-synthesized-members -pretty-print -output-dir "$out"
