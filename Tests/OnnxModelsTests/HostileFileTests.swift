@@ -38,7 +38,8 @@ import Testing
 
   @Test func shapesThatDoNotFitTheirData() {
     for dims in [
-      [-1], [3], [1 << 62, 1 << 62], [0, 1 << 62, 1 << 62], [Int64.min], [1 << 33], [2, 2],
+      [], [1], [0], [-1], [3], [1 << 62, 1 << 62], [0, 1 << 62, 1 << 62], [Int64.min], [1 << 33],
+      [2, 2],
     ] as [[Int64]] {
       var builder = GraphBuilder(outputs: ["w"])
       builder.constant(
