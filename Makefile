@@ -12,7 +12,7 @@ LINT_SCRATCH ?= $(SCRATCH)/strict
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install OpenBLAS, LAPACKE, libpng, pkg-config and clang-format where they are missing
+setup: ## install OpenBLAS, LAPACKE, libpng, zlib, pkg-config and clang-format where they are missing
 	@Tools/setup.sh --lint
 
 dependencies:
@@ -21,7 +21,7 @@ dependencies:
 # With the tests: without them SwiftPM also builds what dependencies have and nothing here needs, such as
 # swift-protobuf's compiler in C++, for minutes.
 build: dependencies ## build everything, debug
-	swift build $(SWIFT_FLAGS) --build-tests $(ARGS)
+	swift build $(SWIFT_FLAGS) $(or $(ARGS),--build-tests)
 
 test: dependencies ## run the tests
 	swift test $(SWIFT_FLAGS) --disable-xctest $(ARGS)
@@ -45,7 +45,7 @@ test-memory: dependencies ## mix up objects in random calls under AddressSanitiz
 	$(SCRATCH)/memory/release/MixUps --self-check
 	$(SCRATCH)/memory/release/MixUps $(ARGS)
 
-fuzz: dependencies ## give the readers of word vectors any bytes, under AddressSanitizer; 10 minutes, ARGS=60 for one
+fuzz: dependencies ## give every reader of files any bytes, 10 minutes each; ARGS="npz 60" for one, for one minute
 	@SCRATCH=$(SCRATCH) Tools/fuzz-readers.sh $(ARGS)
 
 fuzz-onnx: dependencies ## give the reader of ONNX files any bytes, under AddressSanitizer; 10 minutes, ARGS=60 for one

@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "Autodiff", targets: ["Autodiff"]),
     .library(name: "SequenceModels", targets: ["SequenceModels"]),
     .library(name: "Pictures", targets: ["Pictures"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "OnnxModels", targets: ["OnnxModels"]),
     .executable(name: "Bench", targets: ["Bench"]),
   ],
@@ -81,6 +82,22 @@ let package = Package(
     .target(
       name: "Pictures",
       dependencies: ["CPNG", "LinAlg", "SequenceModels", "WholeFiles"]),
+
+    // zlib as the operating system ships it: for those who use ModelFiles, and for nobody else.
+    .systemLibrary(
+      name: "CZLib",
+      pkgConfig: "zlib",
+      providers: [
+        .apt(["zlib1g-dev"]),
+        .brew(["zlib"]),
+      ]),
+
+    // Files of tensors, and the weights of other frameworks.
+    .target(
+      name: "ModelFiles",
+      dependencies: [
+        "CZLib", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
+      ]),
 
     // ONNX files: for those who use OnnxModels, and for nobody else, since they need swift-protobuf.
     .target(
@@ -203,6 +220,11 @@ let package = Package(
     .testTarget(
       name: "PicturesTests",
       dependencies: ["Pictures", "CPNG", "SequenceModels"]),
+    .testTarget(
+      name: "ModelFilesTests",
+      dependencies: [
+        "ModelFiles", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "GoldenSupport",
+      ]),
     .testTarget(
       name: "OnnxModelsTests",
       dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),

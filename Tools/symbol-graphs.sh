@@ -12,7 +12,7 @@ scratch=${SCRATCH:-.build}
 
 # Above all the others. Targets and not products: SwiftPM builds for a library product all that the package
 # depends on, such as swift-protobuf's compiler in C++, for minutes.
-for module in Pictures OnnxModels; do
+for module in Pictures ModelFiles OnnxModels; do
   swift build --scratch-path "$scratch" --target "$module" >&2
 done
 products=$(swift build --scratch-path "$scratch" --show-bin-path)
@@ -20,11 +20,11 @@ target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/
 
 # The C modules that ours import, and those of the packages that we use.
 includes=
-for folder in "$products/Modules" Sources/CBLAS Sources/CPNG Sources/CKernels/include \
+for folder in "$products/Modules" Sources/CBLAS Sources/CPNG Sources/CZLib Sources/CKernels/include \
   "$scratch"/checkouts/*/Sources/*/include; do
   includes="$includes -I $folder"
 done
-for module in LinAlg Recurrent Autodiff SequenceModels Pictures OnnxModels; do
+for module in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels; do
   # shellcheck disable=SC2086 # $includes is a list of options.
   swift symbolgraph-extract -module-name "$module" -target "$target" $includes \
     -minimum-access-level public -skip-synthesized-members -pretty-print -output-dir "$out"
