@@ -18,8 +18,10 @@ setup: ## install OpenBLAS, LAPACKE, libpng, zlib, pkg-config and clang-format w
 dependencies:
 	@Tools/setup.sh --quiet
 
+# With the tests: without them SwiftPM also builds what dependencies have and nothing here needs, such as
+# swift-protobuf's compiler in C++, for minutes.
 build: dependencies ## build everything, debug
-	swift build $(SWIFT_FLAGS) $(ARGS)
+	swift build $(SWIFT_FLAGS) $(or $(ARGS),--build-tests)
 
 test: dependencies ## run the tests
 	swift test $(SWIFT_FLAGS) --disable-xctest $(ARGS)

@@ -10,9 +10,10 @@ out=$1
 # Where the debug products are; `.ci/run` shares it with the tests.
 scratch=${SCRATCH:-.build}
 
-# Above all the others.
-for product in Pictures ModelFiles OnnxModels; do
-  swift build --scratch-path "$scratch" --product "$product" >&2
+# Above all the others. Targets and not products: SwiftPM builds for a library product all that the package
+# depends on, such as swift-protobuf's compiler in C++, for minutes.
+for module in Pictures ModelFiles OnnxModels; do
+  swift build --scratch-path "$scratch" --target "$module" >&2
 done
 products=$(swift build --scratch-path "$scratch" --show-bin-path)
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')

@@ -38,7 +38,8 @@ import Testing
 
   @Test func shapesThatDoNotFitTheirData() {
     for dims in [
-      [-1], [3], [1 << 62, 1 << 62], [0, 1 << 62, 1 << 62], [Int64.min], [1 << 33], [2, 2],
+      [], [1], [0], [-1], [3], [1 << 62, 1 << 62], [0, 1 << 62, 1 << 62], [Int64.min], [1 << 33],
+      [2, 2],
     ] as [[Int64]] {
       var builder = GraphBuilder(outputs: ["w"])
       builder.constant(
@@ -143,6 +144,27 @@ import Testing
     let whole = try cast.model().run(["x": OnnxTensor(shape: [7], numbers)])["y"]
     #expect(
       whole?.elements(as: Int32.self) == [0, .max, .min, .max, -2, .max, .min])
+  }
+
+  @Test func rangesOfLargeNumbers() throws {
+    var range = GraphBuilder(
+      inputs: [("a", .int64, nil), ("b", .int64, nil), ("c", .int64, nil)], outputs: ["y"])
+    range.node("Range", ["a", "b", "c"], ["y"])
+    let model = try range.model()
+    func run(_ a: Int64, _ b: Int64, _ c: Int64) throws -> [Int64]? {
+      try model.run(["a": OnnxTensor(a), "b": OnnxTensor(b), "c": OnnxTensor(c)])["y"]?
+        .elements(as: Int64.self)
+    }
+    let far: Int64 = 1 << 60
+    #expect(try run(far, far + 5, 2) == [far, far + 2, far + 4])
+    #expect(try run(3, -4, -3) == [3, 0, -3])
+    #expect(try run(3, 3, 1) == [] && run(3, 4, -1) == [] && run(3, 2, 1) == [])
+    #expect(try run(.max - 1, .max, 1) == [.max - 1] && run(0, 5, .max) == [0])
+    for (a, b, c) in [(0, 1, 0), (.min, .max, 1), (.max, .min, -1), (0, .min, -1)]
+      as [(Int64, Int64, Int64)]
+    {
+      #expect(throws: OnnxError.self) { try run(a, b, c) }
+    }
   }
 
   @Test func indicesOutside() throws {

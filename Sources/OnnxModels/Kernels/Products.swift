@@ -144,8 +144,8 @@ struct PackedProduct<S: OnnxFloat>: Sendable {
     return result
   }
 
-  /// Whether weights of that shape can be packed.
+  /// Whether weights of that shape are packed: not narrow ones, since a pack is as wide as a whole panel.
   static func takes(_ shape: [Int]) -> Bool {
-    shape.count == 2 && shape.allSatisfy { $0 > 0 && $0 <= Int(Int32.max) }
+    shape.count == 2 && shape.allSatisfy { $0 >= 16 && $0 <= Int(Int32.max) }
   }
 }

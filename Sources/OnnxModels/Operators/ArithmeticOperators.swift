@@ -43,9 +43,7 @@ private enum PositivePart<T: OnnxInteger>: UnaryFunction {
 extension OnnxNumber {
   /// `a` to the power `b`: of whole numbers exactly, as far as they go, else as `Double`.
   fileprivate static func power<Exponent: OnnxNumber>(_ a: Self, _ b: Exponent) -> Self {
-    if let exponent = b as? any OnnxInteger, !isFloat {
-      return integerPower(a, Int(exponent))
-    }
+    if !isFloat, let exponent = b.asInteger { return integerPower(a, exponent) }
     if !isFloat, b.asDouble >= 0, b.asDouble <= 64, b.asDouble == b.asDouble.rounded() {
       return integerPower(a, Int(b.asDouble))
     }

@@ -200,6 +200,11 @@ private enum Conversion<From: OnnxNumber, To: OnnxNumber>: UnaryFunction {
   static func apply(_ x: From) -> To { To.converted(fromDouble: x.asDouble) }
 }
 
+/// Rounded once.
+private enum Rounding<From: OnnxInteger, To: OnnxFloat>: UnaryFunction {
+  @inline(__always) static func apply(_ x: From) -> To { To(x) }
+}
+
 private enum Truncation<From: OnnxInteger, To: OnnxInteger>: UnaryFunction {
   @inline(__always) static func apply(_ x: From) -> To { To(truncatingIfNeeded: x) }
 }
@@ -218,6 +223,9 @@ private func converted(
   switch (x.type, to) {
   case (.int32, .int64): try map(Truncation<Int32, Int64>.self, x, context)
   case (.int64, .int32): try map(Truncation<Int64, Int32>.self, x, context)
+  case (.int32, .float32): try map(Rounding<Int32, Float>.self, x, context)
+  case (.int64, .float32): try map(Rounding<Int64, Float>.self, x, context)
+  case (.int64, .float64): try map(Rounding<Int64, Double>.self, x, context)
   case (.bool, .float32): try map(OneOrZero<Float>.self, x, context)
   case (.bool, .float64): try map(OneOrZero<Double>.self, x, context)
   case (.bool, .int32): try map(OneOrZero<Int32>.self, x, context)

@@ -176,10 +176,10 @@ enum ShapeOperators {
         numbers.append(x.elements(as: T.self)[0])
       }
       let (start, limit, delta) = (numbers[0], numbers[1], numbers[2])
-      try check(delta != 0, "steps of zero")
-      let steps = ((limit.asDouble - start.asDouble) / delta.asDouble).rounded(.up)
-      try check(!steps.isNaN && steps < 0x1p62, "from \(start) to \(limit) in steps of \(delta)")
-      let result = try context.make(T.onnxType, [steps > 0 ? Int(steps) : 0])
+      guard let steps = T.stepCount(from: start, to: limit, by: delta) else {
+        throw OnnxError(.invalid, "from \(start) to \(limit) in steps of \(delta)")
+      }
+      let result = try context.make(T.onnxType, [steps])
       let to = result.mutable(as: T.self)
       var value = start
       for i in 0..<result.count {

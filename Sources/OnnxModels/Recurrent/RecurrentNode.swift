@@ -8,7 +8,8 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
   /// One for each direction.
   let cells: [RecurrentCell]
   private let definitions: [CellDefinition]
-  private let isReversed: [Bool]
+  /// Whether the one direction reads backwards.
+  private let isReversed: Bool
   private let hiddenSize: Int?
   private let isBatchFirst: Bool
   /// The layers, where the weights are the same in every run.
@@ -21,23 +22,22 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
     var definitions: [CellDefinition] = []
     for cell in cells { definitions.append(try cell.definition()) }
     self.definitions = definitions
-    isReversed =
-      switch direction {
-      case .forward: [false]
-      case .reverse: [true]
-      case .bidirectional: [false, true]
-      }
+    isReversed = direction == .reverse
     (self.hiddenSize, self.isBatchFirst) = (hiddenSize, isBatchFirst)
   }
 
   /// Makes the layers of weights that are the same in every run.
-  mutating func keep(_ weights: RecurrentWeights) throws(OnnxError) {
-    layers = try makeLayers(weights)
+  mutating func keep(
+    _ weights: RecurrentWeights, _ limits: OnnxLimits
+  ) throws(OnnxError) {
+    layers = try makeLayers(weights, limits)
   }
 
-  private func makeLayers(_ weights: RecurrentWeights) throws(OnnxError) -> [DefinedLayer<S>] {
+  private func makeLayers(
+    _ weights: RecurrentWeights, _ limits: OnnxLimits
+  ) throws(OnnxError) -> [DefinedLayer<S>] {
     let (D, H) = try weights.sizes(
-      cells[0], directions: cells.count, hiddenSize: hiddenSize)
+      cells[0], directions: cells.count, hiddenSize: hiddenSize, limits)
     var layers: [DefinedLayer<S>] = []
     for (i, cell) in cells.enumerated() {
       layers.append(
@@ -53,7 +53,7 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
         try makeLayers(
           RecurrentWeights(
             input: inputs[1], recurrent: inputs[2], biases: inputs.optional(3),
-            peepholes: inputs.optional(7)))
+            peepholes: inputs.optional(7)), context.limits)
       }
     let x = try inputs[0]
     guard x.shape.count == 3 else {
@@ -78,26 +78,42 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
       finals.append(try context.make(S.onnxType, last))
     }
     let batch = sequences(x, T, N, D)
-    for direction in 0..<directions {
-      let state = states.isEmpty ? nil : DefinedState(states[direction])
-      let output: RecurrentOutput<DefinedState<S>>
-      if T == 0 || N == 0 {
-        output = RecurrentOutput(
-          SequenceBatch(uninitializedSteps: T, batch: N, features: H),
-          finalState: state ?? layers[direction].zeroState(batch: N))
-      } else if isReversed[direction] {
-        output = Reversed(layers[direction])(
-          batch, from: state, lengths: lengths, threads: context.threads)
-      } else {
-        output = layers[direction](
-          batch, from: state, lengths: lengths, threads: context.threads, workspace: nil)
-      }
+    for (direction, output) in outputs(layers, batch, states, lengths, context).enumerated() {
       write(output.outputs, to: y, direction)
       for (i, final) in finals.enumerated() {
         write(output.finalState[i], to: final, direction)
       }
     }
     return [y] + finals
+  }
+
+  /// What each direction computes; two of them at the same time where threads allow it.
+  private func outputs(
+    _ layers: [DefinedLayer<S>], _ x: SequenceBatch<S>, _ states: [[Matrix<S>]],
+    _ lengths: [Int]?, _ context: RunContext
+  ) -> [RecurrentOutput<DefinedState<S>>] {
+    let states = states.map { DefinedState($0) }
+    if x.steps == 0 || x.batch == 0 {
+      return layers.enumerated().map { i, layer in
+        RecurrentOutput(
+          SequenceBatch(uninitializedSteps: x.steps, batch: x.batch, features: layer.outputSize),
+          finalState: states.isEmpty ? layer.zeroState(batch: x.batch) : states[i])
+      }
+    }
+    if layers.count == 2 {
+      let both = Bidirectional(forward: layers[0], backward: layers[1]).directions(
+        x,
+        from: states.isEmpty ? nil : BidirectionalState(forward: states[0], backward: states[1]),
+        lengths: lengths, threads: context.threads)
+      return [
+        RecurrentOutput(both.forward, finalState: both.finalState.forward),
+        RecurrentOutput(both.backward, finalState: both.finalState.backward),
+      ]
+    }
+    let (layer, state) = (layers[0], states.first)
+    return isReversed
+      ? [Reversed(layer)(x, from: state, lengths: lengths, threads: context.threads)]
+      : [layer(x, from: state, lengths: lengths, threads: context.threads, workspace: nil)]
   }
 
   private func sequences(_ x: OnnxTensor, _ T: Int, _ N: Int, _ D: Int) -> SequenceBatch<S> {

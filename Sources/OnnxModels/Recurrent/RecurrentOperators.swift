@@ -39,7 +39,8 @@ enum RecurrentOperators {
     if areKnown, let input = constant(1), let recurrent = constant(2) {
       try node.keep(
         RecurrentWeights(
-          input: input, recurrent: recurrent, biases: constant(3), peepholes: constant(7)))
+          input: input, recurrent: recurrent, biases: constant(3), peepholes: constant(7)),
+        reader.limits)
     }
     let made = node
     let outputs = kind == .lstm ? 3 : 2

@@ -14,7 +14,7 @@ struct RecurrentWeights {
 
   /// `D` and `H`, of shapes that have been checked.
   func sizes(
-    _ cell: RecurrentCell, directions: Int, hiddenSize: Int?
+    _ cell: RecurrentCell, directions: Int, hiddenSize: Int?, _ limits: OnnxLimits
   ) throws(OnnxError) -> (input: Int, hidden: Int) {
     guard input.shape.count == 3, recurrent.shape.count == 3 else {
       throw OnnxError(
@@ -35,6 +35,14 @@ struct RecurrentWeights {
     try expect("R", recurrent, [directions, G * H, H])
     try expect("B", biases, [directions, 2 * G * H])
     try expect("P", peepholes, [directions, 3 * H])
+    // A pack is as wide as whole panels, of at most 64 units.
+    let (packed, overflow) = (G * (H + 64) * 8).multipliedReportingOverflow(by: D + H + 64)
+    guard !overflow, packed <= limits.tensorBytes else {
+      throw OnnxError(
+        .limit,
+        "packed weights of \(D) features and \(H) units, at most \(limits.tensorBytes) bytes are allowed"
+      )
+    }
     return (D, H)
   }
 

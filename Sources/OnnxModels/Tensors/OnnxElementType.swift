@@ -72,6 +72,11 @@ protocol OnnxNumber: OnnxScalar, Comparable, Numeric {
   static var lowest: Self { get }
   static var isFloat: Bool { get }
   var asDouble: Double { get }
+  /// The number, where the type is one of whole numbers.
+  var asInteger: Int? { get }
+  /// How many steps lead from a number up to another one and not beyond; nil for steps of zero and for more
+  /// than can be counted.
+  static func stepCount(from start: Self, to limit: Self, by delta: Self) -> Int?
   /// The nearest number towards zero; what no whole number is near to becomes the nearest end of the type's
   /// range, and NaN becomes 0.
   static func converted(fromDouble x: Double) -> Self
@@ -91,6 +96,12 @@ extension OnnxFloat {
   static var lowest: Self { -Self.infinity }
   static var isFloat: Bool { true }
   @inline(__always) static func converted(fromDouble x: Double) -> Self { Self(x) }
+  var asInteger: Int? { nil }
+  static func stepCount(from start: Self, to limit: Self, by delta: Self) -> Int? {
+    let steps = ((limit - start) / delta).rounded(.up)
+    guard delta != 0, steps < 0x1p62 else { return nil }
+    return Int(max(steps, 0))
+  }
   var asDouble: Double { Double(self) }
 }
 
@@ -101,6 +112,14 @@ extension OnnxInteger {
   @inline(__always) static func negative(_ a: Self) -> Self { 0 &- a }
   static var lowest: Self { Self.min }
   static var isFloat: Bool { false }
+  var asInteger: Int? { Int(self) }
+  static func stepCount(from start: Self, to limit: Self, by delta: Self) -> Int? {
+    let (distance, isFar) = Int(limit).subtractingReportingOverflow(Int(start))
+    guard delta != 0, !isFar, distance != Int.min else { return nil }
+    if distance == 0 || (distance < 0) != (delta < 0) { return 0 }
+    return (distance.magnitude - 1) / Int(delta).magnitude < UInt(Int.max)
+      ? Int((distance.magnitude - 1) / Int(delta).magnitude) + 1 : nil
+  }
   @inline(__always)
   static func converted(fromDouble x: Double) -> Self {
     if x.isNaN { return 0 }
