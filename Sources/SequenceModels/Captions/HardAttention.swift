@@ -132,7 +132,7 @@ struct GlimpseDraws {
     hard.check()
     graph.noise.checkBatch(lengths.count)
     // Apart from a model's own choices, which are counted from 1, and from words that are drawn.
-    noise = graph.noise.child(-3)
+    noise = graph.noise.child(-4)
     (self.lengths, softShare) = (lengths, hard.softShare)
   }
 

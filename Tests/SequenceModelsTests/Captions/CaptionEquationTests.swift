@@ -84,6 +84,34 @@ import Testing
     }
   }
 
+  @Test func `a place in a video is a region of a frame`() {
+    var rng = SeededGenerator(seed: 12)
+    let regions = CaptionSamples.regions(Double.self, features: 40, using: &rng)
+    let model = VideoDescriber(
+      .regions, regions: regions, encoder: GRU<Double>(inputSize: 40, hiddenSize: 6, using: &rng),
+      vocabularySize: 4, hiddenSize: 3, embeddingSize: 2, using: &rng)
+    func places(_ videos: [PixelBatch]) -> SequenceBatch<Double> {
+      model.evaluate(on: Graph()) { $0.look(at: VideoBatch(videos), on: $1).values.value }
+    }
+    let videos = [CaptionSamples.pictures(2, seed: 1), CaptionSamples.pictures(3, seed: 2)]
+    let before = places(videos)
+    #expect(before.steps == 18 && before.batch == 2)
+    for (t, p) in [(0, 0), (1, 7), (2, 19), (0, 12)] {
+      var other = videos
+      other[1].values[p, t] = (other[1].values[p, t] + 1) % 3
+      let after = places(other)
+      for place in 0..<18 {
+        let pixels = regions.grid.pixels(ofRegion: place % 6)
+        // The encoder reads forward: what comes later knows of it.
+        let sees =
+          place / 6 >= t && pixels.rows.contains(p / 5) && pixels.columns.contains(p % 5)
+        let differs = (0..<6).contains { before[place, 1, $0] != after[place, 1, $0] }
+        #expect(sees == differs, "frame \(t), pixel \(p), place \(place), seed 12")
+        #expect((0..<6).allSatisfy { before[place, 0, $0] == after[place, 0, $0] })
+      }
+    }
+  }
+
   @Test(arguments: CaptionDecoder<Double>.Glimpse.allCases)
   func `the decoder is the paper's`(glimpse: CaptionDecoder<Double>.Glimpse) {
     let model = CaptionSamples.captioner(glimpse: glimpse)

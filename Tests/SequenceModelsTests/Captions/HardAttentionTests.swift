@@ -184,6 +184,23 @@ import Testing
     }
   }
 
+  @Test func `nothing is drawn behind the end of a caption`() {
+    var hard = HardAttention()
+    hard.softShare = 0
+    let captions = CaptionSamples.frame(CaptionSamples.captions)
+    _ = CaptionSamples.captioner().gradients(on: Graph<Double>(seed: 33)) { model, graph in
+      let source = model.look(at: CaptionSamples.pictures(3), on: graph)
+      let pass = model.decoder.pass(captions, source, drawing: hard, on: graph)
+      #expect(pass.places?.lengths == captions.lengths)
+      for n in 0..<3 {
+        for t in 0..<captions.inputs.steps {
+          #expect((pass.places?.drawn[t, n] ?? -1 >= 0) == (t < captions.lengths[n]))
+        }
+      }
+      return hard.loss(of: pass, captions)
+    }
+  }
+
   @Test func `threads change no bit`() {
     let captions = CaptionSamples.frame(CaptionSamples.captions)
     let pictures = CaptionSamples.pictures(3)
