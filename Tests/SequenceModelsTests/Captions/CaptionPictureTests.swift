@@ -58,13 +58,23 @@ import Testing
     let texts = try document.nodes(forXPath: "//*[local-name()='text']").compactMap(\.stringValue)
     #expect(texts == ["A & b", "dot", "<end>"])
     // The pixels of all paths are those of the pictures.
-    #expect(svg.contains("#ff8c00") == false)
-    let area = try document.nodes(forXPath: "//*[local-name()='path']/@d").reduce(0) { sum, d in
-      let runs = (d.stringValue ?? "").split(separator: "z")
-      return sum
-        + runs.reduce(0) { $0 + (Int($1.split(separator: "h")[1].split(separator: "v")[0]) ?? 0) }
-    }
+    let area = try runs(svg).reduce(0) { $0 + $1.length }
     #expect(area == 16)
+    // Where all is of one colour, a run still ends with its row.
+    let plain = Alignment(weights: [[0.5, 0.5]]).drawing(
+      over: PixelBatch([[Token](repeating: 1, count: 8)], height: 2, width: 4), levels: 3,
+      grid: grid, words: ["plain"])
+    #expect(try runs(plain).map(\.length) == [4, 4])
+  }
+
+  /// The runs of pixels of all pictures of a drawing.
+  private func runs(_ svg: String) throws -> [(column: Int, length: Int)] {
+    try XMLDocument(xmlString: svg).nodes(forXPath: "//*[local-name()='path']/@d").flatMap { d in
+      (d.stringValue ?? "").split(separator: "z").map { run in
+        let parts = run.dropFirst().split { " hv".contains($0) }
+        return (Int(parts[0]) ?? -1, Int(parts[2]) ?? -1)
+      }
+    }
   }
 
   @Test func `an alignment of something else traps`() async {
