@@ -45,7 +45,7 @@ cat >"$package/Package.swift" <<END
 import PackageDescription
 
 let modules: [Target.Dependency] = [
-  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures",
+  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "ModelFiles",
 ].map {
   .product(name: \$0, package: "swift-recurrent")
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the documentation of the four libraries with the docc of the toolchain, no plugin needed,
+# Builds the documentation of the libraries with the docc of the toolchain, no plugin needed,
 # and fails on any warning of it: a link to nothing, a parameter that is not described.
 #
 #   Tools/docs.sh [FOLDER]    docs-build unless given; replaced if this made it, else it must be empty
@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 out=${1:-docs-build}
 # In the order of the imports, so that each can link to those before it.
-modules='LinAlg Recurrent Autodiff SequenceModels'
+modules='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels'
 # Where the debug products go; `.ci/run` and `make lint` share it.
 scratch=${SCRATCH:-.build}
 

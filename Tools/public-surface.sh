@@ -8,6 +8,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 lists=Tools/public-surface
+wanted=${1-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -16,9 +17,15 @@ if ! Tools/symbol-graphs.sh "$work/graphs" >"$work/log" 2>&1; then
   cat "$work/log" >&2
   exit 1
 fi
-for module in LinAlg Recurrent Autodiff SequenceModels; do
-  awk -f Tools/public-surface.awk "$work/graphs/$module".symbols.json \
-    "$work/graphs/$module"@*.symbols.json | LC_ALL=C sort >"$work/lists/$module.txt"
+for graph in "$work/graphs"/*.symbols.json; do
+  module=$(basename "$graph" .symbols.json)
+  case $module in *@*) continue ;; esac
+  set -- "$graph"
+  # What it adds to types of other modules, if anything.
+  for additions in "$work/graphs/$module"@*.symbols.json; do
+    [ -e "$additions" ] && set -- "$@" "$additions"
+  done
+  awk -f Tools/public-surface.awk "$@" | LC_ALL=C sort >"$work/lists/$module.txt"
   # An empty list would mean that the graphs are no longer what the awk program reads.
   if ! grep -q '  struct ' "$work/lists/$module.txt"; then
     echo "public-surface: found no type in $module" >&2
@@ -26,7 +33,7 @@ for module in LinAlg Recurrent Autodiff SequenceModels; do
   fi
 done
 
-if [ "${1-}" = --renew ]; then
+if [ "$wanted" = --renew ]; then
   mkdir -p "$lists"
   cp "$work/lists"/*.txt "$lists"
   exit

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that this machine has what SwiftPM cannot fetch itself, and installs what is missing.
 #
-#   Tools/setup.sh            for building: OpenBLAS, LAPACKE, libpng, pkg-config
+#   Tools/setup.sh            for building: OpenBLAS, LAPACKE, libpng, zlib, pkg-config
 #   Tools/setup.sh --lint     for `make lint` too: clang-format
 #   Tools/setup.sh --quiet    says nothing when there is nothing to do
 #
@@ -44,10 +44,12 @@ look_for_missing() {
     [ -e "$(brew --prefix openblas)/include/cblas.h" ] || need openblas "$why_blas"
     [ -e "$(brew --prefix lapack)/include/lapacke.h" ] || need lapack "$why_lapacke"
     [ -e "$(brew --prefix libpng)/include/png.h" ] || need libpng "$why_png"
+    [ -e "$(brew --prefix zlib)/include/zlib.h" ] || need zlib "$why_zlib"
   else
     known openblas || need "$blas" "$why_blas"
     known lapacke || need "$lapacke" "$why_lapacke"
     known libpng || need "$png" "$why_png"
+    known zlib || need "$zlib" "$why_zlib"
   fi
   have pkg-config || need "$pkgconfig" "tells SwiftPM where OpenBLAS is"
   [ "$lint" = no ] || have clang-format || need clang-format "checks the layout of the C kernels"
@@ -61,25 +63,27 @@ give_up() {
 Install by hand, then run the same command again:
   Debian, Ubuntu   sudo apt-get update && sudo apt-get install $(debian_names)
   macOS            brew install $(brew_names)
-  elsewhere        OpenBLAS, LAPACKE and libpng with their C headers, and pkg-config
+  elsewhere        OpenBLAS, LAPACKE, libpng and zlib with their C headers, and pkg-config
 
-Have them in a place of your own? Put the folders that hold openblas.pc, lapacke.pc and libpng.pc
-into PKG_CONFIG_PATH; \`pkg-config --exists openblas lapacke libpng\` must then succeed.
+Have them in a place of your own? Put the folders that hold openblas.pc, lapacke.pc, libpng.pc and
+zlib.pc into PKG_CONFIG_PATH; \`pkg-config --exists openblas lapacke libpng zlib\` must then succeed.
 END
   exit 1
 }
-debian_names() { echo "libopenblas-dev liblapacke-dev libpng-dev pkg-config$clang_format"; }
-brew_names() { echo "openblas lapack libpng pkgconf$clang_format"; }
+debian_names() { echo "libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config$clang_format"; }
+brew_names() { echo "openblas lapack libpng zlib pkgconf$clang_format"; }
 
 clang_format=
 [ "$lint" = no ] || clang_format=" clang-format"
 why_blas="OpenBLAS, which does every large matrix product"
 why_lapacke="LAPACKE, which solves, factorises and finds eigenvalues"
 why_png="libpng, which writes pictures"
+why_zlib="zlib, which packs and unpacks model files"
 case $(uname -s) in
-  Darwin) system=macOS blas=openblas lapacke=lapack png=libpng pkgconfig=pkgconf ;;
+  Darwin) system=macOS blas=openblas lapacke=lapack png=libpng zlib=zlib pkgconfig=pkgconf ;;
   *)
-    system=Linux blas=libopenblas-dev lapacke=liblapacke-dev png=libpng-dev pkgconfig=pkg-config
+    system=Linux blas=libopenblas-dev lapacke=liblapacke-dev png=libpng-dev zlib=zlib1g-dev
+    pkgconfig=pkg-config
     ;;
 esac
 

@@ -73,7 +73,7 @@ expect() {
   sed 's/^/    /' "$place/stderr"
 }
 
-all="libopenblas-dev liblapacke-dev libpng-dev pkg-config"
+all="libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config"
 
 machine "everything is there"
 apt_get; installs_pkg_config; files installed
@@ -85,19 +85,19 @@ expect 1 "" "Swift 6.2" "swift.org"
 
 machine "root, package lists are fresh"
 apt_get; installs_pkg_config; files lists fresh online
-expect 0 "install libopenblas-dev liblapacke-dev libpng-dev" "OpenBLAS, which" "running: apt-get install"
+expect 0 "install libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev" "OpenBLAS, which" "running: apt-get install"
 
 machine "root, no package lists"
 apt_get; installs_pkg_config; files online
-expect 0 "update install libopenblas-dev liblapacke-dev libpng-dev" "running: apt-get update"
+expect 0 "update install libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev" "running: apt-get update"
 
 machine "root, package lists are too old"
 apt_get; installs_pkg_config; files lists online
-expect 0 "install libopenblas-dev liblapacke-dev libpng-dev update install libopenblas-dev liblapacke-dev libpng-dev"
+expect 0 "install libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev update install libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev"
 
 machine "a user who may use sudo"
 apt_get; installs_pkg_config; user 1000; sudo_that works; files lists fresh online
-expect 0 "sudo sudo install libopenblas-dev liblapacke-dev libpng-dev" "running: sudo -n apt-get install"
+expect 0 "sudo sudo install libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev" "running: sudo -n apt-get install"
 
 machine "sudo wants a password and nobody is there"
 apt_get; user 1000; sudo_that refuses; files lists fresh online
@@ -112,7 +112,7 @@ apt_get
 expect 1 "update install $all" "'apt-get install' failed" "apt-get install $all"
 
 machine "no apt"
-expect 1 "" "no apt-get on this machine" "apt-get install $all" "brew install openblas lapack libpng pkgconf"
+expect 1 "" "no apt-get on this machine" "apt-get install $all" "brew install openblas lapack libpng zlib pkgconf"
 
 machine "installed without effect"
 apt_get; files lists fresh online
@@ -124,12 +124,13 @@ echo 'echo Darwin' | program uname.sh
 program brew <<'END'
 if [ "$1" = --prefix ]; then echo "$place/$2"; exit; fi
 echo "$*" >>"$place/log"
-mkdir -p "$place/openblas/include" "$place/lapack/include" "$place/libpng/include"
+mkdir -p "$place/openblas/include" "$place/lapack/include" "$place/libpng/include" "$place/zlib/include"
 : >"$place/openblas/include/cblas.h" >"$place/lapack/include/lapacke.h" >"$place/libpng/include/png.h"
+: >"$place/zlib/include/zlib.h"
 END
 program pkg-config </dev/null
 ln -s "$(command -v mkdir)" "$place/bin/mkdir"
-expect 0 "install openblas lapack libpng" "running: brew install openblas lapack libpng"
+expect 0 "install openblas lapack libpng zlib" "running: brew install openblas lapack libpng zlib"
 
 [ "$failures" = 0 ] || exit 1
 echo "test-setup: all machines behave"

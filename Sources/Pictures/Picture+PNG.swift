@@ -1,4 +1,5 @@
 internal import CPNG
+internal import LinAlg
 internal import WholeFiles
 
 /// Why a picture could not be written.
@@ -21,7 +22,12 @@ extension Picture {
   /// The bytes of a PNG file (ISO/IEC 15948), compressed by libpng.
   ///
   /// - Throws: ``PictureError``, where the picture is too large for the format or for memory.
+  /// - Precondition: ``samples`` are as many as the picture was made with.
   public func png() throws(PictureError) -> [UInt8] {
+    // libpng counts by the sizes alone.
+    require(
+      samples.count == width * height * channels,
+      "png: \(samples.count) samples for \(height) × \(width) pixels with \(channels) channels")
     guard let width = UInt32(exactly: width), let height = UInt32(exactly: height) else {
       throw .cannotEncode("\(height) × \(width) pixels are too many")
     }

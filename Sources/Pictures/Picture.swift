@@ -1,4 +1,4 @@
-import LinAlg
+internal import LinAlg
 import SequenceModels
 
 /// A picture of 8 bits for each sample, to be written as PNG.
@@ -9,7 +9,8 @@ public struct Picture: Sendable, Equatable {
   public let height: Int
   /// 1 for shades of grey, 3 for red, green and blue.
   public let channels: Int
-  /// The samples, 0 for black: row by row from the top left corner, of each pixel the channels in turn.
+  /// The samples, 0 for black: row by row from the top left corner, of each pixel the channels in turn. Their
+  /// values may change, their number may not.
   public var samples: [UInt8]
 
   /// A picture from its samples.

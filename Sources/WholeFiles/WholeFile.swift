@@ -113,7 +113,8 @@ package struct FileFailure: Error, Hashable, CustomStringConvertible {
   /// What is wrong with it.
   package var reason: String
 
-  fileprivate init(path: String, reason: String) {
+  /// A failure of the file at `path`.
+  package init(path: String, reason: String) {
     self.path = path
     self.reason = reason
   }

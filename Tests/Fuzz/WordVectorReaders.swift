@@ -1,19 +1,16 @@
-// What libFuzzer calls with bytes of its own making; see Tools/fuzz-readers.sh. Not part of the package.
 import LinAlg
 import SequenceModels
 
 /// Reads bytes in the format and precision that the first of them chooses: a vocabulary and finite vectors come of
 /// it, or a typed error.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func readWordVectors(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
-  guard count > 0 else { return 0 }
-  let bytes = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
-  if data[0] & 2 == 0 {
-    read(bytes, data[0] & 1 == 0 ? .text : .binary, Float.self)
+func readWordVectors(_ data: UnsafeBufferPointer<UInt8>) {
+  guard let first = data.first else { return }
+  let bytes = Array(data.dropFirst())
+  if first & 2 == 0 {
+    read(bytes, first & 1 == 0 ? .text : .binary, Float.self)
   } else {
-    read(bytes, data[0] & 1 == 0 ? .text : .binary, Double.self)
+    read(bytes, first & 1 == 0 ? .text : .binary, Double.self)
   }
-  return 0
 }
 
 private func read<Scalar: LinAlgScalar>(

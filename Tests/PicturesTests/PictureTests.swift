@@ -51,6 +51,17 @@ import Testing
     #expect(large == Picture(width: 4, height: 2, channels: 3, samples: row + row))
   }
 
+  @Test func `samples that were taken away are not read`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var picture = Picture(
+        width: 64, height: 64, channels: 1, samples: .init(repeating: 7, count: 4096))
+      picture.samples.removeLast()
+      _ = try picture.png()
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("png: 4095 samples for 64 × 64 pixels with 1 channels"))
+  }
+
   @Test func `a folder that is not there is named`() {
     let picture = Picture(width: 1, height: 1, channels: 1, samples: [7])
     let path = "/nowhere-\(UUID().uuidString)/picture.png"

@@ -7,15 +7,17 @@ around Python's lock. Counting words is not timed; looking them up is.
 import argparse
 import json
 import os
-import resource
 import sys
 import time
+from collections import Counter
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gensim.models import Word2Vec  # noqa: E402
 from gensim.models.word2vec import FAST_VERSION  # noqa: E402
+
+from worker import peak_resident_bytes  # noqa: E402
 
 READINGS = ("list", "file")
 
@@ -33,6 +35,7 @@ def options():
     add("--epochs", type=int, default=5)
     add("--threads", type=int, default=1)
     add("--seed", type=int, default=1)
+    add("--ties-reversed", action="store_true", help="words that occur equally often in reversed order")
     add("--output")
     add("--reading", choices=READINGS, default="list")
     return parser.parse_args()
@@ -61,7 +64,13 @@ def learn(chosen):
     else:
         with open(chosen.corpus, encoding="utf-8") as file:
             source = {"corpus_iterable": [line.split() for line in file]}
-    model.build_vocab(**source)
+    if chosen.ties_reversed:
+        counts = Counter(word for sentence in source["corpus_iterable"] for word in sentence)
+        reversed_counts = dict(reversed(counts.items()))
+        model.build_vocab_from_freq(reversed_counts, corpus_count=len(source["corpus_iterable"]))
+        model.corpus_total_words = counts.total()
+    else:
+        model.build_vocab(**source)
     start = time.perf_counter()
     model.train(
         **source,
@@ -75,7 +84,7 @@ def learn(chosen):
 def main():
     chosen = options()
     model, seconds = learn(chosen)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory = peak_resident_bytes()
     if chosen.output:
         model.wv.save_word2vec_format(chosen.output, binary=True)
     words = model.corpus_total_words * chosen.epochs

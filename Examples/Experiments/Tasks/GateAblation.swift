@@ -31,10 +31,10 @@ enum GateAblation: Experiment {
     let units = run.choose(smoke: 12, full: 64)
     let tasks: [any CellTask] = [
       SpelledSumTask(
-        units: units, updates: run.choose(smoke: 20, full: 6000),
+        units: units, updates: run.choose(smoke: 20, full: 12_000),
         digits: run.choose(smoke: 1, full: 2)),
       NestedTagsTask(
-        units: units, updates: run.choose(smoke: 20, full: 3000),
+        units: units, updates: run.choose(smoke: 20, full: 9000),
         letters: run.choose(smoke: 2, full: 3), tags: run.choose(smoke: 2, full: 4)),
     ]
     let seeds = run.choose(smoke: 2, full: 5)

@@ -14,6 +14,8 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     case put
     /// Gives blocks that hold the same memory as one before them memory of their own.
     case separate
+    /// Hands the parts to somebody else, by their names.
+    case hand
   }
 
   let task: Task
@@ -27,7 +29,12 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
   private var path: [String] = []
   private var position = 0
 
+  /// Who gets the parts.
+  var receiver: (any PartReceiver<Scalar>)?
+
   init(_ task: Task) { self.task = task }
+
+  private var needsNames: Bool { task == .gather || task == .hand }
 
   /// A part with parameters: a layer, an embedding, an affine map.
   public mutating func callAsFunction<Part: Trainable<Scalar>>(
@@ -47,9 +54,9 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
   public mutating func callAsFunction<Part: Model<Scalar>>(
     _ name: StaticString, _ model: inout Part
   ) {
-    if task == .gather { path.append("\(name)") }
+    if needsNames { path.append("\(name)") }
     model.visitParts(&self)
-    if task == .gather { path.removeLast() }
+    if needsNames { path.removeLast() }
   }
 
   /// Several models of one kind, whose parts are called `name.0.part`, `name.1.part`, …
@@ -57,9 +64,9 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     _ name: StaticString, _ models: inout [Part]
   ) {
     for i in 0..<models.count {
-      if task == .gather { path.append("\(name).\(i)") }
+      if needsNames { path.append("\(name).\(i)") }
       models[i].visitParts(&self)
-      if task == .gather { path.removeLast() }
+      if needsNames { path.removeLast() }
     }
   }
 
@@ -90,6 +97,10 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     switch task {
     case .take: return take(&part)
     case .put: return put(&part)
+    case .hand:
+      let whole = blockName("\(name)", number, block: 0, of: 1)
+      receiver?.receive(whole, &part)
+      return
     default: break
     }
     var parameters = part.parameters
@@ -111,7 +122,7 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
           isChanged = true
         }
         versions.append(block.version)
-      case .take, .put: break
+      case .take, .put, .hand: break
       }
     }
     if isChanged { part.parameters = parameters }
@@ -159,6 +170,27 @@ public struct PartVisitor<Scalar: RecurrentScalar> {
     if let number { words.append("\(number)") }
     if count > 1 { words.append("\(block)") }
     return words.joined(separator: ".")
+  }
+}
+
+/// Gets the parts of a model, one after the other, each with its name within the model.
+package protocol PartReceiver<Scalar> {
+  /// The type of the numbers.
+  associatedtype Scalar: RecurrentScalar
+
+  /// Takes a part and may change it.
+  mutating func receive<Part: Trainable<Scalar>>(_ name: String, _ part: inout Part)
+}
+
+extension Model {
+  /// Hands every part to `receiver`, in their order, and returns what it has become.
+  package mutating func handParts<Receiver: PartReceiver<Scalar>>(
+    to receiver: Receiver
+  ) -> Receiver {
+    var visitor = PartVisitor<Scalar>(.hand)
+    visitor.receiver = receiver
+    visitParts(&visitor)
+    return visitor.receiver as? Receiver ?? receiver
   }
 }
 

@@ -76,11 +76,13 @@ struct WordCommand: ParsableCommand {
     let start = Stopwatch.now()
     trainer.train(on: WordCorpus(sentences, vocabulary: vocabulary))
     let seconds = Double(Stopwatch.now() - start) * 1e-9
+    guard let memory = SystemState.peakResidentBytes else {
+      throw BenchError.data("the resident size is not known on this system")
+    }
     let words = sentences.reduce(0) { $0 + $1.count } * epochs
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let answer = try encoder.encode(
-      Answer(seconds: seconds, words: words, memory: Self.largestResidentSize))
+    let answer = try encoder.encode(Answer(seconds: seconds, words: words, memory: memory))
     if let output {
       do {
         try trainer.vectors.write(to: output, as: .binary)
@@ -99,16 +101,5 @@ struct WordCommand: ParsableCommand {
     } catch {
       throw BenchError.data(error.description)
     }
-  }
-
-  /// In bytes.
-  private static var largestResidentSize: Int {
-    var usage = rusage()
-    #if canImport(Darwin)
-      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
-    #else
-      let own = __rusage_who_t(RUSAGE_SELF.rawValue)
-      return getrusage(own, &usage) == 0 ? usage.ru_maxrss * 1024 : 0
-    #endif
   }
 }

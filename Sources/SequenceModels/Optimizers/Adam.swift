@@ -21,7 +21,7 @@ public enum WeightDecay: Sendable, Hashable {
 /// ```
 /// The divisions by `1 − βᵗ` correct the bias of moments that start at zero. With
 /// ``WeightDecay/decoupled(_:)`` it is AdamW.
-public struct Adam<Parameters: ParameterSet>: Optimizer {
+public struct Adam<Parameters: ParameterSet>: ResumableOptimizer {
   /// The size of the next steps.
   public var learningRate: Double
   /// `β₁`, the decay of the mean.
@@ -86,6 +86,24 @@ public struct Adam<Parameters: ParameterSet>: Optimizer {
         AdamUpdate(x: x, dx: dx, m: m, v: v, coefficients: coefficients)
           .run(count: count, threads: threads)
       }
+    }
+  }
+
+  /// The steps taken, and both moments, `m` and `v`.
+  public var state: OptimizerState<Parameters> {
+    get {
+      OptimizerState(
+        stepCount: stepCount, learningRate: learningRate,
+        moments: [("first", first), ("second", second)])
+    }
+    set {
+      require(
+        newValue.moments.map(\.name) == ["first", "second"],
+        "Adam: a state with the moments \(newValue.moments.map(\.name))")
+      first.checkLayout(of: newValue.moments[0].values, "the first moments")
+      second.checkLayout(of: newValue.moments[1].values, "the second moments")
+      (stepCount, learningRate) = (newValue.stepCount, newValue.learningRate)
+      (first, second) = (newValue.moments[0].values, newValue.moments[1].values)
     }
   }
 

@@ -11,7 +11,7 @@ import Recurrent
 /// ```
 /// Momentum after Polyak (1964); Nesterov's in the form of Sutskever et al. (2013), with the rate
 /// outside the velocity, so that a schedule acts on all of it at once (PyTorch's form).
-public struct SGD<Parameters: ParameterSet>: Optimizer {
+public struct SGD<Parameters: ParameterSet>: ResumableOptimizer {
   /// The size of the next steps.
   public var learningRate: Double
   /// How much of the velocity is kept from step to step; 0 for none.
@@ -71,6 +71,25 @@ public struct SGD<Parameters: ParameterSet>: Optimizer {
       }
     }
     stepCount += 1
+  }
+
+  /// The steps taken, and with a momentum the velocity.
+  public var state: OptimizerState<Parameters> {
+    get {
+      OptimizerState(
+        stepCount: stepCount, learningRate: learningRate,
+        moments: velocity.map { [("velocity", $0)] } ?? [])
+    }
+    set {
+      require(
+        newValue.moments.map(\.name) == (velocity == nil ? [] : ["velocity"]),
+        "SGD: a state with the moments \(newValue.moments.map(\.name))")
+      if let velocity {
+        velocity.checkLayout(of: newValue.moments[0].values, "the velocities")
+        self.velocity = newValue.moments[0].values
+      }
+      (stepCount, learningRate) = (newValue.stepCount, newValue.learningRate)
+    }
   }
 }
 

@@ -14,9 +14,11 @@ extension Trainer {
   ///
   /// - Parameters:
   ///   - validate: nil from it means that nothing is validated.
+  ///   - keeper: keeps the training, and puts it back; nil where nobody does.
   ///   - step: makes an update by one batch or several.
   mutating func train<M: Model, Batch>(
-    _ model: inout M, _ batches: TrainingBatches<Batch>, validate: (M) throws -> Double?,
+    _ model: inout M, _ batches: TrainingBatches<Batch>, _ keeper: Keeper<M>?,
+    validate: (M) throws -> Double?,
     step: (inout M, [Batch], inout Rule) throws -> TrainingStep
   ) throws -> TrainingHistory {
     check(batches.isEndless)
@@ -30,11 +32,25 @@ extension Trainer {
       watch.end()
       course.line.end()
     }
-    var number = 0
+    var (number, skipped) = (0, 0)
+    if let keeper, let place = keeper.putBack(&model, &self, &course) {
+      (number, skipped) = place
+    }
+    var kept = checkpointMarks(course)
+    if history.updates > 0 {
+      // An interrupted run is kept before its last look, which it would not have had otherwise.
+      try look(at: model, &course, isInterrupted: false, validate)
+      if let patience, course.failures >= patience { history.ending = .patience }
+    }
     var group: [Batch] = []
     while history.ending == nil {
       let epoch = try batches.begin(number)
       var taken = 0
+      while taken < skipped, try epoch.next() != nil { taken += 1 }
+      require(
+        taken == skipped,
+        "Trainer: epoch \(number) has \(taken) batches, it had \(skipped) when it was kept")
+      skipped = 0
       while history.ending == nil {
         group.removeAll(keepingCapacity: true)
         while group.count < batchesPerUpdate, let batch = try epoch.next() { group.append(batch) }
@@ -43,7 +59,14 @@ extension Trainer {
         try update(&model, group, &course, step)
         history.epochs = Double(number)
         if let count = epoch.count { history.epochs += Double(taken) / Double(max(count, taken)) }
-        try look(at: model, &course, isInterrupted: watch.isRequested, validate)
+        let isInterrupted = watch.isRequested
+        if isInterrupted { try keeper?.keep(model, self, course, number, taken) }
+        try look(at: model, &course, isInterrupted: isInterrupted, validate)
+        let marks = checkpointMarks(course)
+        if !isInterrupted, marks > kept || history.ending != nil {
+          try keeper?.keep(model, self, course, number, taken)
+        }
+        kept = marks
       }
       require(taken > 0, "Trainer: epoch \(number) has no batch")
       number += 1
@@ -57,22 +80,79 @@ extension Trainer {
     return history
   }
 
+  /// How many of the marks at which the training is kept have been passed.
+  private func checkpointMarks(_ course: Course<some Any>) -> Int {
+    guard let every = checkpoints?.every else { return 0 }
+    return every.marks(
+      epochs: history.epochs, updates: history.updates, share: share(course))
+  }
+
   /// What a run knows besides its history.
-  private struct Course<M> {
-    let start: Double
+  @dynamicMemberLookup
+  struct Course<M> {
+    /// On the trainer's clock; earlier by what runs before took.
+    fileprivate(set) var start: Double
     var line: ProgressLine
     /// The model of the best validation.
     var best: M?
-    var least = Double.infinity
-    /// Validations in a row that were not the best.
-    var failures = 0
-    /// Marks of the interval that have been passed.
-    var marks = 0
-    /// Of the updates since the last point.
-    var loss = Loss()
-    var gradientNorm = 0.0
+    /// What is kept of it.
+    var kept = TrainingCourse()
+
+    subscript<Value>(dynamicMember path: WritableKeyPath<TrainingCourse, Value>) -> Value {
+      get { kept[keyPath: path] }
+      set { kept[keyPath: path] = newValue }
+    }
 
     init(start: Double, line: ProgressLine) { (self.start, self.line) = (start, line) }
+  }
+
+  /// Keeps a training of a model, and puts it back.
+  struct Keeper<M: Model> {
+    /// Puts back what was kept, and says in which epoch and behind how many batches it was; nil at the
+    /// beginning.
+    var putBack: (inout M, inout Trainer, inout Course<M>) -> (epoch: Int, batch: Int)?
+    /// Keeps it, with the epoch and how many of its batches were taken.
+    var keep: (M, Trainer, Course<M>, Int, Int) throws -> Void
+  }
+
+  /// Who keeps the trainings of a model on a graph; nil where nobody does.
+  func keeper<M: Model>(
+    _: M.Type, _ graph: Graph<M.Scalar>
+  ) -> Keeper<M>? where Rule.Parameters == ModelParameters<M.Scalar> {
+    guard let checkpoints else { return nil }
+    require(
+      optimizer is any ResumableOptimizer<ModelParameters<M.Scalar>>,
+      "Trainer: checkpoints of \(Rule.self), which is no ResumableOptimizer")
+    return Keeper { model, trainer, course in
+      guard let snapshot = checkpoints.resumed else { return nil }
+      model.parameters = snapshot.parameters
+      if let best = snapshot.best {
+        var copy = model
+        copy.parameters = best
+        course.best = copy
+      }
+      if var rule = trainer.optimizer as? any ResumableOptimizer<ModelParameters<M.Scalar>> {
+        rule.state = snapshot.optimizer
+        if let rule = rule as? Rule { trainer.optimizer = rule }
+      }
+      graph.noise = snapshot.noise
+      trainer.history = snapshot.history
+      // What ended a run before does not end this one, unless it does so again.
+      trainer.history.ending = nil
+      course.kept = snapshot.course
+      course.start -= snapshot.course.seconds
+      return (snapshot.epoch, snapshot.batch)
+    } keep: { model, trainer, course, epoch, batch in
+      guard let rule = trainer.optimizer as? any ResumableOptimizer<ModelParameters<M.Scalar>>
+      else { return }
+      var kept = course.kept
+      kept.seconds = trainer.clock() - course.start
+      try checkpoints.write(
+        TrainingSnapshot(
+          parameters: model.parameters,
+          best: trainer.keepsBest ? course.best?.parameters : nil, optimizer: rule.state,
+          noise: graph.noise, history: trainer.history, epoch: epoch, batch: batch, course: kept))
+    }
   }
 
   private func check(_ endless: Bool) {

@@ -52,6 +52,9 @@ public struct Trainer<Rule: Optimizer> {
   public var curveFile: String?
   /// What ends the training before its time.
   public var interruption = TrainingInterruption.none
+  /// When the training is kept, and where it goes on from; nil for neither. Steps of the caller's own cannot be
+  /// kept: only the caller knows what they carry on.
+  public var checkpoints: TrainingCheckpoints<Rule.Parameters.Scalar>?
   /// Called for each point of the history as soon as it is known.
   public var didLook: ((TrainingHistory.Point) -> Void)?
   /// What came of the last run, or has come of it where it ended with an error.
@@ -92,7 +95,7 @@ extension Trainer {
     heldOut: TrainingBatches<Batch>? = nil, loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
   ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
     let norm = maximumNorm
-    return try train(&model, batches) { model in
+    return try train(&model, batches, keeper(M.self, graph)) { model in
       try heldOut.map { try model.evaluate($0, on: graph, loss: loss).mean }
     } step: { model, group, optimizer in
       try model.trainingStep(
@@ -118,7 +121,8 @@ extension Trainer {
     validate: (M) throws -> Double, loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
   ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
     let norm = maximumNorm
-    return try train(&model, batches, validate: validate) { model, group, optimizer in
+    return try train(&model, batches, keeper(M.self, graph), validate: validate) {
+      model, group, optimizer in
       try model.trainingStep(
         accumulating: group, on: graph, optimizer: &optimizer, maximumNorm: norm, loss: loss)
     }
@@ -153,7 +157,8 @@ extension Trainer {
     require(
       batchesPerUpdate == 1,
       "Trainer: \(batchesPerUpdate) batches per update, with steps that take one")
-    return try train(&model, batches) {
+    require(checkpoints == nil, "Trainer: checkpoints of steps that only the caller knows")
+    return try train(&model, batches, nil) {
       try validate?($0)
     } step: { model, group, optimizer in
       try step(&model, group[0], &optimizer)

@@ -27,6 +27,29 @@ import Testing
     #expect(abs(states.entropy(of: [0, 1]) - pair) < 1e-10)
   }
 
+  @Test(arguments: [1.5, 2.269, 4.0])
+  func `the state of equal spins is as likely as by the transfer matrix`(temperature: Double) {
+    func spins(_ row: Int) -> [Double] { (0..<4).map { row >> $0 & 1 == 1 ? 1 : -1 } }
+    /// The Boltzmann factor of the bonds within a row, and of those between two.
+    func within(_ row: Int) -> Double {
+      let s = spins(row)
+      return .exp((s[0] * s[1] + s[1] * s[2] + s[2] * s[3]) / temperature)
+    }
+    func between(_ a: Int, _ b: Int) -> Double {
+      .exp(zip(spins(a), spins(b)).reduce(0) { $0 + $1.0 * $1.1 } / temperature)
+    }
+    var sums = (0..<16).map(within)
+    for _ in 1..<4 {
+      sums = (0..<16).map { row in
+        within(row) * (0..<16).reduce(0) { $0 + sums[$1] * between($1, row) }
+      }
+    }
+    // Open borders: 12 bonds across and 12 down.
+    let expected = Double.exp(24 / temperature) / sums.reduce(0, +)
+    let p = SpinStates(temperature: temperature).probabilities
+    #expect(abs(p[0] - expected) < 1e-12 && abs(p[0xFFFF] - expected) < 1e-12)
+  }
+
   @Test func `hot spins are independent, and cold ones agree`() {
     #expect(abs(SpinStates(temperature: 1e9).entropy - 16 * .log(2)) < 1e-6)
     let cold = SpinStates(temperature: 0.1)

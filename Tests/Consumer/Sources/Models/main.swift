@@ -158,6 +158,21 @@ checks.append(
     return found.map { $0[0].tokens.map { Int($0) - 1 } } == orders
   })
 
+// Pictures pixel by pixel: the first row says what is below.
+let rows: [[Token]] = [[0, 1, 2], [1, 1, 0], [2, 0, 0]]
+let pictures = PixelBatch(rows.map { $0 + $0.reversed() + $0 }, height: 3, width: 3)
+for kind in [PixelRNN<Double>.Kind.rowLSTM(kernel: 3), .diagonalBiLSTM] {
+  checks.append(
+    try ModelCheck(
+      "PixelRNN, \(kind)",
+      PixelRNN(kind, levels: 3, hiddenSize: 4, layerCount: 1, window: 3, using: &rng)
+    ) {
+      $0.loss(pictures, on: $1)
+    } isRight: {
+      $0.complete(pictures, keepingRows: 1, by: TokenSampler(temperature: 0), on: $1) == pictures
+    })
+}
+
 for check in checks {
   print(
     "\(check.name): gradients differ by \(check.gradientError), \(check.isRight ? "right" : "WRONG")"

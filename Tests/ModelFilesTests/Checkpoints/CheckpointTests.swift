@@ -1,0 +1,180 @@
+import Autodiff
+import Foundation
+import LinAlg
+import Recurrent
+import SequenceModels
+import Testing
+
+@testable import ModelFiles
+
+/// A classifier with dropout, so that random choices have to go on, too.
+private struct Classifier: Model {
+  var embedding: Embedding<Float>
+  var layer: Stacked<LSTM<Float>>
+  var output: Linear<Float>
+
+  init(seed: UInt64) {
+    var rng = SeededGenerator(seed: seed)
+    embedding = Embedding(vocabularySize: 7, features: 4, using: &rng)
+    layer = Stacked(count: 2, inputSize: 4, dropout: 0.3) {
+      LSTM(inputSize: $0, hiddenSize: 5, using: &rng)
+    }
+    output = Linear(inputSize: 5, outputSize: 7, using: &rng)
+  }
+
+  mutating func visitParts(_ part: inout PartVisitor<Float>) {
+    part("embedding", &embedding)
+    part("layer", &layer)
+    part("output", &output)
+  }
+
+  func loss(_ batch: TokenBatch, _ graph: Graph<Float>) -> Node<Float> {
+    output(layer(embedding(batch, on: graph)).outputs).crossEntropy(batch)
+  }
+}
+
+@Suite struct CheckpointTests {
+  /// The batch of an epoch and a place in it.
+  static func batch(_ epoch: Int, _ index: Int) -> TokenBatch {
+    let tokens = (0..<12).map { Token(($0 * $0 + 3 * index + epoch) % 7) }
+    return TokenBatch(steps: 4, batch: 3, tokens: tokens)
+  }
+  static var held: TrainingBatches<TokenBatch> { .list([batch(9, 9), batch(8, 8)]) }
+
+  static var model: some Model<Float> { Classifier(seed: 1) }
+
+  static func adam(_ parameters: ModelParameters<Float>) -> Adam<ModelParameters<Float>> {
+    Adam(for: parameters, weightDecay: .decoupled(0.01))
+  }
+
+  struct Outcome: Equatable {
+    var weights: [[UInt32]]
+    var losses: [Double]
+    var looks: [Int]
+    var validations: [Double?]
+    var ending: TrainingHistory.Ending?
+  }
+
+  /// Trains for as many updates as come before the interruption, going on from a file where it is there.
+  static func train<Rule: ResumableOptimizer<ModelParameters<Float>>>(
+    _ rule: (ModelParameters<Float>) -> Rule, path: String?, interruptedAfter limit: Int = .max,
+    keepsBest: Bool = true, batchesPerUpdate: Int = 1
+  ) throws -> Outcome {
+    // Whatever it begins with, a training that goes on does not depend on it.
+    var model = Classifier(seed: 1)
+    var trainer = Trainer(optimizer: rule(model.parameters), maximumNorm: 1)
+    trainer.duration = .epochs(4)
+    trainer.schedule = WarmUpCosine(peak: 0.05, warmUpSteps: 4, totalSteps: 20)
+    trainer.validation = .updates(3)
+    trainer.patience = 4
+    trainer.keepsBest = keepsBest
+    trainer.batchesPerUpdate = batchesPerUpdate
+    var updates = 0
+    trainer.interruption = .when {
+      updates += 1
+      return updates >= limit
+    }
+    if let path {
+      trainer.checkpoints = try .file(
+        path, every: .updates(2), model: model, optimizer: trainer.optimizer,
+        texts: ["vocabulary": "a b c"])
+      if trainer.checkpoints?.resumed != nil { model = Classifier(seed: 77) }
+    }
+    let graph = Graph<Float>(threads: 1, seed: trainer.checkpoints?.resumed == nil ? 5 : 99)
+    let history = try trainer.run(
+      &model, on: graph, batches: .made(count: 5) { batch($0, $1) }, heldOut: held
+    ) { $0.loss($1, $2) }
+    let parameters = model.parameters
+    return Outcome(
+      weights: (0..<parameters.blockCount).map { block in
+        parameters[block: block].withUnsafeBufferPointer { $0.map(\.bitPattern) }
+      }, losses: history.losses, looks: history.points.map(\.update),
+      validations: history.points.map(\.validation), ending: history.ending)
+  }
+
+  @Test(arguments: [false, true])
+  func `a training that is interrupted and goes on ends with the same bits`(keepsBest: Bool) throws
+  {
+    let adam = Self.adam
+    let whole = try Self.train(adam, path: nil, keepsBest: keepsBest)
+    #expect(whole.losses.count > 12)
+    for stops in [[1], [2], [3], [4], [5], [6], [1, 1, 1, 1], [2, 5, 3], [7, 4]] {
+      try inFolder { folder in
+        let path = folder + "/run.safetensors"
+        for stop in stops {
+          let part = try Self.train(adam, path: path, interruptedAfter: stop, keepsBest: keepsBest)
+          #expect(part.ending == .interruption)
+        }
+        let rest = try Self.train(adam, path: path, keepsBest: keepsBest)
+        #expect(rest == whole, "interrupted after \(stops)")
+        // A run that has ended ends again, with the same.
+        #expect(try Self.train(adam, path: path, keepsBest: keepsBest) == whole)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["run.safetensors"])
+      }
+    }
+  }
+
+  @Test func `with momentum, and several batches an update`() throws {
+    func sgd(_ parameters: ModelParameters<Float>) -> SGD<ModelParameters<Float>> {
+      SGD(for: parameters, learningRate: 0.1, momentum: 0.9, nesterov: true)
+    }
+    let whole = try Self.train(sgd, path: nil, batchesPerUpdate: 2)
+    for stop in 1...6 {
+      try inFolder { folder in
+        let path = folder + "/run.safetensors"
+        _ = try Self.train(sgd, path: path, interruptedAfter: stop, batchesPerUpdate: 2)
+        #expect(try Self.train(sgd, path: path, batchesPerUpdate: 2) == whole)
+      }
+    }
+  }
+
+  @Test func `what stands in the file, and what is refused`() throws {
+    try inFolder { folder in
+      let path = folder + "/run.safetensors"
+      func adam(_ parameters: ModelParameters<Float>) -> Adam<ModelParameters<Float>> {
+        Adam(for: parameters)
+      }
+      _ = try Self.train(adam, path: path, interruptedAfter: 3)
+      let file = try TensorFile(contentsOf: path)
+      #expect(file.metadata["swift-recurrent.checkpoint"] == "1")
+      #expect(file.metadata["text.vocabulary"] == "a b c")
+      #expect(file["model.layer.1.W"]?.shape == [20, 5])
+      #expect(file["optimizer.second.output.b"]?.shape == [1, 7])
+
+      let model = Classifier(seed: 1)
+      func refusal(_ bytes: [UInt8]) throws -> String {
+        let other = folder + "/other.safetensors"
+        try Data(bytes).write(to: URL(filePath: other))
+        let error = #expect(throws: ModelFileError.self) {
+          try TrainingSnapshot(
+            contentsOf: other, for: model, optimizer: Adam(for: model.parameters))
+        }
+        return error?.reason ?? ""
+      }
+      let bytes = Array(try Data(contentsOf: URL(filePath: path)))
+      // One bit of the last number.
+      var damaged = bytes
+      damaged[bytes.count - 1] ^= 1
+      #expect(try refusal(damaged).contains("another checksum"))
+      #expect(try refusal(Array(bytes.dropLast())) != "")
+      var newer = file
+      newer.metadata["swift-recurrent.checkpoint"] = "2"
+      try newer.write(to: folder + "/newer.safetensors")
+      let read = Array(try Data(contentsOf: URL(filePath: folder + "/newer.safetensors")))
+      #expect(try refusal(read).contains("found version '2'"))
+      #expect(try refusal(GoldenFiles.bytes("types.safetensors")).contains("found none"))
+      // Another optimizer, another model.
+      let sgd = #expect(throws: ModelFileError.self) {
+        try TrainingSnapshot(
+          contentsOf: path, for: model,
+          optimizer: SGD(for: model.parameters, learningRate: 1, momentum: 0.5))
+      }
+      #expect(sgd?.place == .tensor("optimizer.velocity.embedding.W"))
+      let plain = #expect(throws: ModelFileError.self) {
+        try TrainingSnapshot(
+          contentsOf: path, for: model, optimizer: SGD(for: model.parameters, learningRate: 1))
+      }
+      #expect(plain?.reason == "is no part of this model or optimizer")
+    }
+  }
+}
