@@ -57,6 +57,49 @@ package struct SVG {
         + "\(Markup.escape(text))</text>")
   }
 
+  /// A colour that is the picture's own, light or dark whoever looks at it.
+  package struct Colour: Hashable {
+    package var red: UInt8
+    package var green: UInt8
+    package var blue: UInt8
+
+    package init(red: UInt8, green: UInt8, blue: UInt8) {
+      (self.red, self.green, self.blue) = (red, green, blue)
+    }
+
+    /// `#rrggbb`.
+    fileprivate var code: String {
+      "#"
+        + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        .joined()
+    }
+  }
+
+  /// Pixels row by row, squares of side `scale`: one path for each colour, of the runs of pixels that have it.
+  package mutating func pixels(
+    _ x: Double, _ y: Double, scale: Double, width: Int, _ colours: [Colour]
+  ) {
+    var (order, runs) = ([Colour](), [Colour: String]())
+    var start = 0
+    while start < colours.count {
+      let (colour, column) = (colours[start], start % width)
+      var length = 1
+      while column + length < width, start + length < colours.count,
+        colours[start + length] == colour
+      { length += 1 }
+      if runs[colour] == nil { order.append(colour) }
+      runs[colour, default: ""] += "M\(column) \(start / width)h\(length)v1h-\(length)z"
+      start += length
+    }
+    body.append(
+      "<g transform=\"translate(\(n(x)) \(n(y))) scale(\(n(scale)))\" "
+        + "shape-rendering=\"crispEdges\">")
+    for colour in order {
+      body.append("<path fill=\"\(colour.code)\" d=\"\(runs[colour] ?? "")\"/>")
+    }
+    body.append("</g>")
+  }
+
   /// A point of a plot.
   package mutating func mark(
     _ mark: Mark, _ x: Double, _ y: Double, size: Double, class style: String, title: String

@@ -96,24 +96,7 @@ where Encoder.Scalar == Decoder.Scalar {
   }
 
   /// What the decoder needs of the source.
-  public struct Encoded {
-    /// The encoder's outputs, `[T, N, F]`.
-    public let values: Node<Scalar>
-    /// The same as attention compares them.
-    let keys: Node<Scalar>
-    /// How many steps of each sequence count.
-    public let lengths: [Int]?
-    /// The decoder's state before its first step.
-    public let state: Node<Scalar>
-
-    /// Each source `count` times, one beside the other: the rows of a beam search. The state is left as it
-    /// is: the search repeats it.
-    public func repeated(_ count: Int) -> Encoded {
-      Encoded(
-        values: values.repeated(count), keys: keys.repeated(count),
-        lengths: lengths?.repeated(count), state: state)
-    }
-  }
+  public typealias Encoded = EncodedSource<Scalar>
 
   /// Reads sources.
   ///

@@ -67,6 +67,27 @@ public struct PolicySample<Scalar: RecurrentScalar> {
     logProbabilities = self.scores.logSoftmax().picked(drawn)
   }
 
+  /// What else was drawn from scores that a model computed, such as the places that attention looked at.
+  ///
+  /// - Parameters:
+  ///   - drawn: `[T, N]`; −1 where nothing was.
+  ///   - scores: what it was drawn from, `[T, N, V]`.
+  ///   - states: the model's state when it was drawn, `[T, N, S]`.
+  init(drawn: TokenBatch, scores: Node<Scalar>, states: Node<Scalar>) {
+    let rows = 0..<drawn.batch
+    let logs = scores.logSoftmax().picked(drawn)
+    let numbers = rows.map { n in (0..<drawn.steps).map { drawn[$0, n] }.filter { $0 >= 0 } }
+    let values = logs.value
+    hypotheses = rows.map { n in
+      Hypothesis(
+        tokens: numbers[n],
+        logProbability: (0..<drawn.steps).reduce(0) { $0 + Double(values[$1, n, 0]) },
+        hasEnded: true)
+    }
+    lengths = numbers.map(\.count)
+    (self.drawn, self.scores, self.states, logProbabilities) = (drawn, scores, states, logs)
+  }
+
   /// What is taken from a reward.
   public enum Baseline {
     /// Nothing.
@@ -116,11 +137,15 @@ public struct PolicySample<Scalar: RecurrentScalar> {
         }
       }
     }
-    let graph = scores.graph
-    let loss =
-      (logProbabilities * graph.constant(advantages)).sum() * (-1 / Scalar(max(N, 1)))
+    let loss = loss(advantages: advantages)
     guard let predicted else { return loss }
     return loss + predicted.meanSquaredError(targets, lengths: lengths)
+  }
+
+  /// `−1/N·Σₙ Σₜ a[t, n]·log p(y[t, n])` with what each draw was better than expected, `a [T, N, 1]`.
+  func loss(advantages: SequenceBatch<Scalar>) -> Node<Scalar> {
+    (logProbabilities * scores.graph.constant(advantages)).sum()
+      * (-1 / Scalar(max(drawn.batch, 1)))
   }
 
   /// The decoder's mean entropy over sequences, `1/N·Σₙ Σₜ H[t, n]`, of shape `[1, 1, 1]`: what is taken from the
