@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz fuzz-onnx bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-threads: dependencies ## run the thread tests under ThreadSanitizer; minute
 	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
 	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
 
+test-onnx: dependencies ## run ONNX's own cases, and written models in ONNX Runtime (needs Python); ARGS="LSTM GRU" for some
+	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)
+
 # First whether it finds mistakes made on purpose, then two minutes of sequences;
 # ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
 test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
@@ -42,6 +45,9 @@ test-memory: dependencies ## mix up objects in random calls under AddressSanitiz
 
 fuzz: dependencies ## give every reader of files any bytes, 10 minutes each; ARGS="npz 60" for one, for one minute
 	@SCRATCH=$(SCRATCH) Tools/fuzz-readers.sh $(ARGS)
+
+fuzz-onnx: dependencies ## give the reader of ONNX files any bytes, under AddressSanitizer; 10 minutes, ARGS=60 for one
+	@SCRATCH=$(SCRATCH) Tools/fuzz-onnx.sh $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)

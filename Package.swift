@@ -10,11 +10,13 @@ let package = Package(
     .library(name: "SequenceModels", targets: ["SequenceModels"]),
     .library(name: "Pictures", targets: ["Pictures"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "OnnxModels", targets: ["OnnxModels"]),
     .executable(name: "Bench", targets: ["Bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // OpenBLAS and LAPACKE as the operating system ships them.
@@ -97,6 +99,15 @@ let package = Package(
         "CZLib", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "WholeFiles",
       ]),
 
+    // ONNX files: for those who use OnnxModels, and for nobody else, since they need swift-protobuf.
+    .target(
+      name: "OnnxModels",
+      dependencies: [
+        "LinAlg", "Recurrent", "Autodiff", "WholeFiles",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Schema/onnx.proto"]),
+
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
     // Optimised in debug builds too: most tests compare with them, and spent half their time here.
     .target(
@@ -169,6 +180,12 @@ let package = Package(
       dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CTestSupport"],
       path: "Tests/MixUps"),
 
+    // Runs ONNX's own cases of its operators: `make test-onnx`.
+    .executableTarget(
+      name: "OnnxCases",
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
+      path: "Tests/OnnxCases"),
+
     .testTarget(
       name: "LinAlgTests",
       dependencies: [
@@ -208,6 +225,9 @@ let package = Package(
       dependencies: [
         "ModelFiles", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "GoldenSupport",
       ]),
+    .testTarget(
+      name: "OnnxModelsTests",
+      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

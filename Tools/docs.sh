@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 out=${1:-docs-build}
 # In the order of the imports, so that each can link to those before it.
-modules='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles'
+modules='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels'
 # Where the debug products go; `.ci/run` and `make lint` share it.
 scratch=${SCRATCH:-.build}
 

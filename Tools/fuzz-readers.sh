@@ -45,8 +45,9 @@ for module in CKernels LinAlg Recurrent Autodiff WholeFiles Charts SequenceModel
   objects="$objects $(find "$products/$module.build" -name '*.o' 2>/dev/null | tr '\n' ' ')"
 done
 # shellcheck disable=SC2046,SC2086 # lists of options
-swiftc -O -parse-as-library -sanitize=fuzzer,address $includes Tests/Fuzz/*.swift \
-  $objects $(pkg-config --libs openblas lapacke zlib) -o "$scratch/readers" 2>"$scratch/link.log" || {
+swiftc -O -parse-as-library -sanitize=fuzzer,address $includes \
+  Tests/Fuzz/Readers.swift Tests/Fuzz/WordVectorReaders.swift Tests/Fuzz/TensorFileReaders.swift $objects \
+  $(pkg-config --libs openblas lapacke zlib) -o "$scratch/readers" 2>"$scratch/link.log" || {
   cat "$scratch/link.log" >&2
   exit 1
 }

@@ -18,6 +18,7 @@ Sources/CPNG               png.h
 Sources/Pictures           CPNG LinAlg SequenceModels WholeFiles
 Sources/CZLib              zlib.h
 Sources/ModelFiles         CZLib LinAlg Recurrent Autodiff SequenceModels WholeFiles
+Sources/OnnxModels         LinAlg Recurrent Autodiff WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
@@ -32,7 +33,7 @@ Tests/PicturesTests        * CPNG
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
+testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
 ours="CBLAS CKernels CPNG CZLib cblas.h lapacke.h png.h zlib.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

@@ -11,8 +11,9 @@ out=$1
 scratch=${SCRATCH:-.build}
 
 # Above all the others.
-swift build --scratch-path "$scratch" --product Pictures >&2
-swift build --scratch-path "$scratch" --product ModelFiles >&2
+for product in Pictures ModelFiles OnnxModels; do
+  swift build --scratch-path "$scratch" --product "$product" >&2
+done
 products=$(swift build --scratch-path "$scratch" --show-bin-path)
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')
 
@@ -22,7 +23,7 @@ for folder in "$products/Modules" Sources/CBLAS Sources/CPNG Sources/CZLib Sourc
   "$scratch"/checkouts/*/Sources/*/include; do
   includes="$includes -I $folder"
 done
-for module in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles; do
+for module in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels; do
   # shellcheck disable=SC2086 # $includes is a list of options.
   swift symbolgraph-extract -module-name "$module" -target "$target" $includes \
     -minimum-access-level public -skip-synthesized-members -pretty-print -output-dir "$out"

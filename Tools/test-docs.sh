@@ -11,7 +11,7 @@ mkdir -p "$place/bin" "$place/products"
 export PRODUCTS="$place/products/debug"
 printf '%s\n' '#!/bin/sh' 'case $* in *--show-bin-path*) echo "$PRODUCTS" ;; *)' \
   '  mkdir -p "$PRODUCTS/../symbolgraph"' \
-  '  for m in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles; do : >"$PRODUCTS/../symbolgraph/$m.symbols.json"; done ;;' \
+  '  for m in LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels; do : >"$PRODUCTS/../symbolgraph/$m.symbols.json"; done ;;' \
   'esac' >"$place/bin/swift"
 printf '%s\n' '#!/bin/sh' '[ "$1" = merge ] || exit 0' 'for out; do :; done' 'mkdir "$out"' \
   ': >"$out/index.html"' >"$place/bin/docc"

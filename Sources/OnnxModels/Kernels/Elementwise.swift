@@ -1,0 +1,73 @@
+import LinAlg
+
+/// A function of one number, as a type: loops over it are specialised for it.
+protocol UnaryFunction {
+  associatedtype Input: OnnxScalar
+  associatedtype Output: OnnxScalar
+  static func apply(_ x: Input) -> Output
+}
+
+/// A function of two numbers, as a type.
+protocol BinaryFunction {
+  associatedtype First: OnnxScalar
+  associatedtype Second: OnnxScalar
+  associatedtype Output: OnnxScalar
+  static func apply(_ a: First, _ b: Second) -> Output
+}
+
+/// The function of every element.
+func map<F: UnaryFunction>(
+  _: F.Type, _ x: OnnxTensor, _ context: RunContext
+) throws(OnnxError) -> OnnxTensor {
+  let result = try context.make(F.Output.onnxType, x.shape)
+  let (from, to) = (x.pointer(as: F.Input.self), result.mutable(as: F.Output.self))
+  for i in 0..<x.count { to[i] = F.apply(from[i]) }
+  withExtendedLifetime(x) {}
+  return result
+}
+
+/// The function of every pair of elements, of operands that are stretched to each other's shape.
+func map<F: BinaryFunction>(
+  _: F.Type, _ a: OnnxTensor, _ b: OnnxTensor, _ context: RunContext
+) throws(OnnxError) -> OnnxTensor {
+  let shape = try broadcastShape(a.shape, b.shape)
+  let result = try context.make(F.Output.onnxType, shape)
+  guard result.count > 0 else { return result }
+  let (p, q) = (a.pointer(as: F.First.self), b.pointer(as: F.Second.self))
+  let to = result.mutable(as: F.Output.self)
+  let loops = StridedLoops(
+    shape, [broadcastStrides(a.shape, to: shape), broadcastStrides(b.shape, to: shape)])
+  let n = loops.innerSize
+  switch (loops.innerStride(0), loops.innerStride(1)) {
+  case (0, 0):
+    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
+      (to + at).update(repeating: F.apply(p[i], q[j]), count: n)
+    }
+  case (0, _):
+    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
+      let x = p[i]
+      for k in 0..<n { to[at + k] = F.apply(x, q[j + k]) }
+    }
+  case (_, 0):
+    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
+      let y = q[j]
+      for k in 0..<n { to[at + k] = F.apply(p[i + k], y) }
+    }
+  default:
+    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
+      for k in 0..<n { to[at + k] = F.apply(p[i + k], q[j + k]) }
+    }
+  }
+  withExtendedLifetime((a, b)) {}
+  return result
+}
+
+/// An activation of every element, by the engine's kernels.
+func activated<S: OnnxFloat>(
+  _ function: Activation, _: S.Type, _ x: OnnxTensor, _ context: RunContext
+) throws(OnnxError) -> OnnxTensor {
+  let result = try context.make(x.type, x.shape)
+  S.apply(function, x.pointer(as: S.self), into: result.mutable(as: S.self), count: x.count)
+  withExtendedLifetime(x) {}
+  return result
+}

@@ -1,0 +1,114 @@
+// MatMul and Gemm.
+
+enum ProductOperators {
+  static func matMul(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
+    try reader.inputs(2)
+    let type = try reader.type(0, among: .numbers)
+    try reader.expect(1, type)
+    return switch type {
+    case .float32: matMul(Float.self, reader.constants[1])
+    case .float64: matMul(Double.self, reader.constants[1])
+    case .int32:
+      CompiledNode(type) { (inputs, context) throws(OnnxError) in
+        try integerProduct(Int32.self, inputs[0], inputs[1], context)
+      }
+    default:
+      CompiledNode(type) { (inputs, context) throws(OnnxError) in
+        try integerProduct(Int64.self, inputs[0], inputs[1], context)
+      }
+    }
+  }
+
+  private static func matMul<S: OnnxFloat>(_: S.Type, _ weights: OnnxTensor?) -> CompiledNode {
+    if let weights, PackedProduct<S>.takes(weights.shape) {
+      let packed = PackedProduct<S>(weights, isTransposed: false, bias: nil)
+      var node = CompiledNode(S.onnxType) { (inputs, context) throws(OnnxError) in
+        try packed(inputs[0], context)
+      }
+      node.packedInputs = [1]
+      return node
+    }
+    return CompiledNode(S.onnxType) { (inputs, context) throws(OnnxError) in
+      try product(S.self, inputs[0], inputs[1], context)
+    }
+  }
+
+  static func gemm(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
+    try reader.inputs(2, upTo: 3)
+    let type = try reader.type(0, among: .floats)
+    try reader.expect(1, type)
+    try reader.expect(2, type)
+    let form = GemmForm(
+      alpha: try reader.float("alpha") ?? 1, beta: try reader.float("beta") ?? 1,
+      transA: try reader.flag("transA", default: false),
+      transB: try reader.flag("transB", default: false))
+    return type == .float32 ? gemm(Float.self, form, reader) : gemm(Double.self, form, reader)
+  }
+
+  private static func gemm<S: OnnxFloat>(
+    _: S.Type, _ form: GemmForm, _ reader: NodeReader
+  ) -> CompiledNode {
+    let bias = reader.constants.count > 2 ? reader.constants[2] : nil
+    if let weights = reader.constants[1], PackedProduct<S>.takes(weights.shape), !form.transA,
+      form.alpha == 1, form.beta == 1, reader.optionalType(2) == nil || bias != nil
+    {
+      let units = weights.shape[form.transB ? 0 : 1]
+      if bias == nil || bias?.shape == [units] || bias?.shape == [1, units] {
+        let packed = PackedProduct<S>(weights, isTransposed: form.transB, bias: bias)
+        let shape = weights.shape
+        var node = CompiledNode(S.onnxType) { (inputs, context) throws(OnnxError) in
+          let x = try inputs[0]
+          try check(x.shape.count == 2, "the product of \(x.shape) and \(shape)")
+          return try packed(x, context)
+        }
+        node.packedInputs = [1, 2]
+        return node
+      }
+    }
+    return CompiledNode(S.onnxType) { (inputs, context) throws(OnnxError) in
+      try gemm(S.self, form, inputs[0], inputs[1], inputs.optional(2), context)
+    }
+  }
+
+  private struct GemmForm: Sendable {
+    let alpha: Float
+    let beta: Float
+    let transA: Bool
+    let transB: Bool
+  }
+
+  private static func gemm<S: OnnxFloat>(
+    _: S.Type, _ form: GemmForm, _ a: OnnxTensor, _ b: OnnxTensor, _ c: OnnxTensor?,
+    _ context: RunContext
+  ) throws(OnnxError) -> OnnxTensor {
+    try check(
+      a.shape.count == 2 && b.shape.count == 2, "the product of \(a.shape) and \(b.shape)")
+    let (m, k) = form.transA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
+    let (l, n) = form.transB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
+    try check(
+      k == l, "the product of \(a.shape) and \(b.shape), transposed \(form.transA), \(form.transB)")
+    for size in [m, n, k] where size > Int(Int32.max) {
+      throw OnnxError(.limit, "the product of \(a.shape) and \(b.shape) has an axis above 2^31")
+    }
+    let result = try context.make(S.onnxType, [m, n])
+    let to = result.mutable(as: S.self)
+    if let c {
+      try check(
+        try broadcastShape(c.shape, [m, n]) == [m, n], "a sum of \(c.shape) and \([m, n])")
+      try copyStrided(c, strides: broadcastStrides(c.shape, to: [m, n]), into: result)
+    } else {
+      to.update(repeating: 0, count: result.count)
+    }
+    guard result.count > 0 else { return result }
+    guard k > 0 else {
+      for i in 0..<result.count { to[i] *= S(form.beta) }
+      return result
+    }
+    S.gemm(
+      form.transA ? .transpose : .none, form.transB ? .transpose : .none, m: m, n: n, k: k,
+      alpha: S(form.alpha), a: a.pointer(as: S.self), lda: a.shape[1], b: b.pointer(as: S.self),
+      ldb: b.shape[1], beta: c == nil ? 0 : S(form.beta), c: to, ldc: n)
+    withExtendedLifetime((a, b)) {}
+    return result
+  }
+}

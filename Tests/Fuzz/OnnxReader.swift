@@ -1,0 +1,32 @@
+import OnnxModels
+
+/// Loads whatever bytes it is given, and runs what loads with inputs of the smallest shapes. Built by
+/// `Tools/fuzz-onnx.sh`.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  let limits = OnnxLimits(tensorBytes: 1 << 16, loopRounds: 64)
+  guard let model = try? OnnxModel(bytes: bytes, limits: limits) else { return 0 }
+  var given: [String: OnnxTensor] = [:]
+  for input in model.inputs {
+    let shape = (input.shape ?? []).map { size in
+      if case .fixed(let size) = size { size } else { 2 }
+    }
+    var places = 1
+    for size in shape {
+      let (product, overflow) = places.multipliedReportingOverflow(by: size)
+      if overflow || product > 1 << 12 { return 0 }
+      places = product
+    }
+    given[input.name] =
+      switch input.type {
+      case .float32: OnnxTensor(shape: shape, [Float](repeating: 0.5, count: places))
+      case .float64: OnnxTensor(shape: shape, [Double](repeating: 0.5, count: places))
+      case .int32: OnnxTensor(shape: shape, [Int32](repeating: 1, count: places))
+      case .int64: OnnxTensor(shape: shape, [Int64](repeating: 1, count: places))
+      case .bool: OnnxTensor(shape: shape, [Bool](repeating: true, count: places))
+      }
+  }
+  _ = try? model.run(given, threads: 1)
+  return 0
+}
