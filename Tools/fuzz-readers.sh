@@ -3,7 +3,7 @@
 # trap or bad access, which it leaves in the scratch folder.
 #
 #   Tools/fuzz-readers.sh [READER] [SECONDS]    all readers one after the other, and 600 s each, unless told
-#   Tools/fuzz-readers.sh READER keep           adds to the committed corpus what reaches new code: few, small files
+#   Tools/fuzz-readers.sh READER keep           adds to the committed corpus the smallest finds
 #
 # Readers: word-vectors safetensors npy npz pytorch. What a run finds is kept in the scratch folder for the next.
 set -eu
@@ -45,8 +45,9 @@ for module in CKernels LinAlg Recurrent Autodiff WholeFiles Charts SequenceModel
   objects="$objects $(find "$products/$module.build" -name '*.o' 2>/dev/null | tr '\n' ' ')"
 done
 # shellcheck disable=SC2046,SC2086 # lists of options
-swiftc -O -parse-as-library -sanitize=fuzzer,address $includes Tests/Fuzz/*.swift \
-  $objects $(pkg-config --libs openblas lapacke zlib) -o "$scratch/readers" 2>"$scratch/link.log" || {
+swiftc -O -parse-as-library -sanitize=fuzzer,address $includes \
+  Tests/Fuzz/Readers.swift Tests/Fuzz/WordVectorReaders.swift Tests/Fuzz/TensorFileReaders.swift $objects \
+  $(pkg-config --libs openblas lapacke zlib) -o "$scratch/readers" 2>"$scratch/link.log" || {
   cat "$scratch/link.log" >&2
   exit 1
 }
@@ -80,10 +81,14 @@ for reader in $readers; do
   mkdir -p "$corpus"
   export FUZZED_READER="$reader"
   if [ "$seconds" = keep ]; then
+    # Of the small finds, which together reach as much as they all do, the sixty smallest.
     kept=Tests/Golden/fuzz/$reader
-    mkdir -p "$kept" "$scratch/small-$reader"
-    find "$corpus" -type f -size -3 -exec cp {} "$scratch/small-$reader" \;
-    "$scratch/readers" -merge=1 -max_len=1024 "$kept" "$scratch/small-$reader"
+    rm -rf "$scratch/small-$reader" "$scratch/kept-$reader"
+    mkdir -p "$kept" "$scratch/small-$reader" "$scratch/kept-$reader"
+    find "$corpus" -type f -size -5 -exec cp {} "$scratch/small-$reader" \;
+    "$scratch/readers" -merge=1 -max_len=2048 "$scratch/kept-$reader" "$scratch/small-$reader"
+    find "$scratch/kept-$reader" -type f -exec wc -c {} + | grep -v ' total$' | sort -n | head -n 60 |
+      while read -r _ file; do cp "$file" "$kept"; done
     continue
   fi
   seed "$reader" "$corpus"

@@ -6,13 +6,13 @@ import Testing
 @testable import ModelFiles
 
 @Suite struct WeightLayoutTests {
-  /// Sets every parameter to another number, and one of each block to −0.
+  /// Sets every parameter to another number, and two of each block to −0.
   func fill<Layer: WeightConvertible>(_ layer: inout Layer) {
     var next: Layer.Scalar = 1
     for block in 0..<layer.parameters.blockCount {
       layer.parameters.withUnsafeMutableBufferPointer(ofBlock: block) { all in
         for i in 0..<all.count {
-          all[i] = i == 3 ? -0.0 : next / 8
+          all[i] = i == 3 || i == all.count - 1 ? -0.0 : next / 8
           next += 1
         }
       }

@@ -96,10 +96,13 @@ func damage(_ bytes: [UInt8], seed: UInt64, rounds: Int) throws -> Int {
 }
 
 /// Whether all tensors of a file can be read, and have the sizes that they declare.
-private func outcome(of bytes: [UInt8]) -> Result<Bool, ModelFileError> {
+func outcome(
+  of bytes: [UInt8], as format: TensorFile.Format? = nil
+) -> Result<Bool, ModelFileError> {
   do throws(ModelFileError) {
     let file = try TensorFile(
-      bytes: bytes, named: "damaged", limits: ReadingLimits(unpackedBytes: 1 << 20))
+      bytes: bytes, named: "damaged", format: format,
+      limits: ReadingLimits(unpackedBytes: 1 << 20))
     for tensor in file.tensors {
       let count = tensor.shape.reduce(1, *)
       let (values, bytes) = (try tensor.values(as: Float.self), try tensor.bytes())
