@@ -31,17 +31,12 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Its exit status says nothing: it also asks for the test modules, which need not be built.
-graphs=$(swift build --scratch-path "$scratch" --show-bin-path)/../symbolgraph
-rm -rf "$graphs"
-swift package --scratch-path "$scratch" dump-symbol-graph --skip-synthesized-members >"$work/log" 2>&1 ||
-  true
-for module in $modules; do
-  [ -e "$graphs/$module.symbols.json" ] && continue
+graphs=$work/graphs
+mkdir "$graphs"
+if ! SCRATCH=$scratch Tools/symbol-graphs.sh "$graphs" >"$work/log" 2>&1; then
   cat "$work/log" >&2
-  echo "docs: there is no symbol graph of $module" >&2
   exit 1
-done
+fi
 
 failed=
 archives=

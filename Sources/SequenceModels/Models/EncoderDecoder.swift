@@ -153,7 +153,7 @@ where Encoder.Scalar == Decoder.Scalar {
   ///
   /// - Parameters:
   ///   - tokens: the tokens before, `[1, N]`.
-  ///   - state: ``Encoded/state``, or that of the step before.
+  ///   - state: ``EncodedSource/state``, or that of the step before.
   ///   - encoded: the sources.
   ///   - graph: computes it.
   public func step(
