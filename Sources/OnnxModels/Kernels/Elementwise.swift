@@ -1,14 +1,14 @@
 import LinAlg
 
 /// A function of one number, as a type: loops over it are specialised for it.
-protocol UnaryFunction {
+protocol UnaryFunction: SendableMetatype {
   associatedtype Input: OnnxScalar
   associatedtype Output: OnnxScalar
   static func apply(_ x: Input) -> Output
 }
 
 /// A function of two numbers, as a type.
-protocol BinaryFunction {
+protocol BinaryFunction: SendableMetatype {
   associatedtype First: OnnxScalar
   associatedtype Second: OnnxScalar
   associatedtype Output: OnnxScalar

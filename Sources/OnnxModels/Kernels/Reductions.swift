@@ -1,5 +1,5 @@
 /// How elements become one, as a type.
-protocol ReducingFunction {
+protocol ReducingFunction: SendableMetatype {
   associatedtype Element: OnnxScalar
   /// What no elements become.
   static var start: Element { get }
