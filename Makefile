@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz fuzz-onnx bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,9 +47,6 @@ test-memory: dependencies ## mix up objects in random calls under AddressSanitiz
 
 fuzz: dependencies ## give every reader of files any bytes, 10 minutes each; ARGS="npz 60" for one, for one minute
 	@SCRATCH=$(SCRATCH) Tools/fuzz-readers.sh $(ARGS)
-
-fuzz-onnx: dependencies ## give the reader of ONNX files any bytes, under AddressSanitizer; 10 minutes, ARGS=60 for one
-	@SCRATCH=$(SCRATCH) Tools/fuzz-onnx.sh $(ARGS)
 
 bench: dependencies ## measure this machine: throughput of every cell, forward and backward
 	swift run $(SWIFT_FLAGS) -c release Bench $(ARGS)

@@ -5,11 +5,11 @@
 #   Tools/fuzz-readers.sh [READER] [SECONDS]    all readers one after the other, and 600 s each, unless told
 #   Tools/fuzz-readers.sh READER keep           adds to the committed corpus the smallest finds
 #
-# Readers: word-vectors safetensors npy npz pytorch. What a run finds is kept in the scratch folder for the next.
+# Readers: word-vectors safetensors npy npz pytorch onnx. What a run finds is kept in the scratch folder for the next.
 set -eu
 
 cd "$(dirname "$0")/.."
-all='word-vectors safetensors npy npz pytorch'
+all='word-vectors safetensors npy npz pytorch onnx'
 case ${1-} in
   '' | [0-9]*) readers=$all ;;
   *)
@@ -32,6 +32,7 @@ build() {
     -Xcc -fsanitize=address,fuzzer-no-link "$@"
 }
 build --target ModelFiles >&2
+build --target OnnxModels >&2
 products=$(build --show-bin-path)
 
 includes=
@@ -41,19 +42,19 @@ for folder in "$products/Modules" Sources/CBLAS Sources/CZLib Sources/CKernels/i
 done
 objects=
 for module in CKernels LinAlg Recurrent Autodiff WholeFiles Charts SequenceModels ModelFiles \
-  RealModule ComplexModule _NumericsShims; do
+  OnnxModels SwiftProtobuf RealModule ComplexModule _NumericsShims; do
   objects="$objects $(find "$products/$module.build" -name '*.o' 2>/dev/null | tr '\n' ' ')"
 done
 # shellcheck disable=SC2046,SC2086 # lists of options
 swiftc -O -parse-as-library -sanitize=fuzzer,address $includes \
-  Tests/Fuzz/Readers.swift Tests/Fuzz/WordVectorReaders.swift Tests/Fuzz/TensorFileReaders.swift $objects \
+  Tests/Fuzz/*.swift $objects \
   $(pkg-config --libs openblas lapacke zlib) -o "$scratch/readers" 2>"$scratch/link.log" || {
   cat "$scratch/link.log" >&2
   exit 1
 }
 
 # Without counters in the readers libFuzzer sees only the file that calls them.
-for module in SequenceModels ModelFiles; do
+for module in SequenceModels ModelFiles OnnxModels; do
   if ! grep -rq __sancov_cntrs "$products/$module.build" ||
     ! grep -rq __asan_report "$products/$module.build"; then
     echo "fuzz: $module was built without coverage or without AddressSanitizer" >&2
@@ -70,6 +71,7 @@ seed() {
       printf 'A2 1\na \0\0\300\077b \0\0\300\077' >"$2/binary-gensim"
       printf 'C2 2\na \0\0\300\077\0\0\200\277\nb \0\0\300\077\1\0\0\0\n' >"$2/binary"
       ;;
+    onnx) python3 Tools/golden/onnx_models_of.py Tests/Golden/onnx "$2" ;;
     pytorch) cp Tests/Golden/files/*.pt "$2" ;;
     *) cp Tests/Golden/files/*."$1" "$2" ;;
   esac

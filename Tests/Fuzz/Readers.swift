@@ -18,6 +18,7 @@ public func readAnything(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   case "npy": readTensorFile(bytes, as: .npy)
   case "npz": readTensorFile(bytes, as: .npz)
   case "pytorch": readTensorFile(bytes, as: .pytorch)
+  case "onnx": readOnnxModel(bytes)
   default: preconditionFailure("no reader '\(reader)'")
   }
   return 0
