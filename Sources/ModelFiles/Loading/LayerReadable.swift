@@ -63,16 +63,7 @@ extension LayerReadable {
   mutating func fill(
     from file: TensorFile, _ layout: WeightLayout, _ prefix: String, _ path: String
   ) throws(WeightsError) {
-    let forms = try weightForms(in: layout)
-    var search = WeightSearch(file, path: path)
-    let found = search.find(forms, prefix)
-    search.expectNothingElse(under: prefix)
-    try search.check()
-    do throws(ModelFileError) {
-      try parameters.read(found, as: forms)
-    } catch {
-      throw WeightsError(error)
-    }
+    try parameters.read(weightForms(in: layout), from: file, prefix, path)
   }
 }
 

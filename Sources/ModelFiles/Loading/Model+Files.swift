@@ -74,11 +74,8 @@ extension Model {
     to path: String, layout: WeightLayout, prefix: String = "",
     as elementType: ElementType? = nil
   ) throws(WeightsError) {
-    do {
-      let tensors = try tensors(layout: layout, prefix: prefix, as: elementType)
-      try TensorFile(tensors).writeWeights(to: path)
-    } catch {
-      throw error.of(path)
+    try TensorFile.writeWeights(to: path) { () throws(WeightsError) in
+      try tensors(layout: layout, prefix: prefix, as: elementType)
     }
   }
 }

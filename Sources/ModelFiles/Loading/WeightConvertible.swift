@@ -46,15 +46,7 @@ extension WeightConvertible {
     } catch {
       throw error.of(path)
     }
-    var search = WeightSearch(file, path: path)
-    let found = search.find(forms, prefix)
-    search.expectNothingElse(under: prefix)
-    try search.check()
-    do throws(ModelFileError) {
-      try parameters.read(found, as: forms)
-    } catch {
-      throw WeightsError(error)
-    }
+    try parameters.read(forms, from: file, prefix, path)
     self.parameters = parameters
   }
 
@@ -70,16 +62,28 @@ extension WeightConvertible {
     to path: String, layout: WeightLayout, prefix: String = "",
     as elementType: ElementType? = nil
   ) throws(WeightsError) {
-    do {
-      let tensors = try tensors(layout: layout, prefix: prefix, as: elementType)
-      try TensorFile(tensors).writeWeights(to: path)
-    } catch {
-      throw error.of(path)
+    try TensorFile.writeWeights(to: path) { () throws(WeightsError) in
+      try tensors(layout: layout, prefix: prefix, as: elementType)
     }
   }
 }
 
 extension ParameterSet {
+  /// Reads the tensors of these parameters out of a file, which has no others under the prefix.
+  mutating func read(
+    _ forms: WeightForms, from file: TensorFile, _ prefix: String, _ path: String
+  ) throws(WeightsError) {
+    var search = WeightSearch(file, path: path)
+    let found = search.find(forms, prefix)
+    search.expectNothingElse(under: prefix)
+    try search.check()
+    do throws(ModelFileError) {
+      try read(found, as: forms)
+    } catch {
+      throw WeightsError(error)
+    }
+  }
+
   /// The tensors of these parameters.
   func tensors(
     _ forms: WeightForms, _ layout: WeightLayout, _ prefix: String, _ elementType: ElementType?
@@ -95,9 +99,18 @@ extension ParameterSet {
 }
 
 extension TensorFile {
-  func writeWeights(to path: String) throws(WeightsError) {
+  /// Writes what `tensors` makes; errors name the file.
+  static func writeWeights(
+    to path: String, _ tensors: () throws(WeightsError) -> [Tensor]
+  ) throws(WeightsError) {
+    let file: TensorFile
     do {
-      try write(to: path)
+      file = TensorFile(try tensors())
+    } catch {
+      throw error.of(path)
+    }
+    do {
+      try file.write(to: path)
     } catch {
       throw WeightsError(error)
     }
