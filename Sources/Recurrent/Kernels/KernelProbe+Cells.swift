@@ -53,6 +53,10 @@ extension KernelRecipes {
       recipe("column_sums", "rows \(rows) M\(m)", count: (rows + 1) * m) {
         kernels.column_sums(rows, m, $0, m, $0 + rows * m)
       })
+    probes.append(
+      recipe("placed_column_sums", "rows \(rows) M\(m)", count: (rows + 1) * m) {
+        kernels.placed_column_sums(rows, m, $0, m, nil, 0, rows, $0 + rows * m)
+      })
     return probes
   }
 

@@ -65,6 +65,41 @@ import Testing
   }
 
   @Test(arguments: TestedSet.all)
+  func `rows with places are summed as if the others were zero`(set: TestedSet) {
+    let k = set.f32
+    var rng = SeededGenerator(seed: 64)
+    for (count, M) in [(1, 3), (5, 16), (8, 1), (23, 67), (64, 1029), (203, 31)] {
+      for share in [0.0, 0.3, 0.8, 1] {
+        let first = Int64.random(in: 0...9, using: &rng)
+        let places = (0..<count).filter { _ in Double.random(in: 0..<1, using: &rng) < share }
+        let start = (0..<M).map { _ in Float.random(in: -1...1, using: &rng) }
+        var padded = [Float](repeating: 0, count: count * M)
+        var rows: [Float] = []
+        for place in places {
+          for j in 0..<M {
+            rows.append(.random(in: -1...1, using: &rng))
+            padded[place * M + j] = rows[rows.count - 1]
+          }
+        }
+        var (expected, sums) = (start, start)
+        k.column_sums(count, M, padded, M, &expected)
+        k.placed_column_sums(
+          places.count, M, rows, M, places.map { first + Int64($0) }, first, count, &sums)
+        #expect(sums == expected, "\(places.count) of \(count) rows, \(M) columns")
+
+        // Without a list the rows are the first ones.
+        let some = places.count
+        for i in some * M..<count * M { padded[i] = 0 }
+        for i in 0..<some * M { padded[i] = rows[i] }
+        (expected, sums) = (start, start)
+        k.column_sums(count, M, padded, M, &expected)
+        k.placed_column_sums(some, M, rows, M, nil, 0, count, &sums)
+        #expect(sums == expected, "the first \(some) of \(count) rows, \(M) columns")
+      }
+    }
+  }
+
+  @Test(arguments: TestedSet.all)
   func `NaN and infinity stay in their columns`(set: TestedSet) throws {
     let k = set.f32
     let (rows, M) = (11, 21)

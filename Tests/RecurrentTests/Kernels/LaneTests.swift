@@ -82,6 +82,15 @@ import Testing
       let (rows, m, gap) = (o.int(0...13), o.int(1...70), o.int(0...3))
       k.column_sums(rows, m, o.floats(rows * (m + gap)), m + gap, o.floats(m))
     },
+    "placed_column_sums": { o, k, _ in
+      let (count, m) = (o.int(0...13), o.int(1...70))
+      let places = (0..<Int64(count)).filter { _ in o.flag() == 1 }
+      places.withUnsafeBufferPointer {
+        k.placed_column_sums(
+          places.count, m, o.floats(places.count * m), m, places.isEmpty ? nil : $0.baseAddress, 0,
+          count, o.floats(m))
+      }
+    },
     "standardize": { o, k, _ in
       let c = Cell(o)
       let (lda, ldy) = (c.H + 2, c.H + 1)
