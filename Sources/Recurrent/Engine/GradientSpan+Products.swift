@@ -2,7 +2,7 @@ import LinAlg
 
 /// Consecutive steps whose gate gradients are complete.
 struct GradientSpan<Scalar> {
-  /// `rows = steps · N`.
+  /// How many rows: `N` for each step, or as many as run.
   var rows: Int
   /// The gradients of the pre-activations, `[rows, blocks·H]`.
   var dGates: UnsafePointer<Scalar>
@@ -25,6 +25,18 @@ struct GradientSpan<Scalar> {
   /// This member's memory for packing operands, or nil where OpenBLAS computes the products.
   let scratch: UnsafeMutablePointer<Scalar>?
   let member: TeamMember
+  /// Where the rows stand among the `N` of each step, where some of these have ended.
+  var places: PlacesInSpan?
+}
+
+/// The places of rows among all rows of consecutive steps.
+struct PlacesInSpan {
+  /// Nil where the rows are the first of all.
+  let places: UnsafePointer<Int>?
+  /// The place of the first row of the first step.
+  let first: Int
+  /// All rows of these steps.
+  let count: Int
 }
 
 // Each member of a call computes some rows of dW and dU, some elements of db and some rows of dx: a sum
@@ -44,9 +56,15 @@ extension GradientSpan where Scalar: RecurrentScalar {
     column: Int, m: Int, gateWidth: Int, into db: UnsafeMutablePointer<Scalar>
   ) {
     let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
-    Scalar.addColumnSums(
-      rows: rows, columns: mine.count, of: dGates + column + mine.lowerBound, ld: gateWidth,
-      to: db + mine.lowerBound)
+    let start = dGates + column + mine.lowerBound
+    if let places {
+      Scalar.addColumnSums(
+        rows: rows, at: places, columns: mine.count, of: start, ld: gateWidth,
+        to: db + mine.lowerBound)
+    } else {
+      Scalar.addColumnSums(
+        rows: rows, columns: mine.count, of: start, ld: gateWidth, to: db + mine.lowerBound)
+    }
   }
 
   /// `dx = dgates·W`, or `dx += dgates·W`, for the gate columns from `column` on that `weights` has.

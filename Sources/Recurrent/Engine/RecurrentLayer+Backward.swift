@@ -58,18 +58,19 @@ extension RecurrentLayer {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(
       .backward, tape.products, threads: allowed, drawn: tape.drawnWeights)
-    let (split, threads) = pass.split(
-      steps: x.steps, batch: x.batch, threads: allowed, forced: tape.workSplit)
-    let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)
-    let scratchCount =
-      pass.isPacked
-      ? GradientSpan<Scalar>.scratchCount(
-        rows: chunks.length * x.batch, gateWidth: plan.gateWidth,
-        features: max(plan.inputSize, plan.hiddenSize))
-      : 0
     withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
+      let running = tape.rows.rows(steps: x.steps, batch: x.batch, lengths: lengths, noise: noise)
+      let (split, threads) = pass.split(
+        steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
+      let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)
+      let scratchCount =
+        pass.isPacked
+        ? GradientSpan<Scalar>.scratchCount(
+          rows: chunks.length * x.batch, gateWidth: plan.gateWidth,
+          features: max(plan.inputSize, plan.hiddenSize))
+        : 0
       let work = BackwardPass(
-        cell: pass, batch: x.batch, chunks: chunks, split: split, x: x.pointer(atStep: 0),
+        cell: pass, running: running, chunks: chunks, split: split, x: x.pointer(atStep: 0),
         dx: tape.dx.pointer(atStep: 0),
         outputs: tape.outputs.pointer(atStep: 0), dOutputs: dOutputs?.pointer(atStep: 0),
         gates: tape.gates.pointer, cells: tape.cells.map { UnsafePointer($0.pointer) },
@@ -79,7 +80,10 @@ extension RecurrentLayer {
         dParameters: dParameters,
         productScratch: pass.isPacked
           ? tape.productScratch(count: threads * scratchCount) : nil,
-        productScratchCount: scratchCount, lengths: lengths, noise: noise)
+        productScratchCount: scratchCount,
+        packed: running.isRagged
+          ? tape.packedBackward(batch: x.batch, chunkRows: chunks.length * x.batch) : nil,
+        noise: noise)
       ThreadTeam.shared.run(threads: threads, work)
     }
     withExtendedLifetime((x, dOutputs, tape, parameters)) {}

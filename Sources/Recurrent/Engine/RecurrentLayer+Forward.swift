@@ -21,25 +21,30 @@ extension RecurrentLayer {
     // c lives in the final state from the first step on; h joins it at the end.
     workspace.finalState.assign(state, batch: batch, plan)
 
-    let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
     let outputs = workspace.outputs.pointer(atStep: 0)
     let cell = workspace.finalState.pointers.cell
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(.forward, workspace.products, threads: allowed)
-    let (split, threads) = pass.split(
-      steps: steps, batch: batch, threads: allowed, forced: workspace.workSplit)
     withOptionalPointer(to: lengths) { lengths in
+      let running = workspace.rows.rows(steps: steps, batch: batch, lengths: lengths, noise: nil)
+      let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
+      let (split, threads) = pass.split(
+        steps: running.end, batch: running.meanBatch, threads: allowed,
+        forced: workspace.workSplit)
+      let sharesOutputs = plan.sharesOutputs && !running.isRagged
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          cell: pass, steps: steps, batch: batch, chunks: chunks, split: split,
+          cell: pass, running: running, chunks: chunks, split: split,
           x: x.pointer(atStep: 0), outputs: outputs,
-          gates: plan.sharesOutputs
+          gates: sharesOutputs
             ? outputs : workspace.gates(count: chunks.length * batch * plan.gateWidth),
-          gateSteps: plan.sharesOutputs ? max(steps, 1) : chunks.length, cells: cell, cellSteps: 1,
+          keepsGates: sharesOutputs, cells: cell, cellSteps: 1,
           initialHidden: state.map { UnsafePointer($0.pointers.hidden) },
           initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
-          lengths: lengths, noise: nil))
+          packed: running.isRagged
+            ? workspace.packed(plan, batch: batch, chunkRows: chunks.length * batch) : nil,
+          noise: nil))
     }
     withExtendedLifetime((x, state, parameters)) {}
     plan.finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
@@ -70,7 +75,7 @@ extension RecurrentLayer {
       [\(tape.maximumSteps), \(tape.maximumBatch)]
       """)
     tape.discard()
-    tape.keep(x, lengths)
+    tape.x = x
     tape.initialState = state
     tape.lengths = lengths
     tape.beginPass(batch: batch)
@@ -78,25 +83,28 @@ extension RecurrentLayer {
     tape.drawWeights(from: parameters.block)
     tape.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
 
-    let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: tape.chunkLength)
     let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
     let initial = state?.pointers
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(
       .forward, tape.products, threads: allowed, drawn: tape.drawnWeights)
-    let (split, threads) = pass.split(
-      steps: steps, batch: batch, threads: allowed, forced: tape.workSplit)
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
+      let running = tape.rows.rows(steps: steps, batch: batch, lengths: lengths, noise: noise)
+      let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: tape.chunkLength)
+      let (split, threads) = pass.split(
+        steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(
-          cell: pass, steps: steps, batch: batch, chunks: chunks, split: split,
-          x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
-          gates: plan.sharesOutputs ? outputs : tape.gates.pointer,
-          gateSteps: max(steps, 1), cells: cells, cellSteps: max(steps, 1),
+          cell: pass, running: running, chunks: chunks, split: split,
+          x: x.pointer(atStep: 0), outputs: outputs,
+          gates: plan.sharesOutputs && !running.isRagged ? outputs : tape.gates.pointer,
+          keepsGates: true, cells: cells, cellSteps: max(steps, 1),
           initialHidden: initial.map { UnsafePointer($0.hidden) },
-          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) }, lengths: lengths,
+          initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) },
+          packed: running.isRagged
+            ? tape.packedForward(batch: batch, chunkRows: chunks.length * batch) : nil,
           noise: noise))
     }
     withExtendedLifetime((x, state, parameters)) {}

@@ -30,11 +30,12 @@ extension RecurrentLayer {
     ThreadTeam.shared.run(
       threads: threads,
       ForwardPass(
-        cell: pass, steps: 1, batch: x.rows,
+        cell: pass, running: RunningRows(steps: 1, batch: x.rows),
         chunks: TimeChunks(steps: 1, batch: x.rows, bytesPerRow: 1, forced: 1), split: split,
-        x: x.basePointer, outputs: hidden, gates: gates, gateSteps: 1, cells: cell, cellSteps: 1,
+        x: x.basePointer, outputs: hidden, gates: gates, keepsGates: true, cells: cell,
+        cellSteps: 1,
         initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
-        lengths: nil, noise: nil))
+        packed: nil, noise: nil))
     withExtendedLifetime((x, parameters)) {}
   }
 

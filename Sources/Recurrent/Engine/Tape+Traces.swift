@@ -60,12 +60,21 @@ extension Tape {
       uninitializedSteps: outputs.steps, batch: outputs.batch, features: features ?? plan.hiddenSize
     )
     let blockBytes = plan.hiddenSize * MemoryLayout<Scalar>.stride
-    copyRows(
-      outputs.steps * outputs.batch, of: result.rowBytes,
-      UnsafeRawPointer(gates.pointer) + index * blockBytes,
-      every: plan.blocks * blockBytes,
-      to: result.pointer(atStep: 0), every: result.rowBytes)
-    if let lengths { result.clearPadding(after: lengths) }
+    var source = UnsafeRawPointer(gates.pointer) + index * blockBytes
+    guard let lengths else {
+      copyRows(
+        outputs.steps * outputs.batch, of: result.rowBytes, source,
+        every: plan.blocks * blockBytes, to: result.pointer(atStep: 0), every: result.rowBytes)
+      return result
+    }
+    result.clearPadding(after: lengths)
+    for t in 0..<outputs.steps {
+      let target = UnsafeMutableRawPointer(result.pointer(atStep: t))
+      for n in 0..<outputs.batch where t < lengths[n] {
+        (target + n * result.rowBytes).copyMemory(from: source, byteCount: result.rowBytes)
+        source += plan.blocks * blockBytes
+      }
+    }
     return result
   }
 
@@ -77,6 +86,22 @@ extension Tape {
       uninitializedSteps: outputs.steps, batch: outputs.batch, features: plan.cellSize)
     UnsafeMutableRawPointer(result.pointer(atStep: 0)).copyMemory(
       from: cells.pointer, byteCount: result.byteCount)
+    guard let lengths else { return result }
+    for t in 0..<outputs.steps {
+      for n in 0..<outputs.batch where t >= lengths[n] {
+        let row = UnsafeMutableRawPointer(result.pointer(atStep: t)) + n * result.rowBytes
+        if t > 0 {
+          row.copyMemory(
+            from: UnsafeRawPointer(result.pointer(atStep: t - 1)) + n * result.rowBytes,
+            byteCount: result.rowBytes)
+        } else if let initial = initialState?.pointers.cell {
+          row.copyMemory(
+            from: initial + n * plan.cellSize, byteCount: result.rowBytes)
+        } else {
+          clear(row, byteCount: result.rowBytes)
+        }
+      }
+    }
     return result
   }
 }

@@ -38,9 +38,10 @@ where State.Scalar: RecurrentScalar {
   /// The plan of the layer that the tape was made for.
   let plan: CellPlan
 
-  /// `[T, N, blocks·H]`: the activated gates, and after the backward pass their gradients.
+  /// `[rows, blocks·H]` for the running rows of all steps, at most `T·N`: the activated gates, and after
+  /// the backward pass their gradients.
   let gates: AlignedStorage<Scalar>
-  /// `[T, N, cellSize]`: `c`, for cells that have one.
+  /// `[T, N, cellSize]`: `c`, for cells that have one; unset after the end of a sequence.
   let cells: AlignedStorage<Scalar>?
   // Made by the first backward pass: inference that only records needs neither.
   private var backwardScratch: AlignedStorage<Scalar>?
@@ -58,8 +59,10 @@ where State.Scalar: RecurrentScalar {
   /// That of the parameters that the pass has read.
   var recordedVersion: UInt64 = 0
 
-  /// The inputs with zeros in their padding, where there is any.
-  private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
+  /// The rows of the pass at work.
+  var rows = RunningRowLists()
+  /// Where a pass keeps running rows together.
+  private var packedRows = AlignedStorage<Scalar>(uninitializedCount: 0)
 
   // Results. They are handed out as shared copies and renewed when somebody still holds one.
   var outputs: SequenceBatch<Scalar>
@@ -92,11 +95,13 @@ where State.Scalar: RecurrentScalar {
   }
 
   /// All bytes that the tape holds: the recording, from the first backward pass on the gradients of
-  /// inputs and state that it returned and its scratch memory, and the copy of padded inputs.
+  /// inputs and state that it returned and its scratch memory, and what it takes to keep running rows
+  /// together.
   public var byteCount: Int {
-    var others = dx.count + productScratch.count + paddedX.count
+    var others = dx.count + productScratch.count + packedRows.count
     others += (backwardScratch?.count ?? 0) + (passWeights?.scalarCount ?? 0) + weightGradient.count
-    return recordedByteCount + dState.byteCount + others * MemoryLayout<Scalar>.stride
+    return recordedByteCount + dState.byteCount + rows.byteCount
+      + others * MemoryLayout<Scalar>.stride
   }
 
   /// Notes where the random choices of a pass that begins come from.
@@ -126,18 +131,23 @@ where State.Scalar: RecurrentScalar {
     return scratch
   }
 
-  /// Keeps the inputs of a recording; of sequences that end early a copy with zeros after their end, so
-  /// that nothing found there, not even a NaN, reaches a product over all steps.
-  func keep(_ x: SequenceBatch<Scalar>, _ lengths: [Int]?) {
-    self.x = x
-    guard let lengths else { return }
-    var isPadded = false
-    for n in 0..<lengths.count where lengths[n] < x.steps { isPadded = true }
-    if isPadded {
-      paddedX.assign(x, steps: 0..<x.steps)
-      paddedX.clearPadding(after: lengths)
-      self.x = paddedX
-    }
+  /// Where a pass forward keeps running rows together.
+  func packedForward(batch: Int, chunkRows: Int) -> PackedForward<Scalar> {
+    PackedForward(
+      packedRows(count: PackedForward<Scalar>.count(plan, batch: batch, chunkRows: chunkRows)),
+      plan, batch: batch, chunkRows: chunkRows)
+  }
+
+  /// Where a pass backward keeps running rows together.
+  func packedBackward(batch: Int, chunkRows: Int) -> PackedBackward<Scalar> {
+    PackedBackward(
+      packedRows(count: PackedBackward<Scalar>.count(plan, batch: batch, chunkRows: chunkRows)),
+      plan, batch: batch, chunkRows: chunkRows)
+  }
+
+  private func packedRows(count: Int) -> UnsafeMutablePointer<Scalar> {
+    if packedRows.count < count { packedRows = AlignedStorage(uninitializedCount: count) }
+    return packedRows.pointer
   }
 
   /// Forgets a recording that no backward pass will use, and lets go of what it refers to.
@@ -181,6 +191,17 @@ public final class Workspace<State: RecurrentState> {
 
   /// An empty workspace; it grows to what its first call needs.
   public init(products: ProductStrategy = .automatic) { self.products = products }
+
+  /// The rows of the call at work.
+  var rows = RunningRowLists()
+  private var packedRows = AlignedStorage<State.Scalar>(uninitializedCount: 0)
+
+  /// Where a pass keeps running rows together.
+  func packed(_ plan: CellPlan, batch: Int, chunkRows: Int) -> PackedForward<State.Scalar> {
+    let count = PackedForward<State.Scalar>.count(plan, batch: batch, chunkRows: chunkRows)
+    if packedRows.count < count { packedRows = AlignedStorage(uninitializedCount: count) }
+    return PackedForward(packedRows.pointer, plan, batch: batch, chunkRows: chunkRows)
+  }
 
   /// Room for `count` gate scalars.
   func gates(count: Int) -> UnsafeMutablePointer<State.Scalar> {

@@ -110,6 +110,6 @@ extension BackwardStep {
 }
 
 /// `Int` is 64 bits wide wherever the engine runs.
-private func asInt64(_ pointer: UnsafePointer<Int>) -> UnsafePointer<Int64> {
+func asInt64(_ pointer: UnsafePointer<Int>) -> UnsafePointer<Int64> {
   UnsafeRawPointer(pointer).assumingMemoryBound(to: Int64.self)
 }

@@ -22,6 +22,16 @@ extension RecurrentScalar {
     kernels.table.pointee.column_sums(rows, columns, x, ld, sums)
   }
 
+  /// The sums that ``addColumnSums(rows:columns:of:ld:to:)`` would form of all `places.count` rows, bit by
+  /// bit, where those that are not among `rows` are zeros.
+  static func addColumnSums(
+    rows: Int, at places: PlacesInSpan, columns: Int, of x: UnsafePointer<Self>, ld: Int,
+    to sums: UnsafeMutablePointer<Self>
+  ) {
+    kernels.table.pointee.placed_column_sums(
+      rows, columns, x, ld, places.places.map(asInt64), Int64(places.first), places.count, sums)
+  }
+
   /// `y = a + b`, `(a + b)/2` or `a∘b`; `y` may be `a` or `b`.
   package static func combine(
     _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, by operation: PairOperation,

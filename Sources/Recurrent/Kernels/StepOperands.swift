@@ -24,7 +24,7 @@ struct ForwardStep<Scalar> {
   /// One length per sequence, or nil when all run to the end.
   var lengths: UnsafePointer<Int>?
   /// What random choices depend on, or nil where there are none.
-  let noise: ck_noise?
+  var noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.
@@ -73,7 +73,7 @@ struct BackwardStep<Scalar> {
   /// One length per sequence, or nil when all run to the end.
   var lengths: UnsafePointer<Int>?
   /// What random choices depend on, or nil where there are none.
-  let noise: ck_noise?
+  var noise: ck_noise?
   let member: TeamMember
 
   /// `firstUnit ..< endUnit`.
