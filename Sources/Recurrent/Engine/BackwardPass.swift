@@ -93,7 +93,8 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
       dHidden: dHidden + sequences.lowerBound * P,
       dCell: dCell.map { $0 + sequences.lowerBound * cellSize },
       scratch: scratch + sequences.lowerBound * cell.plan.hiddenSize * cell.plan.scratchBlocks,
-      lengths: nil, noise: noise?.fromRow(sequences.lowerBound), member: member)
+      lengths: running.kernelLengths.map { $0 + sequences.lowerBound },
+      noise: noise?.fromRow(sequences.lowerBound), member: member)
     // The row of what the step reads.
     var row = sequences.lowerBound
     if let packed {

@@ -95,7 +95,8 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
       previousCell: t == 0
         ? initialCell : cells.map { UnsafePointer($0 + (t - 1) % cellSteps * N * cellSize) },
       cell: cells.map { $0 + t % cellSteps * N * cellSize },
-      lengths: nil, noise: noise?.fromRow(sequences.lowerBound), member: member)
+      lengths: running.kernelLengths.map { $0 + sequences.lowerBound },
+      noise: noise?.fromRow(sequences.lowerBound), member: member)
     if t >= running.fullSteps, let packed {
       step.previousHidden = step.previousHidden.map { _ in UnsafePointer(packed.hidden(t - 1)) }
       step.hidden = packed.hidden(t)

@@ -59,7 +59,8 @@ extension RecurrentLayer {
     let pass = parameters.pass(
       .backward, tape.products, threads: allowed, drawn: tape.drawnWeights)
     withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
-      let running = tape.rows.rows(steps: x.steps, batch: x.batch, lengths: lengths, noise: noise)
+      let running = tape.rows.rows(
+        steps: x.steps, batch: x.batch, lengths: lengths, noise: noise, all: tape.recordsPadding)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
       let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)

@@ -26,7 +26,8 @@ extension RecurrentLayer {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(.forward, workspace.products, threads: allowed)
     withOptionalPointer(to: lengths) { lengths in
-      let running = workspace.rows.rows(steps: steps, batch: batch, lengths: lengths, noise: nil)
+      let running = workspace.rows.rows(
+        steps: steps, batch: batch, lengths: lengths, noise: nil, all: !pass.isPacked)
       let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed,
@@ -75,7 +76,6 @@ extension RecurrentLayer {
       [\(tape.maximumSteps), \(tape.maximumBatch)]
       """)
     tape.discard()
-    tape.x = x
     tape.initialState = state
     tape.lengths = lengths
     tape.beginPass(batch: batch)
@@ -89,8 +89,10 @@ extension RecurrentLayer {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(
       .forward, tape.products, threads: allowed, drawn: tape.drawnWeights)
+    tape.keep(x, lengths, clearsPadding: !pass.isPacked)
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
-      let running = tape.rows.rows(steps: steps, batch: batch, lengths: lengths, noise: noise)
+      let running = tape.rows.rows(
+        steps: steps, batch: batch, lengths: lengths, noise: noise, all: !pass.isPacked)
       let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: tape.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
@@ -98,7 +100,7 @@ extension RecurrentLayer {
         threads: threads,
         ForwardPass(
           cell: pass, running: running, chunks: chunks, split: split,
-          x: x.pointer(atStep: 0), outputs: outputs,
+          x: (tape.x ?? x).pointer(atStep: 0), outputs: outputs,
           gates: plan.sharesOutputs && !running.isRagged ? outputs : tape.gates.pointer,
           keepsGates: true, cells: cells, cellSteps: max(steps, 1),
           initialHidden: initial.map { UnsafePointer($0.hidden) },

@@ -8,6 +8,9 @@ import LinAlg
 /// of such a batch it gathers into consecutive rows, chunk by chunk, so that its products see rows that
 /// count and no others. A row's place is its number among the `T·N` rows of the batch. As long as all
 /// sequences run, rows and places are the same and nothing is copied.
+///
+/// A row has the same bits in whatever rows it is computed with, unless OpenBLAS computes the products:
+/// there all rows are computed, and kernels are told the lengths.
 package struct RunningRows {
   /// `T`.
   package let steps: Int
@@ -19,6 +22,8 @@ package struct RunningRows {
   package let end: Int
   /// One length for each sequence, or nil where all run to the end.
   package let lengths: UnsafePointer<Int>?
+  /// One length for each sequence where what lies after its end is computed, too.
+  let kernelLengths: UnsafePointer<Int>?
   /// The first row of each step, and one past the last row; nil where all sequences end together.
   private let starts: UnsafePointer<Int>?
   /// The place of each row.
@@ -27,8 +32,9 @@ package struct RunningRows {
   private let sequences: UnsafePointer<Int64>?
 
   /// All rows of a batch.
-  init(steps: Int, batch: Int) {
+  init(steps: Int, batch: Int, kernelLengths: UnsafePointer<Int>? = nil) {
     (self.steps, self.batch, fullSteps, end) = (steps, batch, steps, steps)
+    self.kernelLengths = kernelLengths
     (lengths, starts, rowPlaces, sequences) = (nil, nil, nil, nil)
   }
 
@@ -36,6 +42,7 @@ package struct RunningRows {
   fileprivate init(steps: Int, batch: Int, end: Int, lengths: UnsafePointer<Int>) {
     (self.steps, self.batch, fullSteps, self.end) = (steps, batch, end, end)
     (self.lengths, starts, rowPlaces, sequences) = (lengths, nil, nil, nil)
+    kernelLengths = nil
   }
 
   fileprivate init(
@@ -45,6 +52,7 @@ package struct RunningRows {
     (self.steps, self.batch, self.fullSteps, self.end) = (steps, batch, fullSteps, end)
     (self.lengths, self.starts, rowPlaces) = (lengths, starts, places)
     self.sequences = sequences
+    kernelLengths = nil
   }
 
   /// Whether some sequences end before others.
@@ -116,10 +124,11 @@ package struct RunningRowLists {
   /// The bytes of the lists.
   var byteCount: Int { numbers.count * MemoryLayout<Int>.stride }
 
-  /// The rows that count. Valid while `lengths` are and until the next call.
+  /// The rows that count, or all of them. Valid while `lengths` are and until the next call.
   package mutating func rows(
-    steps: Int, batch: Int, lengths: UnsafePointer<Int>?, noise: ck_noise?
+    steps: Int, batch: Int, lengths: UnsafePointer<Int>?, noise: ck_noise?, all: Bool = false
   ) -> RunningRows {
+    if all { return RunningRows(steps: steps, batch: batch, kernelLengths: lengths) }
     guard let lengths, batch > 0 else { return RunningRows(steps: steps, batch: batch) }
     var (fullSteps, end, count) = (steps, 0, 0)
     for n in 0..<batch {

@@ -61,10 +61,11 @@ extension Tape {
     )
     let blockBytes = plan.hiddenSize * MemoryLayout<Scalar>.stride
     var source = UnsafeRawPointer(gates.pointer) + index * blockBytes
-    guard let lengths else {
+    guard let lengths, !recordsPadding else {
       copyRows(
         outputs.steps * outputs.batch, of: result.rowBytes, source,
         every: plan.blocks * blockBytes, to: result.pointer(atStep: 0), every: result.rowBytes)
+      if let lengths { result.clearPadding(after: lengths) }
       return result
     }
     result.clearPadding(after: lengths)

@@ -59,6 +59,11 @@ where State.Scalar: RecurrentScalar {
   /// That of the parameters that the pass has read.
   var recordedVersion: UInt64 = 0
 
+  /// The inputs with zeros in their padding, where it is computed.
+  private var paddedX = SequenceBatch<Scalar>(uninitializedSteps: 0, batch: 0, features: 0)
+  /// Whether the gates of the recording are those of all rows, not only of those that count.
+  private(set) var recordsPadding = false
+
   /// The rows of the pass at work.
   var rows = RunningRowLists()
   /// Where a pass keeps running rows together.
@@ -98,7 +103,7 @@ where State.Scalar: RecurrentScalar {
   /// inputs and state that it returned and its scratch memory, and what it takes to keep running rows
   /// together.
   public var byteCount: Int {
-    var others = dx.count + productScratch.count + packedRows.count
+    var others = dx.count + productScratch.count + packedRows.count + paddedX.count
     others += (backwardScratch?.count ?? 0) + (passWeights?.scalarCount ?? 0) + weightGradient.count
     return recordedByteCount + dState.byteCount + rows.byteCount
       + others * MemoryLayout<Scalar>.stride
@@ -129,6 +134,21 @@ where State.Scalar: RecurrentScalar {
       uninitializedCount: maximumBatch * plan.hiddenSize * plan.scratchBlocks)
     backwardScratch = scratch
     return scratch
+  }
+
+  /// Keeps the inputs of a recording; with `clearsPadding`, of sequences that end early a copy with zeros
+  /// after their end, so that nothing found there, not even a NaN, reaches a product over all steps.
+  func keep(_ x: SequenceBatch<Scalar>, _ lengths: [Int]?, clearsPadding: Bool) {
+    self.x = x
+    recordsPadding = clearsPadding
+    guard clearsPadding, let lengths else { return }
+    var isPadded = false
+    for n in 0..<lengths.count where lengths[n] < x.steps { isPadded = true }
+    if isPadded {
+      paddedX.assign(x, steps: 0..<x.steps)
+      paddedX.clearPadding(after: lengths)
+      self.x = paddedX
+    }
   }
 
   /// Where a pass forward keeps running rows together.
