@@ -186,6 +186,13 @@ let package = Package(
       dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
       path: "Tests/OnnxCases"),
 
+    // Runs ONNX models beside ONNX Runtime: `make bench-peers ARGS="--suite onnx"`. Not a command of Bench,
+    // which would make everybody who measures build swift-protobuf.
+    .executableTarget(
+      name: "OnnxPeer",
+      dependencies: ["OnnxModels", "LinAlg"],
+      path: "Tests/OnnxPeer"),
+
     .testTarget(
       name: "LinAlgTests",
       dependencies: [
@@ -227,7 +234,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
+      dependencies: [
+        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "CAllocationCounter",
+      ]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

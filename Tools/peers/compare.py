@@ -11,6 +11,7 @@ import time
 
 import cases
 import compare_models
+import compare_onnx
 import compare_words
 import numbers_file
 import report
@@ -159,7 +160,8 @@ def hand_out(text, path):
 def main():
     chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        suite = {"models": compare_models, "words": compare_words}.get(chosen.suite)
+        suites = {"models": compare_models, "words": compare_words, "onnx": compare_onnx}
+        suite = suites.get(chosen.suite)
         if suite:
             found = suite.run(chosen, header(), folder)
             if chosen.json:
