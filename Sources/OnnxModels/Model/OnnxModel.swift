@@ -70,6 +70,7 @@ public struct OnnxModel: Sendable {
       throw OnnxError(
         .limit, "the file has \(bytes.count) bytes, at most \(limits.fileBytes) are allowed")
     }
+    try MessageScan.check(bytes, holding: .model, limit: limits.messages)
     let proto: Onnx_ModelProto
     do {
       var options = BinaryDecodingOptions()
