@@ -13,10 +13,15 @@ struct DirectedLayers<S: OnnxFloat>: Sendable {
   let hiddenSize: Int
   /// How many numbers a sequence's state has besides h.
   let cellSize: Int
+  /// One for each direction.
+  let all: [DefinedLayer<S>]
+  /// Whether the one direction reads backwards.
+  let isReversed: Bool
   private let form: Form
 
   init(_ layers: [DefinedLayer<S>], isReversed: Bool) {
     let layer = layers[0]
+    (all, self.isReversed) = (layers, isReversed)
     (inputSize, hiddenSize) = (layer.inputSize, layer.hiddenSize)
     cellSize = (layer.definition.states.count - 1) * layer.hiddenSize
     form =
@@ -25,27 +30,27 @@ struct DirectedLayers<S: OnnxFloat>: Sendable {
       : isReversed ? .reversed(Reversed(layer)) : .forward(layer)
   }
 
-  /// Runs the layers over what the buffers hold, and hands out what each direction gives; both at the same
-  /// time where threads allow it.
+  /// Runs the layers over what the buffers hold, whole sequences, and hands out what each direction gives;
+  /// both at the same time where threads allow it.
   func run(
-    _ buffers: RecurrentBuffers<S>, hasState: Bool, isRagged: Bool, threads: Int,
+    _ buffers: RecurrentBuffers<S>, hasState: Bool, threads: Int,
     _ body: (_ direction: Int, RecurrentOutput<DefinedState<S>>) -> Void
   ) {
-    let (x, lengths) = (buffers.x, isRagged ? buffers.lengths : nil)
+    let x = buffers.x
     let state = hasState ? buffers.states.0 : nil
     switch form {
     case .forward(let layer):
       let workspace = buffers.workspace(for: layer)
-      body(0, layer(x, from: state, lengths: lengths, threads: threads, workspace: workspace))
+      body(0, layer(x, from: state, lengths: nil, threads: threads, workspace: workspace))
     case .reversed(let layer):
       let workspace = buffers.workspace(for: layer)
-      body(0, layer(x, from: state, lengths: lengths, threads: threads, workspace: workspace))
+      body(0, layer(x, from: state, lengths: nil, threads: threads, workspace: workspace))
     case .both(let layer):
       let both = layer.directions(
         x,
         from: hasState
           ? BidirectionalState(forward: buffers.states.0, backward: buffers.states.1) : nil,
-        lengths: lengths, threads: threads, workspace: buffers.workspace(for: layer))
+        lengths: nil, threads: threads, workspace: buffers.workspace(for: layer))
       body(0, RecurrentOutput(both.forward, finalState: both.finalState.forward))
       body(1, RecurrentOutput(both.backward, finalState: both.finalState.backward))
     }
@@ -56,9 +61,12 @@ struct DirectedLayers<S: OnnxFloat>: Sendable {
 /// buffers.
 final class RecurrentBuffers<S: OnnxFloat> {
   fileprivate var x = SequenceBatch<S>(uninitializedSteps: 0, batch: 0, features: 0)
-  fileprivate var lengths: [Int] = []
+  private var lengths: [Int] = []
+  /// The order of sequences of different lengths, and what each direction keeps for them.
+  private(set) var ragged = RaggedBatch()
+  let raggedBuffers = (RaggedBuffers<S>(), RaggedBuffers<S>())
   /// The states before the first step, of each direction.
-  fileprivate var states = (DefinedState<S>(), DefinedState<S>())
+  private(set) var states = (DefinedState<S>(), DefinedState<S>())
   private var workspace: AnyObject?
 
   fileprivate func workspace<Layer: SequenceLayer>(for layer: Layer) -> Layer.Buffers {
@@ -103,6 +111,7 @@ final class RecurrentBuffers<S: OnnxFloat> {
       lengths.append(length)
     }
     withExtendedLifetime(given) {}
+    if isRagged { ragged.plan(lengths, T) }
     return isRagged
   }
 

@@ -85,10 +85,24 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
     if T == 0 || N == 0 {
       return buffers.writeStates(hasState, directions, N, H, isBatchFirst, &results, from: finals)
     }
+    if isRagged {
+      func start(_ output: Int) -> UnsafeMutablePointer<S>? {
+        output <= states && context.wants(output) ? results[finals + output - 1].mutable() : nil
+      }
+      RaggedPass(
+        batch: buffers.ragged,
+        tensors: RaggedTensors(
+          x: x.pointer(), y: y.mutable(), T: T, N: N, D: D, H: H, directions: directions,
+          isBatchFirst: isBatchFirst),
+        layers: layers.all, buffers: buffers.raggedBuffers,
+        initial: hasState ? buffers.states : nil, readsBackwards: layers.isReversed,
+        wantsOutputs: context.wants(0), finals: (start(1), start(2)), threads: context.threads
+      ).run()
+      withExtendedLifetime((x, y)) {}
+      return
+    }
     buffers.read(x, T, N, D, isBatchFirst: isBatchFirst)
-    layers.run(
-      buffers, hasState: hasState, isRagged: isRagged, threads: context.threads
-    ) { direction, output in
+    layers.run(buffers, hasState: hasState, threads: context.threads) { direction, output in
       if context.wants(0) { write(output.outputs, to: y, direction) }
       for part in 0..<states where context.wants(1 + part) {
         RecurrentBuffers<S>.write(
