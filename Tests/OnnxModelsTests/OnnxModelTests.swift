@@ -111,6 +111,45 @@ import Testing
     }
   }
 
+  /// What a node has planned for one run must not serve another whose weights or axes are others, though
+  /// the shape of its first input is the same.
+  @Test func plansSeeAllThatTheyDependOn() throws {
+    func ones(_ shape: [Int]) -> OnnxTensor {
+      OnnxTensor(shape: shape, (0..<shape.reduce(1, *)).map { Float($0 % 7) / 8 })
+    }
+    var builder = GraphBuilder(
+      inputs: [("x", .float32, nil), ("W", .float32, nil), ("R", .float32, nil)],
+      outputs: ["y", "h"])
+    builder.node("RNN", ["x", "W", "R"], ["y", "h"])
+    let layer = try builder.model()
+    for (D, H) in [(2, 3), (2, 5), (4, 3), (2, 1), (2, 3)] {
+      let given = ["x": ones([3, 2, 2]), "W": ones([1, H, D]), "R": ones([1, H, H])]
+      guard D == 2 else {
+        #expect(throws: OnnxError.self) { try layer.run(given) }
+        continue
+      }
+      let (results, fresh) = (try layer.run(given), try builder.model().run(given))
+      #expect(results["y"]?.shape == [3, 1, 2, H] && results["h"]?.shape == [1, 2, H])
+      #expect(
+        results.mapValues { $0.elements(as: Float.self) }
+          == fresh.mapValues { $0.elements(as: Float.self) })
+    }
+
+    builder = GraphBuilder(
+      inputs: [("x", .float32, nil), ("axes", .int64, nil)], outputs: ["y"])
+    builder.node(
+      "ReduceSum", ["x", "axes"], ["y"], attributes: [GraphBuilder.int("keepdims", 0)])
+    let sums = try builder.model()
+    for axes in [[0, 2], [1, 3], [0, 3], [0, 2], [0, 1, 3]] as [[Int64]] {
+      let given = [
+        "x": ones([2, 2, 2, 2]), "axes": OnnxTensor(shape: [axes.count], axes),
+      ]
+      #expect(
+        try sums.run(given)["y"]?.elements(as: Float.self)
+          == builder.model().run(given)["y"]?.elements(as: Float.self), "\(axes)")
+    }
+  }
+
   @Test func readsFiles() throws {
     let one = try #require(GoldenTests.cases("models").first)
     let path = FileManager.default.temporaryDirectory

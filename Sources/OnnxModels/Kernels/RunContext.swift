@@ -62,13 +62,17 @@ final class RunContext {
 
   /// What a kernel has found out about shapes: what `make` returned the last time, if the tensors had these
   /// shapes then.
+  ///
+  /// - Parameters:
+  ///   - numbers: what else the plan depends on and another run may have otherwise.
+  ///   - make: depends on nothing but these shapes, these numbers, and what the node is loaded with.
   func planned<Plan>(
-    _ a: OnnxTensor, _ b: OnnxTensor? = nil, _ c: OnnxTensor? = nil,
+    _ a: OnnxTensor, _ b: OnnxTensor? = nil, _ c: OnnxTensor? = nil, numbers: [Int] = [],
     _ make: () throws(OnnxError) -> Plan
   ) throws(OnnxError) -> Plan {
     let slot = step.planSlot()
     if slot.count == 3, slot.sees(a, at: 0), slot.sees(b, at: 1), slot.sees(c, at: 2),
-      let known = slot.plan as? PlanBox<Plan>
+      slot.numbers == numbers, let known = slot.plan as? PlanBox<Plan>
     {
       return known.plan
     }
@@ -77,6 +81,7 @@ final class RunContext {
     slot.see(a)
     slot.see(b)
     slot.see(c)
+    slot.numbers = numbers
     slot.plan = PlanBox(plan)
     return plan
   }

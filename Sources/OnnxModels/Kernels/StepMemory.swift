@@ -16,6 +16,8 @@ final class PlanBox<Plan> {
 final class PlanSlot {
   private var shapes: [[Int]?] = []
   private var elements: [[UInt8]?] = []
+  /// What else it was made for.
+  var numbers: [Int] = []
   var plan: AnyObject?
 
   /// How many tensors were seen.

@@ -148,7 +148,7 @@ struct StridedCopy {
 func transposed(
   _ x: OnnxTensor, _ order: [Int], _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let copy = try context.planned(x) { () throws(OnnxError) in
+  let copy = try context.planned(x, numbers: order) { () throws(OnnxError) in
     let strides = rowMajorStrides(x.shape)
     return try StridedCopy(
       order.map { x.shape[$0] }, strides: order.map { strides[$0] }, of: x.count)

@@ -68,7 +68,10 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
       }
     let x = try inputs[0]
     let (D, H, directions) = (layers.inputSize, layers.hiddenSize, cells.count)
-    let sizes = try context.planned(x) { () throws(OnnxError) in try self.sizes(x, D: D, H: H) }
+    // W and R, where they are inputs of the run.
+    let sizes = try context.planned(x, inputs.optional(1), inputs.optional(2)) {
+      () throws(OnnxError) in try self.sizes(x, D: D, H: H)
+    }
     let (T, N) = (sizes.T, sizes.N)
     let buffers = context.kept { RecurrentBuffers<S>() }
     let isRagged = try buffers.read(lengths: inputs.optional(4), N, T)
