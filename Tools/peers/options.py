@@ -76,10 +76,11 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words", "onnx"),
+        choices=("layers", "models", "words", "files", "onnx"),
         default="layers",
         help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
-        "gensim; or models that PyTorch has exported, against ONNX Runtime; default: layers",
+        "gensim; the reading of large files of weights, against safetensors and PyTorch; or models that "
+        "PyTorch has exported, against ONNX Runtime; default: layers",
     )
     add(
         "--models",
