@@ -183,7 +183,7 @@ let package = Package(
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(
       name: "OnnxCases",
-      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"],
       path: "Tests/OnnxCases"),
 
     .testTarget(
@@ -227,7 +227,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
+      dependencies: [
+        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
+      ]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

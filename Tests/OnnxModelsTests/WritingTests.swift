@@ -12,6 +12,12 @@ import Testing
     for one in cases { #expect(one.run() == .passed, "\(one)") }
   }
 
+  @Test func tracedModelsComputeTheSame() throws {
+    let cases = try TracedModels.cases()
+    #expect(cases.count == 129)
+    for one in cases { #expect(one.run() == .passed, "\(one)") }
+  }
+
   @Test func namesAStateOfAnotherLayer() throws {
     var rng = SeededGenerator(seed: 1)
     var writer = OnnxGraphWriter()
