@@ -66,6 +66,12 @@ struct TracedModels {
       let lengths = trace.lengths("lengths", batch: N, upTo: T)
       trace.output("scores", model(tokens, lengths: lengths, on: trace.graph))
     }
+    try add("trained tagger", trained(tagger)) { model, trace in
+      let (T, N) = (trace.axis("steps"), trace.axis("batch"))
+      let tokens = trace.tokens("tokens", steps: T, batch: N, below: 12)
+      let lengths = trace.lengths("lengths", batch: N, upTo: T)
+      trace.output("labels", model(tokens, lengths: lengths, on: trace.graph).softmax())
+    }
     let causal = SequenceTagger(
       vocabularySize: 7,
       encoder: try DefinedLayer<Double>(
@@ -93,6 +99,24 @@ struct TracedModels {
         trace.output("classes", model(tokens, lengths: nil, on: trace.graph))
       }
     }
+  }
+
+  /// The model after some updates.
+  private mutating func trained<Encoder>(
+    _ model: SequenceTagger<Encoder>
+  ) throws -> SequenceTagger<Encoder> where Encoder.Scalar == Float {
+    var model = model
+    var adam = Adam(for: model.parameters, learningRate: 0.05)
+    let graph = Graph<Float>(threads: 1, seed: 1)
+    for _ in 0..<5 {
+      let tokens = TokenBatch(
+        steps: 6, batch: 4, tokens: (0..<24).map { _ in Token.random(in: 0..<12, using: &rng) })
+      let labels = TokenBatch(steps: 6, batch: 4, tokens: tokens.tokens.map { $0 % 3 })
+      _ = try model.trainingStep(on: graph, optimizer: &adam) { model, graph in
+        model(tokens, lengths: nil, on: graph).crossEntropy(labels)
+      }
+    }
+    return model
   }
 
   private mutating func addLanguageModels() throws {
@@ -262,6 +286,23 @@ struct TracedModels {
       trace.output("first", encoded.state)
       trace.output("scores", step.scores)
       trace.output("next", step.state)
+    }
+    try add(
+      "copying pass", copying,
+      sizes: [
+        ["steps": 6, "batch": 3, "words": 14, "targets": 4],
+        ["steps": 4, "batch": 2, "words": 10, "targets": 1],
+      ]
+    ) { model, trace in
+      let (T, N, U) = (trace.axis("steps"), trace.axis("batch"), trace.axis("targets"))
+      let W = trace.axis("words", from: 9)
+      let source = trace.tokens("source", steps: T, batch: N, below: W)
+      let lengths = trace.lengths("lengths", batch: N, upTo: T)
+      let encoded = model.encode(source, wordCount: W, lengths: lengths, on: trace.graph)
+      let inputs = trace.tokens("inputs", steps: U, batch: N, below: W)
+      let pass = model(encoded, inputs: inputs, on: trace.graph)
+      trace.output("scores", pass.scores)
+      if let attention = pass.attention { trace.output("attention", attention) }
     }
   }
 

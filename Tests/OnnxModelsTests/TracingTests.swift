@@ -1,4 +1,5 @@
 import Autodiff
+import Foundation
 import LinAlg
 import Recurrent
 import SequenceModels
@@ -70,6 +71,29 @@ import Testing
     expect("does not do the same operations each time") { x, _ in
       x.batch == 1 ? x.sigmoid() : x.tanh()
     }
+  }
+
+  /// Every class of an operation says what it is, but for those that are not written.
+  @Test func everyOperationIsWrittenOrNamed() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Sources/Autodiff/Operations")
+    var silent: [String] = []
+    var count = 0
+    for file in try FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil)
+    {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for match in text.matches(of: /(?s)final class (\w+)<.*?\n}\n/) {
+        count += 1
+        if !match.0.contains("override func record(") { silent.append(String(match.1)) }
+      }
+    }
+    #expect(count > 25)
+    #expect(
+      silent.sorted() == [
+        "DropoutOperation", "LossOperation", "OwnOperation", "SampledSoftmaxOperation",
+        "TreePathOperation",
+      ])
   }
 
   @Test func namesWhatDiffersFromRunToRun() {
