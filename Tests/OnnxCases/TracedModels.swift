@@ -17,6 +17,7 @@ struct TracedModels {
     try models.addEncoderDecoders()
     try models.addPointers()
     try models.addPictures()
+    try models.addRegions()
     try models.addOperations()
     return models.cases
   }
@@ -210,7 +211,18 @@ struct TracedModels {
         trace.output("next", step.state)
         if let attention = step.attention { trace.output("attention", attention) }
       }
-      if feedsInput { continue }
+      if feedsInput {
+        // A loop over the target is written where it has always as many rounds.
+        try add("unrolled \(name)", model) { model, trace in
+          let (T, N) = (trace.axis("steps"), trace.axis("batch"))
+          let source = trace.tokens("source", steps: T, batch: N, below: 9)
+          let lengths = trace.lengths("lengths", batch: N, upTo: T)
+          let inputs = trace.tokens("inputs", steps: 3, batch: N, below: 7)
+          let pass = model.pass(source, lengths: lengths, inputs: inputs, on: trace.graph)
+          trace.output("scores", pass.scores)
+        }
+        continue
+      }
       try add(
         "both \(name)", model,
         sizes: [["steps": 5, "batch": 3, "targets": 4], ["steps": 8, "batch": 1, "targets": 2]]
@@ -332,6 +344,23 @@ struct TracedModels {
       trace.output("scores", step.scores)
       trace.output("next", step.state)
       if let attention = step.attention { trace.output("attention", attention) }
+    }
+  }
+
+  /// A picture's features, and what its first word is chosen by.
+  private mutating func addRegions() throws {
+    let model = ImageCaptioner<Float>(
+      regions: PatchEmbedding(
+        height: 6, width: 8, channels: 3, levels: 4, patch: PatchWindow(side: 2, stride: 2),
+        patchFeatures: 5, window: PatchWindow(side: 2, stride: 1), features: 6, using: &rng),
+      vocabularySize: 7, hiddenSize: 4, embeddingSize: 3, using: &rng)
+    try add("regions of pictures", model) { model, trace in
+      let patches = trace.values(
+        "patches", steps: 3 * 4, batch: trace.axis("batch"), features: 3 * 2 * 2)
+      let source = model.decoder.source(model.regions(patches: patches))
+      trace.output("values", source.values)
+      trace.output("keys", source.keys)
+      trace.output("state", source.state)
     }
   }
 

@@ -240,12 +240,13 @@ enum WrittenModels {
     let layer = shaken(
       Bidirectional { GRU<Float>(inputSize: 4, hiddenSize: 3, using: &rng) }, using: &rng)
     let linear = Linear<Float>(inputSize: 6, outputSize: 2, using: &rng)
+    let norm = LayerNorm<Float>(features: 2)
     var writer = OnnxGraphWriter(name: "tagger")
     let tokens = writer.input("tokens", .int64, [.named("steps"), .named("batch")])
     let states = ["f", "b"].map { writer.input($0, .float32, [.named("batch"), .fixed(3)]) }
     let values = try writer.append(
       layer, to: writer.append(embedding, to: tokens), from: states)
-    let result = writer.append(linear, to: values.outputs)
+    let result = writer.append(norm, to: writer.append(linear, to: values.outputs))
     writer.output("scores", result, .float32, [.named("steps"), .named("batch"), .fixed(2)])
 
     let numbers = (0..<10).map { _ in Int.random(in: 0..<9, using: &rng) }
@@ -261,7 +262,9 @@ enum WrittenModels {
       from: BidirectionalState(
         forward: HiddenState(hidden: state[0]), backward: HiddenState(hidden: state[1])),
       lengths: nil, threads: 1, workspace: nil)
-    let scores = linear(run.outputs)
+    let graph = Graph<Float>(threads: 1)
+    graph.beginEvaluation()
+    let scores = norm(graph.constant(linear(run.outputs))).value
     return OnnxCase(
       name: "tagger", model: try writer.serialized(),
       inputs: [

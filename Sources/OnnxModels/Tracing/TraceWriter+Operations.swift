@@ -186,11 +186,7 @@ extension TraceWriter {
       }
       return sequenceProduct(x[0], x[1], isTransposed: isTransposed)
     case .layerNorm(let block, let epsilon):
-      let (gain, bias) = (block[tensor: 0], block[tensor: 1])
-      let normal = writer.standardized(x[0], axis: 2, epsilon: Double(epsilon), as: S.self)
-      let scale = writer.constant(OnnxTensor(shape: [gain.count], gain.elements), name: "gain")
-      let b = writer.constant(OnnxTensor(shape: [bias.count], bias.elements), name: "b")
-      return writer.one("Add", [writer.one("Mul", [normal, scale]), b])
+      return writer.layerNorm(block, epsilon: Double(epsilon), to: x[0])
     case .softmax:
       let function = try same(step) {
         if case .softmax(let function, _) = $0 { function } else { nil }

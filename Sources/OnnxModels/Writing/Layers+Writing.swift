@@ -148,4 +148,22 @@ extension OnnxGraphWriter {
     let product = one("MatMul", [x, turned(W, name: "W")])
     return one("Add", [product, constant(OnnxTensor(shape: [b.count], b.elements), name: "b")])
   }
+
+  /// Adds a normalization of the fastest axis.
+  public mutating func append<S>(
+    _ norm: LayerNorm<S>, to x: OnnxReference
+  ) -> OnnxReference where S: OnnxScalar {
+    layerNorm(norm.parameters.block, epsilon: norm.epsilon, to: x)
+  }
+
+  /// `gain∘(x − mean x) / √(variance x + ε) + bias`: gain and bias are the tensors of the block.
+  mutating func layerNorm<S>(
+    _ block: ParameterBlock<S>, epsilon: Double, to x: OnnxReference
+  ) -> OnnxReference where S: OnnxScalar {
+    let (gain, bias) = (block[tensor: 0], block[tensor: 1])
+    let normal = standardized(x, axis: -1, epsilon: epsilon, as: S.self)
+    let scale = constant(OnnxTensor(shape: [gain.count], gain.elements), name: "gain")
+    let b = constant(OnnxTensor(shape: [bias.count], bias.elements), name: "b")
+    return one("Add", [one("Mul", [normal, scale]), b])
+  }
 }
