@@ -13,6 +13,9 @@ extension TrainingSnapshot {
   /// What the metadata calls the version.
   private static var versionKey: String { "swift-recurrent.checkpoint" }
 
+  /// What the metadata calls the checksum.
+  private static var checksumKey: String { "checksum" }
+
   /// Writes the snapshot to a file, whole or not at all.
   ///
   /// - Parameters:
@@ -24,8 +27,7 @@ extension TrainingSnapshot {
     for (key, text) in texts { file.metadata["text." + key] = text }
     for (key, text) in numbers { file.metadata[key] = text }
     file.metadata[Self.versionKey] = "1"
-    file.metadata["checksum"] = try Self.checksum(of: file)
-    try file.write(to: path, as: .safetensors)
+    try file.writeSafetensors(to: path, checksum: Self.checksumKey)
   }
 
   /// Reads a snapshot of a training of this model by this optimizer.
@@ -49,7 +51,7 @@ extension TrainingSnapshot {
           \(file.metadata[Self.versionKey].map { "version \(quoted($0))" } ?? "none")
           """)
     }
-    guard try file.metadata["checksum"] == Self.checksum(of: file) else {
+    guard try file.metadata[Self.checksumKey] == file.checksum(without: Self.checksumKey) else {
       throw ModelFileError(path: path, reason: "is damaged: it has another checksum than it says")
     }
     var reader = SnapshotReader(file: file, path: path)
@@ -92,12 +94,9 @@ extension TrainingSnapshot {
   private var tensors: [Tensor] {
     func all(_ prefix: String, _ parameters: ModelParameters<Scalar>) -> [Tensor] {
       parameters.places.map { place in
-        let block = parameters[block: place.block]
-        return block.withUnsafeBufferPointer { all in
-          Tensor(
-            prefix + place.name, shape: place.shape,
-            all[place.start..<place.start + place.shape.reduce(1, *)])
-        }
+        Tensor(
+          prefix + place.name, shape: place.shape, of: parameters[block: place.block],
+          from: place.start)
       }
     }
     var result = all("model.", parameters)
@@ -127,25 +126,6 @@ extension TrainingSnapshot {
       "history.trainingSeconds": hexadecimal(history.trainingSeconds.bitPattern),
     ]
   }
-
-  /// CRC-32 of all names, shapes, numbers and texts but itself, whatever order a file has them in.
-  private static func checksum(of file: TensorFile) throws(ModelFileError) -> String {
-    var result: UInt32 = 0
-    func add(_ text: String) {
-      var text = text
-      result = text.withUTF8 { Deflate.checksum(UnsafeRawBufferPointer($0), after: result) }
-    }
-    for tensor in file.tensors.sorted(by: { $0.name < $1.name }) {
-      add("\(tensor)\n")
-      result = try tensor.withUnsafeBytes { (bytes) throws(ModelFileError) in
-        Deflate.checksum(bytes, after: result)
-      }
-    }
-    for key in file.metadata.keys.sorted() where key != "checksum" {
-      add("\(key)=\(file.metadata[key] ?? "")\n")
-    }
-    return hexadecimal(UInt64(result))
-  }
 }
 
 extension TrainingCheckpoints {
@@ -173,11 +153,6 @@ extension TrainingCheckpoints {
       try snapshot.write(to: path, texts: texts)
     }
   }
-}
-
-private func hexadecimal(_ bits: UInt64) -> String {
-  let digits = String(bits, radix: 16)
-  return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }
 
 /// One tensor of a model's parameters.

@@ -14,51 +14,19 @@ extension Tensor {
     _ name: String, shape: [Int], _ values: some Collection<Scalar>,
     as elementType: ElementType? = nil
   ) {
-    let own: ElementType = Scalar.self == Float.self ? .float32 : .float64
-    let type = elementType ?? own
+    let type = elementType ?? .own(of: Scalar.self)
     require(type.isFloatingPoint, "tensor \(quoted(name)): numbers as \(type.rawValue)")
     require(
       type.byteCount(ofShape: shape) == values.count * type.byteCount,
       "tensor \(quoted(name)): \(values.count) values given for shape \(shape)")
-    let bytes = [UInt8](unsafeUninitializedCapacity: values.count * type.byteCount) {
-      target, count in
-      let raw = UnsafeMutableRawBufferPointer(target)
-      var place = 0
-      for value in values {
-        switch type {
-        case .float64:
-          raw.storeBytes(
-            of: Double(value).bitPattern.littleEndian, toByteOffset: place, as: UInt64.self)
-        case .float32:
-          raw.storeBytes(
-            of: Float(value).bitPattern.littleEndian, toByteOffset: place, as: UInt32.self)
-        case .float16:
-          raw.storeBytes(
-            of: HalfPrecision.half(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-            as: UInt16.self)
-        default:
-          raw.storeBytes(
-            of: HalfPrecision.bfloat(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-            as: UInt16.self)
-        }
-        place += type.byteCount
-      }
-      count = place
+    let all =
+      values as? [Scalar] ?? values.withContiguousStorageIfAvailable { Array($0) } ?? Array(values)
+    if type.isStored(as: Scalar.self) {
+      self.init(
+        name, type, shape, in: FileBytes(ArrayBytes(elements: all), named: name), at: 0)
+    } else {
+      self.init(name, type, shape: shape, bytes: all.withUnsafeBufferPointer { encoded($0, type) })
     }
-    self.init(name, type, shape: shape, bytes: bytes)
-  }
-
-  /// A number in single precision such that rounding it on to half precision gives what rounding the number
-  /// itself would: what does not fit is cut off and the last bit set (Boldo & Melquiond 2008).
-  private static func roundedToOdd<Scalar: LinAlgScalar>(_ value: Scalar) -> Float {
-    let nearest = Float(value)
-    guard Scalar.self == Double.self, nearest.isFinite else { return nearest }
-    let (exact, back) = (Double(value), Double(nearest))
-    if exact == back || exact.isNaN { return nearest }
-    let cut =
-      abs(back) > abs(exact)
-      ? Float(bitPattern: nearest.bitPattern &- 1) : nearest
-    return Float(bitPattern: cut.bitPattern | 1)
   }
 
   /// A tensor of whole numbers.
@@ -163,21 +131,33 @@ extension Tensor {
     require(
       target.count == count, "tensor \(quoted(name)) of shape \(shape) into \(target.count) numbers"
     )
-    let own: ElementType = Scalar.self == Float.self ? .float32 : .float64
+    try read(from: 0, into: target)
+  }
+
+  /// Writes as many elements as `target` has to it, from element `first` on.
+  ///
+  /// - Precondition: there are as many.
+  func read<Scalar: LinAlgScalar>(
+    from first: Int, into target: UnsafeMutableBufferPointer<Scalar>
+  ) throws(ModelFileError) {
+    require(
+      first >= 0 && target.count <= count - first,
+      "elements \(first)..<\(first + target.count) of tensor \(quoted(name)) of shape \(shape)")
+    let size = elementType.byteCount
+    let start = offset + first * size
     do {
-      if elementType == own && isLittleEndian {
+      if elementType.isStored(as: Scalar.self) {
         return try storage.copy(
-          offset..<offset + byteCount, into: UnsafeMutableRawBufferPointer(target))
+          start..<start + target.count * size, into: UnsafeMutableRawBufferPointer(target))
       }
-      let size = elementType.byteCount
       let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
       defer { chunk.deallocate() }
       var done = 0
       while done < target.count {
         let count = min(target.count - done, chunk.count / size)
-        let start = offset + done * size
-        try storage.copy(start..<start + count * size, into: chunk)
-        convert(
+        let place = start + done * size
+        try storage.copy(place..<place + count * size, into: chunk)
+        decode(
           UnsafeRawBufferPointer(rebasing: chunk[..<(count * size)]), elementType,
           into: UnsafeMutableBufferPointer(rebasing: target[done..<done + count]))
         done += count
@@ -200,33 +180,14 @@ extension ElementType {
   }
 }
 
-private var isLittleEndian: Bool { 1.littleEndian == 1 }
-
-/// Numbers of a file as numbers of the engine.
-private func convert<Scalar: LinAlgScalar>(
-  _ source: UnsafeRawBufferPointer, _ type: ElementType,
-  into target: UnsafeMutableBufferPointer<Scalar>
-) {
-  func each<Word: FixedWidthInteger>(_: Word.Type, _ number: (Word) -> Scalar) {
-    for i in 0..<target.count {
-      let word = source.loadUnaligned(
-        fromByteOffset: i * MemoryLayout<Word>.size, as: Word.self)
-      target[i] = number(Word(littleEndian: word))
-    }
+extension ElementType {
+  /// What numbers of the engine's are stored as without a loss.
+  static func own<Scalar: LinAlgScalar>(of: Scalar.Type) -> ElementType {
+    Scalar.self == Float.self ? .float32 : .float64
   }
-  switch type {
-  case .float64: each(UInt64.self) { Scalar(Double(bitPattern: $0)) }
-  case .float32: each(UInt32.self) { Scalar(Float(bitPattern: $0)) }
-  case .float16: each(UInt16.self) { Scalar(HalfPrecision.float(half: $0)) }
-  case .bfloat16: each(UInt16.self) { Scalar(HalfPrecision.float(bfloat: $0)) }
-  case .int64: each(Int64.self) { Scalar($0) }
-  case .int32: each(Int32.self) { Scalar($0) }
-  case .int16: each(Int16.self) { Scalar($0) }
-  case .int8: each(Int8.self) { Scalar($0) }
-  case .uint64: each(UInt64.self) { Scalar($0) }
-  case .uint32: each(UInt32.self) { Scalar($0) }
-  case .uint16: each(UInt16.self) { Scalar($0) }
-  case .uint8: each(UInt8.self) { Scalar($0) }
-  case .bool: each(UInt8.self) { $0 == 0 ? 0 : 1 }
+
+  /// Whether the bytes in files are those in memory.
+  func isStored<Scalar: LinAlgScalar>(as: Scalar.Type) -> Bool {
+    self == .own(of: Scalar.self) && 1.littleEndian == 1
   }
 }
