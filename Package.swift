@@ -183,7 +183,7 @@ let package = Package(
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(
       name: "OnnxCases",
-      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"],
       path: "Tests/OnnxCases"),
 
     // Runs ONNX models beside ONNX Runtime: `make bench-peers ARGS="--suite onnx"`. Not a command of Bench,
@@ -235,7 +235,8 @@ let package = Package(
     .testTarget(
       name: "OnnxModelsTests",
       dependencies: [
-        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "CAllocationCounter",
+        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
+        "CAllocationCounter",
       ]),
     .testTarget(
       name: "ExperimentsTests",
