@@ -10,9 +10,6 @@ import SequenceModels
 // sixteen hexadecimal digits of their bits, and a checksum over all of it.
 
 extension TrainingSnapshot {
-  /// What the metadata calls the version.
-  private static var versionKey: String { "swift-recurrent.checkpoint" }
-
   /// Writes the snapshot to a file, whole or not at all.
   ///
   /// - Parameters:
@@ -23,8 +20,8 @@ extension TrainingSnapshot {
     var file = TensorFile(tensors)
     for (key, text) in texts { file.metadata["text." + key] = text }
     for (key, text) in numbers { file.metadata[key] = text }
-    file.metadata[Self.versionKey] = "1"
-    file.metadata["checksum"] = try Self.checksum(of: file)
+    file.metadata[CheckpointForm.versionKey] = "1"
+    file.metadata["checksum"] = try CheckpointForm.checksum(of: file)
     try file.write(to: path, as: .safetensors)
   }
 
@@ -41,15 +38,15 @@ extension TrainingSnapshot {
     optimizer: some ResumableOptimizer<ModelParameters<Scalar>>
   ) throws(ModelFileError) {
     let file = try TensorFile(contentsOf: path, format: .safetensors)
-    guard file.metadata[Self.versionKey] == "1" else {
+    guard file.metadata[CheckpointForm.versionKey] == "1" else {
       throw ModelFileError(
         path: path,
         reason: """
           expected a checkpoint of version 1, found \
-          \(file.metadata[Self.versionKey].map { "version \(quoted($0))" } ?? "none")
+          \(file.metadata[CheckpointForm.versionKey].map { "version \(quoted($0))" } ?? "none")
           """)
     }
-    guard try file.metadata["checksum"] == Self.checksum(of: file) else {
+    guard try file.metadata["checksum"] == CheckpointForm.checksum(of: file) else {
       throw ModelFileError(path: path, reason: "is damaged: it has another checksum than it says")
     }
     var reader = SnapshotReader(file: file, path: path)
@@ -83,7 +80,8 @@ extension TrainingSnapshot {
       throw ModelFileError(path: path, place: .tensor("history.points"), reason: "expected points")
     }
     self.init(
-      parameters: try reader.parameters(like: shape, "model."), best: best, optimizer: state,
+      parameters: try reader.parameters(like: shape, CheckpointForm.modelPrefix), best: best,
+      optimizer: state,
       noise: noise, history: history, epoch: try reader.count("epoch"),
       batch: try reader.count("batch"), course: course)
     try reader.expectNothingElse()
@@ -100,7 +98,7 @@ extension TrainingSnapshot {
         }
       }
     }
-    var result = all("model.", parameters)
+    var result = all(CheckpointForm.modelPrefix, parameters)
     if let best { result += all("best.", best) }
     for (name, values) in optimizer.moments { result += all("optimizer.\(name).", values) }
     let width = TrainingHistory.numbersOfPoint
@@ -126,25 +124,6 @@ extension TrainingSnapshot {
       "history.tokens": String(history.tokens),
       "history.trainingSeconds": hexadecimal(history.trainingSeconds.bitPattern),
     ]
-  }
-
-  /// CRC-32 of all names, shapes, numbers and texts but itself, whatever order a file has them in.
-  private static func checksum(of file: TensorFile) throws(ModelFileError) -> String {
-    var result: UInt32 = 0
-    func add(_ text: String) {
-      var text = text
-      result = text.withUTF8 { Deflate.checksum(UnsafeRawBufferPointer($0), after: result) }
-    }
-    for tensor in file.tensors.sorted(by: { $0.name < $1.name }) {
-      add("\(tensor)\n")
-      result = try tensor.withUnsafeBytes { (bytes) throws(ModelFileError) in
-        Deflate.checksum(bytes, after: result)
-      }
-    }
-    for key in file.metadata.keys.sorted() where key != "checksum" {
-      add("\(key)=\(file.metadata[key] ?? "")\n")
-    }
-    return hexadecimal(UInt64(result))
   }
 }
 
@@ -173,11 +152,6 @@ extension TrainingCheckpoints {
       try snapshot.write(to: path, texts: texts)
     }
   }
-}
-
-private func hexadecimal(_ bits: UInt64) -> String {
-  let digits = String(bits, radix: 16)
-  return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }
 
 /// One tensor of a model's parameters.

@@ -102,11 +102,29 @@ extension Tensor {
   public func values<Scalar: LinAlgScalar>(
     as: Scalar.Type = Scalar.self
   ) throws(ModelFileError) -> [Scalar] {
+    try values(in: 0..<count)
+  }
+
+  /// Some elements as numbers of the engine's, for tensors that are looked at piece by piece.
+  ///
+  /// - Parameters:
+  ///   - range: which, counted in row-major order.
+  ///   - as: the type that they are wanted as, as of ``values(as:)``.
+  /// - Throws: ``ModelFileError`` where the file can no longer be read.
+  /// - Precondition: the tensor has them.
+  public func values<Scalar: LinAlgScalar>(
+    in range: Range<Int>, as: Scalar.Type = Scalar.self
+  ) throws(ModelFileError) -> [Scalar] {
+    require(
+      range.lowerBound >= 0 && range.upperBound <= count,
+      "elements \(range) of tensor \(quoted(name)), which has \(count)")
     var failure: ModelFileError?
-    let result = [Scalar](unsafeUninitializedCapacity: count) { target, filled in
+    let result = [Scalar](unsafeUninitializedCapacity: range.count) { target, filled in
       do throws(ModelFileError) {
-        try read(into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
-        filled = count
+        try read(
+          from: range.lowerBound, into: UnsafeMutableBufferPointer(rebasing: target[..<range.count])
+        )
+        filled = range.count
       } catch {
         failure = error
       }
@@ -163,13 +181,23 @@ extension Tensor {
     require(
       target.count == count, "tensor \(quoted(name)) of shape \(shape) into \(target.count) numbers"
     )
+    try read(from: 0, into: target)
+  }
+
+  /// Writes as many elements as `target` has room for, from the one at `first` on.
+  ///
+  /// - Precondition: there are as many.
+  private func read<Scalar: LinAlgScalar>(
+    from first: Int, into target: UnsafeMutableBufferPointer<Scalar>
+  ) throws(ModelFileError) {
     let own: ElementType = Scalar.self == Float.self ? .float32 : .float64
+    let size = elementType.byteCount
+    let offset = offset + first * size
     do {
       if elementType == own && isLittleEndian {
         return try storage.copy(
-          offset..<offset + byteCount, into: UnsafeMutableRawBufferPointer(target))
+          offset..<offset + target.count * size, into: UnsafeMutableRawBufferPointer(target))
       }
-      let size = elementType.byteCount
       let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
       defer { chunk.deallocate() }
       var done = 0
