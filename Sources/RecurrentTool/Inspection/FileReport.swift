@@ -99,9 +99,7 @@ extension FileReport {
     } catch {
       throw ToolError(error)
     }
-    // A checkpoint holds the optimizer's moments beside each layer.
-    let model =
-      checkpoint == nil ? file : TensorFile(file.tensors.filter { $0.name.hasPrefix("model.") })
+    let model = checkpoint == nil ? file : Self.model(ofCheckpoint: file)
     parameterCount = Self.parameterCount(model)
     let layout = checkpoint == nil ? model.guessedLayout : .native
     self.layout = layout?.rawValue
@@ -138,6 +136,16 @@ extension FileReport {
       graph.refusal = error.description
     }
     self.graph = graph
+  }
+
+  /// The model of a checkpoint, beside which the optimizer's moments look alike. Its rows are matrices there.
+  private static func model(ofCheckpoint file: TensorFile) -> TensorFile {
+    TensorFile(
+      file.tensors.filter { $0.name.hasPrefix("model.") }.map { tensor in
+        let isRow = tensor.name.split(separator: ".").last?.first?.isLowercase == true
+        guard isRow, tensor.shape.count == 2, tensor.shape[0] == 1 else { return tensor }
+        return tensor.reshaped([tensor.shape[1]])
+      })
   }
 
   private static func parameterCount(_ file: TensorFile) -> Int {
