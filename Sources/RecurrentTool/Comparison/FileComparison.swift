@@ -33,8 +33,10 @@ struct FileComparison {
     _ progress: Progress
   ) throws(ToolError) {
     let isSingle = a.tensors.count == 1 && b.tensors.count == 1
+    // An .npy file does not say what its array is called.
+    let file = name.isEmpty ? paths.0.split(separator: "/").last.map(String.init) ?? "" : name
     func full(_ own: String) -> String {
-      isSingle && !name.isEmpty ? name : name.isEmpty ? own : "\(name): \(own)"
+      isSingle ? file : name.isEmpty ? own : "\(name): \(own)"
     }
     for (i, tensor) in a.tensors.enumerated() {
       progress.show("comparing array", i, of: a.tensors.count)
@@ -82,8 +84,9 @@ struct FileComparison {
             row.types.0 == row.types.1 ? row.types.0 : "\(row.types.0), \(row.types.1)",
             String(difference.differing), String(row.shape.reduce(1, *)),
             difference.largest.isFinite ? Format.shortest(difference.largest) : "∞",
-            Self.index(difference.place ?? 0, row.shape), "\(difference.values.0)",
-            "\(difference.values.1)",
+            Self.index(difference.place ?? 0, row.shape),
+            Self.number(difference.values.0, row.types.0),
+            Self.number(difference.values.1, row.types.1),
           ]
         })
       lines += table.lines() + [""]
@@ -99,6 +102,15 @@ struct FileComparison {
     let total = count + unpaired.count
     lines.append("\(total) array\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))")
     return lines
+  }
+
+  /// A number with as many digits as tell it from its neighbours of the type.
+  static func number(_ value: Double, _ type: String) -> String {
+    switch ElementType(rawValue: type) {
+    case .float64: "\(value)"
+    case .float32, .float16, .bfloat16: "\(Float(value))"
+    default: Int(exactly: value).map(String.init) ?? "\(value)"
+    }
   }
 
   /// The place of an element: `[3, 0, 2]`.

@@ -60,6 +60,14 @@ import Testing
     #expect(FileComparison.index(0, []) == "[]")
   }
 
+  @Test func numbersAsTheirTypesTellThem() {
+    #expect(FileComparison.number(Double(Float(0.1)), "F32") == "0.1")
+    #expect(FileComparison.number(0.1, "F64") == "0.1")
+    #expect(FileComparison.number(-3, "I64") == "-3" && FileComparison.number(1, "BOOL") == "1")
+    #expect(FileComparison.number(9.223372036854775807e18, "I64") == "9.223372036854776e+18")
+    #expect(FileComparison.number(.nan, "F16") == "nan")
+  }
+
   @Test func foldersByFileName() throws {
     let folder = try TemporaryFolder()
     for part in ["a", "b"] {
