@@ -6,7 +6,10 @@ set -eu
 
 cd "$(dirname "$0")/.."
 scratch=${SCRATCH:-.build}
-root=${DESTDIR-}${PREFIX:-/usr/local}
+prefix=${PREFIX:-/usr/local}
+# Not every shell makes a home of `make install PREFIX=~/.local`.
+case $prefix in "~/"*) prefix=$HOME/${prefix#"~/"} ;; esac
+root=${DESTDIR-}$prefix
 man=$root/share/man/man1/recurrent.1
 bash=$root/share/bash-completion/completions/recurrent
 zsh=$root/share/zsh/site-functions/_recurrent
@@ -27,6 +30,8 @@ program=$(swift build --scratch-path "$scratch/install" "$@" --show-bin-path)/re
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 Tools/man-page.sh "$program" inspect convert run compare >"$work/man"
+# Half of it are names for a debugger.
+strip -o "$work/recurrent" "$program" 2>/dev/null || cp "$program" "$work/recurrent"
 for shell in bash zsh fish; do
   "$program" --generate-completion-script "$shell" >"$work/$shell"
 done
@@ -35,7 +40,7 @@ place() {
   mkdir -p "$(dirname "$2")"
   install -m "$3" "$1" "$2"
 }
-place "$program" "$root/bin/recurrent" 755
+place "$work/recurrent" "$root/bin/recurrent" 755
 place "$work/man" "$man" 644
 place "$work/bash" "$bash" 644
 place "$work/zsh" "$zsh" 644

@@ -22,30 +22,64 @@ extension Tensor {
       "tensor \(quoted(name)): \(values.count) values given for shape \(shape)")
     let bytes = [UInt8](unsafeUninitializedCapacity: values.count * type.byteCount) {
       target, count in
-      let raw = UnsafeMutableRawBufferPointer(target)
-      var place = 0
-      for value in values {
-        switch type {
-        case .float64:
-          raw.storeBytes(
-            of: Double(value).bitPattern.littleEndian, toByteOffset: place, as: UInt64.self)
-        case .float32:
-          raw.storeBytes(
-            of: Float(value).bitPattern.littleEndian, toByteOffset: place, as: UInt32.self)
-        case .float16:
-          raw.storeBytes(
-            of: HalfPrecision.half(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-            as: UInt16.self)
-        default:
-          raw.storeBytes(
-            of: HalfPrecision.bfloat(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-            as: UInt16.self)
-        }
-        place += type.byteCount
-      }
-      count = place
+      count = Self.store(values, as: type, to: UnsafeMutableRawBufferPointer(target))
     }
     self.init(name, type, shape: shape, bytes: bytes)
+  }
+
+  /// The same numbers stored as another type, each rounded to the nearest, ties to even.
+  ///
+  /// - Throws: ``ModelFileError`` where the file can no longer be read.
+  /// - Precondition: both types are floating-point ones.
+  public func converted(to type: ElementType) throws(ModelFileError) -> Tensor {
+    require(
+      elementType.isFloatingPoint && type.isFloatingPoint,
+      "tensor \(quoted(name)) of \(elementType.rawValue) as \(type.rawValue)")
+    if type == elementType { return self }
+    var bytes = [UInt8](repeating: 0, count: count * type.byteCount)
+    let piece = 1 << 14
+    var first = 0
+    while first < count {
+      let range = first..<min(first + piece, count)
+      // Concrete types: a loop over any type is many times slower.
+      if elementType == .float64 {
+        bytes.store(try values(in: range, as: Double.self), as: type, at: first * type.byteCount)
+      } else {
+        bytes.store(try values(in: range, as: Float.self), as: type, at: first * type.byteCount)
+      }
+      first = range.upperBound
+    }
+    return Tensor(name, type, shape: shape, bytes: bytes)
+  }
+
+  /// Writes numbers one behind the other, as a type.
+  ///
+  /// - Returns: how many bytes they have.
+  @inline(__always)
+  fileprivate static func store<Scalar: LinAlgScalar>(
+    _ values: some Collection<Scalar>, as type: ElementType, to raw: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var place = 0
+    for value in values {
+      switch type {
+      case .float64:
+        raw.storeBytes(
+          of: Double(value).bitPattern.littleEndian, toByteOffset: place, as: UInt64.self)
+      case .float32:
+        raw.storeBytes(
+          of: Float(value).bitPattern.littleEndian, toByteOffset: place, as: UInt32.self)
+      case .float16:
+        raw.storeBytes(
+          of: HalfPrecision.half(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
+          as: UInt16.self)
+      default:
+        raw.storeBytes(
+          of: HalfPrecision.bfloat(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
+          as: UInt16.self)
+      }
+      place += type.byteCount
+    }
+    return place
   }
 
   /// A number in single precision such that rounding it on to half precision gives what rounding the number
@@ -216,6 +250,18 @@ extension Tensor {
   }
 }
 
+extension [UInt8] {
+  /// Writes numbers from a byte on.
+  fileprivate mutating func store<Scalar: LinAlgScalar>(
+    _ values: [Scalar], as type: ElementType, at place: Int
+  ) {
+    withUnsafeMutableBytes {
+      _ = Tensor.store(
+        values, as: type, to: UnsafeMutableRawBufferPointer(rebasing: $0[place...]))
+    }
+  }
+}
+
 extension ElementType {
   /// The size of a whole number, and whether it has a sign.
   fileprivate func integerForm(_ name: String) -> (size: Int, signed: Bool) {
@@ -232,6 +278,21 @@ private var isLittleEndian: Bool { 1.littleEndian == 1 }
 
 /// Numbers of a file as numbers of the engine.
 private func convert<Scalar: LinAlgScalar>(
+  _ source: UnsafeRawBufferPointer, _ type: ElementType,
+  into target: UnsafeMutableBufferPointer<Scalar>
+) {
+  // Concrete types, whoever calls: a loop over any type is many times slower.
+  if Scalar.self == Float.self {
+    target.withMemoryRebound(to: Float.self) { convertEach(source, type, into: $0) }
+  } else if Scalar.self == Double.self {
+    target.withMemoryRebound(to: Double.self) { convertEach(source, type, into: $0) }
+  } else {
+    convertEach(source, type, into: target)
+  }
+}
+
+@inline(__always)
+private func convertEach<Scalar: LinAlgScalar>(
   _ source: UnsafeRawBufferPointer, _ type: ElementType,
   into target: UnsafeMutableBufferPointer<Scalar>
 ) {

@@ -31,9 +31,7 @@ extension TensorFile {
         continue
       }
       do throws(ModelFileError) {
-        let new = Tensor(
-          tensor.name, shape: tensor.shape, try tensor.values(as: Double.self),
-          as: type.elementType)
+        let new = try tensor.converted(to: type.elementType)
         if try new.faults().infinities > tensor.faults().infinities {
           overflowed.append(tensor.name)
         }

@@ -48,6 +48,27 @@ import Testing
     }
   }
 
+  @Test func `converted is as if made of the numbers`() async throws {
+    var values: [Double] = (0..<17_000).map { (k: Int) -> Double in 1 / Double(3 * k + 1) - 0.01 }
+    values += [Double.nan, -Double.infinity, 1e300, -0.0]
+    for from in ElementType.allCases where from.isFloatingPoint {
+      let source = Tensor("x", shape: [2, 8502], values, as: from)
+      let all: [Double] = try source.values()
+      for to in ElementType.allCases where to.isFloatingPoint {
+        let tensor = try source.converted(to: to)
+        let expected = Tensor("x", shape: [2, 8502], all, as: to)
+        #expect(tensor.description == expected.description)
+        let found: [Double] = try tensor.values()
+        let wanted: [Double] = try expected.values()
+        let areSame = zip(found, wanted).allSatisfy { a, b in a.bitPattern == b.bitPattern }
+        #expect(areSame, "\(from) to \(to)")
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try Tensor("x", shape: [1], integers: [1]).converted(to: .float32)
+    }
+  }
+
   @Test func `numbers that are none are counted`() throws {
     var values = [Double](repeating: 1, count: 40_000)
     (values[0], values[16_384], values[39_999]) = (.nan, .infinity, -.infinity)
