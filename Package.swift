@@ -129,7 +129,7 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "ReferenceLoops",
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "ModelFiles", "ReferenceLoops",
         "CAllocationCounter", "CMachineProbe", "WholeFiles", "Charts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

@@ -22,7 +22,7 @@ Sources/OnnxModels         LinAlg Recurrent Autodiff WholeFiles
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
-Sources/Bench              LinAlg Recurrent Autodiff SequenceModels ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
+Sources/Bench              LinAlg Recurrent Autodiff SequenceModels ModelFiles ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
 Sources/RecurrentTool      Recurrent ModelFiles OnnxModels Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels

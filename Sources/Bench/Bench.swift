@@ -16,6 +16,7 @@ struct Bench: ParsableCommand {
         Bench check                            fails when the engine got slower
         Bench compare before.json after.json   two reports side by side
         Bench knobs                            what each option of a layer costs
+        Bench files                            reading weights, writing checkpoints
         Bench peak                             what the machine can do at best
 
       EXIT CODES
@@ -25,7 +26,7 @@ struct Bench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
-      PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self,
+      PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -39,7 +39,14 @@ package final class AlignedStorage<Scalar: BitwiseCopyable>: @unchecked Sendable
   /// Allocates room for `count` elements, each set to `value`.
   package convenience init(repeating value: Scalar, count: Int) {
     self.init(uninitializedCount: count)
-    pointer.initialize(repeating: value, count: count)
+    // Bytes where they are zero, as nearly always: in code that is generic over the scalar, each element would
+    // be a call.
+    if withUnsafeBytes(of: value, { $0.allSatisfy { $0 == 0 } }) {
+      UnsafeMutableRawPointer(pointer).initializeMemory(
+        as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
+    } else {
+      pointer.initialize(repeating: value, count: count)
+    }
   }
 
   /// A new buffer with the same contents.

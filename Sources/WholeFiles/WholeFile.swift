@@ -98,11 +98,40 @@ package struct PartialFile: ~Copyable {
   package borrowing func append(_ bytes: UnsafeRawBufferPointer) throws(FileFailure) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      // In pieces, so that the disk is not waited for until the last byte is in memory.
+      let count = write(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+        min(rest.count, 8 * Self.largePiece))
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw FileFailure(path, "cannot be written") }
       rest = rest.dropFirst(count)
+      if count >= Self.largePiece { startWritingBack() }
     }
+  }
+
+  /// Writes bytes over some that were appended before.
+  package borrowing func overwrite(_ bytes: [UInt8], at place: Int) throws(FileFailure) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { all in
+        let rest = UnsafeRawBufferPointer(rebasing: all[done...])
+        return pwrite(descriptor, rest.baseAddress, rest.count, off_t(place + done))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw FileFailure(path, "cannot be written") }
+      done += count
+    }
+  }
+
+  /// What is worth a call to the system besides that which writes it.
+  private static var largePiece: Int { 1 << 20 }
+
+  /// Lets the disk work already while more is appended: the sync at the end then has less to wait for.
+  private borrowing func startWritingBack() {
+    #if os(Linux)
+      // Linux writes back what a program says it does not need. Where it fails, the sync does all.
+      _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    #endif
   }
 }
 

@@ -26,6 +26,22 @@ import WholeFiles
     }
   }
 
+  @Test func `what was appended can be written over`() throws {
+    try inFolder { folder in
+      let path = folder + "/file"
+      // More than one call of the system takes.
+      var expected = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+      try WholeFile.write(to: path) { (file) throws(FileFailure) in
+        try expected.withUnsafeBufferPointer { (bytes) throws(FileFailure) in
+          try file.append(UnsafeRawBufferPointer(bytes))
+        }
+        try file.overwrite([1, 2, 3], at: 9_999_999)
+      }
+      expected.replaceSubrange(9_999_999..<10_000_002, with: [1, 2, 3])
+      #expect(try WholeFile.read(path, limit: expected.count) == expected)
+    }
+  }
+
   @Test func `a failure on the way leaves the old file and nothing else`() throws {
     try inFolder { folder in
       let path = folder + "/file"

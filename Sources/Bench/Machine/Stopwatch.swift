@@ -31,9 +31,9 @@ enum Stopwatch {
   }
 
   /// The seconds that `body` takes.
-  static func seconds(_ clock: Clock = .wall, _ body: () -> Void) -> Double {
+  static func seconds(_ clock: Clock = .wall, _ body: () throws -> Void) rethrows -> Double {
     let start = now(clock)
-    body()
+    try body()
     return seconds(since: start, clock)
   }
 }

@@ -22,6 +22,13 @@ enum Deflate {
     return UInt32(truncatingIfNeeded: result)
   }
 
+  /// CRC-32 of bytes with the checksum `first` and then `count` bytes with the checksum `second`.
+  static func checksum(
+    _ first: UInt32, followedBy second: UInt32, ofBytes count: Int
+  ) -> UInt32 {
+    UInt32(truncatingIfNeeded: crc32_combine(uLong(first), uLong(second), .init(count)))
+  }
+
   /// Unpacks bytes that were deflated to exactly `count` bytes.
   ///
   /// - Throws: where they are no deflated bytes, or unpack to more or fewer.

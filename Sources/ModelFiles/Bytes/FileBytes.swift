@@ -21,13 +21,20 @@ final class FileBytes: @unchecked Sendable {
   let path: String
   /// The number of bytes when the file was opened.
   let count: Int
-  private let memory: [UInt8]
+  /// Where there is no file.
+  private let memory: any BytesHolder
   private let descriptor: Int32
   private let mapping: UnsafeMutableRawPointer?
 
   /// Bytes in memory.
-  init(_ bytes: [UInt8], named path: String) {
-    (self.path, count, memory, descriptor, mapping) = (path, bytes.count, bytes, -1, nil)
+  init(_ memory: some BytesHolder, named path: String) {
+    (self.path, count, self.memory) = (path, memory.byteCount, memory)
+    (descriptor, mapping) = (-1, nil)
+  }
+
+  /// Bytes in memory.
+  convenience init(_ bytes: [UInt8], named path: String) {
+    self.init(ArrayBytes(elements: bytes), named: path)
   }
 
   /// Opens and maps the file at `path`.
@@ -59,7 +66,7 @@ final class FileBytes: @unchecked Sendable {
         throw error
       }
     }
-    (self.path, count, memory) = (path, size, [])
+    (self.path, count, memory) = (path, size, ArrayBytes<UInt8>(elements: []))
     (self.descriptor, self.mapping) = (descriptor, mapping)
   }
 
@@ -126,13 +133,15 @@ final class FileBytes: @unchecked Sendable {
   ) throws(ModelFileError) -> Result {
     require(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
     guard descriptor >= 0 else {
-      let result: Swift.Result<Result, ModelFileError> = memory.withUnsafeBytes { all in
+      var result: Swift.Result<Result, ModelFileError>?
+      memory.withUnsafeBytes { all in
         do throws(ModelFileError) {
-          return .success(try body(UnsafeRawBufferPointer(rebasing: all[range])))
+          result = .success(try body(UnsafeRawBufferPointer(rebasing: all[range])))
         } catch {
-          return .failure(error)
+          result = .failure(error)
         }
       }
+      guard let result else { failRequirement("bytes in memory were not handed over") }
       return try result.get()
     }
     var status = stat()

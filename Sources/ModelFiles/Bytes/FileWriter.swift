@@ -43,4 +43,17 @@ extension PartialFile {
     }
     if let failure { throw failure }
   }
+
+  /// Writes bytes over some that were written before.
+  ///
+  /// - Precondition: as many were written from `place` on.
+  borrowing func replace(
+    _ bytes: some Sequence<UInt8>, at place: Int
+  ) throws(ModelFileError) {
+    do throws(FileFailure) {
+      try overwrite(Array(bytes), at: place)
+    } catch {
+      throw ModelFileError(path: error.path, reason: error.reason)
+    }
+  }
 }

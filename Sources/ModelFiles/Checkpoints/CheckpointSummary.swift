@@ -25,7 +25,9 @@ public struct CheckpointSummary: Sendable, Hashable {
   public init?(_ file: TensorFile) throws(ModelFileError) {
     guard let version = file.metadata[CheckpointForm.versionKey] else { return nil }
     self.version = version
-    isWhole = try CheckpointForm.checksum(of: file) == file.metadata["checksum"]
+    isWhole =
+      try file.metadata[CheckpointForm.checksumKey]
+      == file.checksum(without: CheckpointForm.checksumKey)
     func count(_ key: String) -> Int? { file.metadata[key].flatMap { Int($0) } }
     (epoch, batch) = (count("epoch"), count("batch"))
     stepCount = count("optimizer.stepCount")
@@ -44,31 +46,8 @@ public struct CheckpointSummary: Sendable, Hashable {
 enum CheckpointForm {
   /// What the metadata calls the version.
   static let versionKey = "swift-recurrent.checkpoint"
+  /// What the metadata calls the checksum.
+  static let checksumKey = "checksum"
   /// What the names of the model's tensors begin with.
   static let modelPrefix = "model."
-
-  /// CRC-32 of all names, shapes, numbers and texts but itself, whatever order a file has them in.
-  static func checksum(of file: TensorFile) throws(ModelFileError) -> String {
-    var result: UInt32 = 0
-    func add(_ text: String) {
-      var text = text
-      result = text.withUTF8 { Deflate.checksum(UnsafeRawBufferPointer($0), after: result) }
-    }
-    for tensor in file.tensors.sorted(by: { $0.name < $1.name }) {
-      add("\(tensor)\n")
-      result = try tensor.withUnsafeBytes { (bytes) throws(ModelFileError) in
-        Deflate.checksum(bytes, after: result)
-      }
-    }
-    for key in file.metadata.keys.sorted() where key != "checksum" {
-      add("\(key)=\(file.metadata[key] ?? "")\n")
-    }
-    return hexadecimal(UInt64(result))
-  }
-}
-
-/// A number's bits as sixteen hexadecimal digits.
-func hexadecimal(_ bits: UInt64) -> String {
-  let digits = String(bits, radix: 16)
-  return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }

@@ -10,6 +10,12 @@ import SequenceModels
 // sixteen hexadecimal digits of their bits, and a checksum over all of it.
 
 extension TrainingSnapshot {
+  /// What the metadata calls the version.
+  private static var versionKey: String { CheckpointForm.versionKey }
+
+  /// What the metadata calls the checksum.
+  private static var checksumKey: String { CheckpointForm.checksumKey }
+
   /// Writes the snapshot to a file, whole or not at all.
   ///
   /// - Parameters:
@@ -20,9 +26,8 @@ extension TrainingSnapshot {
     var file = TensorFile(tensors)
     for (key, text) in texts { file.metadata["text." + key] = text }
     for (key, text) in numbers { file.metadata[key] = text }
-    file.metadata[CheckpointForm.versionKey] = "1"
-    file.metadata["checksum"] = try CheckpointForm.checksum(of: file)
-    try file.write(to: path, as: .safetensors)
+    file.metadata[Self.versionKey] = "1"
+    try file.writeSafetensors(to: path, checksum: Self.checksumKey)
   }
 
   /// Reads a snapshot of a training of this model by this optimizer.
@@ -38,15 +43,15 @@ extension TrainingSnapshot {
     optimizer: some ResumableOptimizer<ModelParameters<Scalar>>
   ) throws(ModelFileError) {
     let file = try TensorFile(contentsOf: path, format: .safetensors)
-    guard file.metadata[CheckpointForm.versionKey] == "1" else {
+    guard file.metadata[Self.versionKey] == "1" else {
       throw ModelFileError(
         path: path,
         reason: """
           expected a checkpoint of version 1, found \
-          \(file.metadata[CheckpointForm.versionKey].map { "version \(quoted($0))" } ?? "none")
+          \(file.metadata[Self.versionKey].map { "version \(quoted($0))" } ?? "none")
           """)
     }
-    guard try file.metadata["checksum"] == CheckpointForm.checksum(of: file) else {
+    guard try file.metadata[Self.checksumKey] == file.checksum(without: Self.checksumKey) else {
       throw ModelFileError(path: path, reason: "is damaged: it has another checksum than it says")
     }
     var reader = SnapshotReader(file: file, path: path)
@@ -81,8 +86,7 @@ extension TrainingSnapshot {
     }
     self.init(
       parameters: try reader.parameters(like: shape, CheckpointForm.modelPrefix), best: best,
-      optimizer: state,
-      noise: noise, history: history, epoch: try reader.count("epoch"),
+      optimizer: state, noise: noise, history: history, epoch: try reader.count("epoch"),
       batch: try reader.count("batch"), course: course)
     try reader.expectNothingElse()
   }
@@ -90,12 +94,9 @@ extension TrainingSnapshot {
   private var tensors: [Tensor] {
     func all(_ prefix: String, _ parameters: ModelParameters<Scalar>) -> [Tensor] {
       parameters.places.map { place in
-        let block = parameters[block: place.block]
-        return block.withUnsafeBufferPointer { all in
-          Tensor(
-            prefix + place.name, shape: place.shape,
-            all[place.start..<place.start + place.shape.reduce(1, *)])
-        }
+        Tensor(
+          prefix + place.name, shape: place.shape, of: parameters[block: place.block],
+          from: place.start)
       }
     }
     var result = all(CheckpointForm.modelPrefix, parameters)

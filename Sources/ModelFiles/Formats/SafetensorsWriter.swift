@@ -4,7 +4,14 @@ internal import WholeFiles
 extension TensorFile {
   /// Writes a safetensors file with the bytes that the format's own library writes: larger element types
   /// first, so that each tensor is aligned, and those of one type by name.
-  func writeSafetensors(to path: String) throws(ModelFileError) {
+  ///
+  /// - Parameter key: where among the metadata the file's checksum goes, ``checksum(without:ofTensors:)``; nil
+  ///   for none. It is computed while the tensors are written, and set when they are.
+  func writeSafetensors(to path: String, checksum key: String? = nil) throws(ModelFileError) {
+    var metadata = metadata
+    if let key { metadata[key] = hexadecimal(0) }
+    // Where in the file the checksum's digits are.
+    var digits = 0
     let ordered = tensors.sorted { a, b in
       let (x, y) = (a.elementType.safetensorsRank, b.elementType.safetensorsRank)
       return x != y ? x > y : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
@@ -17,11 +24,13 @@ extension TensorFile {
     var json: [UInt8] = []
     if !metadata.isEmpty {
       json += "\"__metadata__\":{".utf8
-      for (i, key) in metadata.keys.sorted().enumerated() {
+      for (i, name) in metadata.keys.sorted().enumerated() {
         if i > 0 { json.append(UInt8(ascii: ",")) }
-        appendText(key, to: &json)
+        appendText(name, to: &json)
         json.append(UInt8(ascii: ":"))
-        appendText(metadata[key] ?? "", to: &json)
+        // Behind the file's first eight bytes, a brace and a quote.
+        if name == key { digits = json.count + 10 }
+        appendText(metadata[name] ?? "", to: &json)
       }
       json.append(UInt8(ascii: "}"))
     }
@@ -41,7 +50,13 @@ extension TensorFile {
       var head: [UInt8] = []
       withUnsafeBytes(of: UInt64(json.count).littleEndian) { head += $0 }
       try file.write(head + json)
-      for tensor in ordered { try file.write(tensor) }
+      guard let key else {
+        for tensor in ordered { try file.write(tensor) }
+        return
+      }
+      var sums: [String: UInt32] = [:]
+      for tensor in ordered { sums[tensor.name] = try file.writeAndSum(tensor) }
+      try file.replace(try checksum(without: key, ofTensors: sums).utf8, at: digits)
     }
   }
 }

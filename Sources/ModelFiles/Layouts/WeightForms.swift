@@ -16,6 +16,14 @@ struct TensorForm: Sendable {
   var pieces: [WeightPiece]
   /// Layers of that library may be without their biases, which then are zero.
   var isBias = false
+
+  /// The piece whose elements are those of the tensor in their order; nil where none is.
+  var wholePiece: WeightPiece? {
+    guard pieces.count == 1, let piece = pieces.first, piece.isContiguous, !piece.isAddend,
+      piece.offset == 0, piece.count == shape.reduce(1, *)
+    else { return nil }
+    return piece
+  }
 }
 
 /// A rectangle of parameters, and where its elements are in a tensor.
@@ -39,6 +47,18 @@ struct WeightPiece: Sendable {
     return result
   }
 
+  /// How many elements it has.
+  var count: Int { rows * columns }
+
+  /// Whether its elements are in its tensor as among the parameters, one behind the other.
+  var isContiguous: Bool { columnStride == 1 && (rowStride == columns || rows == 1) }
+
+  /// The first of its elements in the tensor, and how far the next row and column are.
+  var placesInTensor: (first: Int, row: Int, column: Int) { (offset, rowStride, columnStride) }
+
+  /// The first of its elements in the block, and how far the next row and column are.
+  var placesInBlock: (first: Int, row: Int, column: Int) { (start, columns, 1) }
+
   var addend: WeightPiece {
     var result = self
     result.isAddend = true
@@ -58,13 +78,15 @@ extension ParameterSet {
         for piece in form.pieces where !piece.isAddend { setToZero(piece) }
         continue
       }
-      if let piece = form.pieces.first, form.pieces.count == 1, !piece.isAddend, piece.offset == 0,
-        piece.columnStride == 1, piece.rowStride == piece.columns || piece.rows == 1
-      {
-        try withUnsafeMutableBufferPointer(ofBlock: piece.block) { (all) throws(ModelFileError) in
-          try tensor.read(
-            into: UnsafeMutableBufferPointer(
-              rebasing: all[piece.start..<piece.start + piece.rows * piece.columns]))
+      if form.pieces.allSatisfy({ $0.isContiguous && !$0.isAddend }) {
+        for piece in form.pieces {
+          try withUnsafeMutableBufferPointer(ofBlock: piece.block) {
+            (all) throws(ModelFileError) in
+            try tensor.read(
+              from: piece.offset,
+              into: UnsafeMutableBufferPointer(
+                rebasing: all[piece.start..<piece.start + piece.count]))
+          }
         }
         continue
       }
@@ -76,26 +98,24 @@ extension ParameterSet {
 
   private mutating func setToZero(_ piece: WeightPiece) {
     withUnsafeMutableBufferPointer(ofBlock: piece.block) { all in
-      for i in piece.start..<piece.start + piece.rows * piece.columns { all[i] = 0 }
+      all[piece.start..<piece.start + piece.count].update(repeating: 0)
     }
   }
 
   private mutating func take(_ piece: WeightPiece, of values: [Scalar]) {
     withUnsafeMutableBufferPointer(ofBlock: piece.block) { all in
       values.withUnsafeBufferPointer { values in
+        guard piece.isAddend else {
+          let copy = StridedCopy(
+            rows: piece.rows, columns: piece.columns, source: piece.placesInTensor,
+            target: piece.placesInBlock)
+          return copy(from: values, to: all)
+        }
         for row in 0..<piece.rows {
-          var place = piece.start + row * piece.columns
-          var source = piece.offset + row * piece.rowStride
-          for _ in 0..<piece.columns {
-            let value = values[source]
-            if !piece.isAddend {
-              all[place] = value
-            } else if value != 0 {
-              // A sum with zero would lose the sign of −0.
-              all[place] += value
-            }
-            place += 1
-            source += piece.columnStride
+          for column in 0..<piece.columns {
+            let value = values[piece.offset + row * piece.rowStride + column * piece.columnStride]
+            // A sum with zero would lose the sign of −0.
+            if value != 0 { all[piece.start + row * piece.columns + column] += value }
           }
         }
       }
@@ -104,29 +124,25 @@ extension ParameterSet {
 
   /// The elements of a tensor of these parameters.
   func values(of form: TensorForm) -> [Scalar] {
-    var values = [Scalar](repeating: 0, count: form.shape.reduce(1, *))
-    for piece in form.pieces where !piece.isAddend {
-      self[block: piece.block].withUnsafeBufferPointer { all in
-        values.withUnsafeMutableBufferPointer { values in
-          for row in 0..<piece.rows {
-            var place = piece.start + row * piece.columns
-            var target = piece.offset + row * piece.rowStride
-            for _ in 0..<piece.columns {
-              values[target] = all[place]
-              place += 1
-              target += piece.columnStride
-            }
-          }
+    let count = form.shape.reduce(1, *)
+    return [Scalar](unsafeUninitializedCapacity: count) { values, filled in
+      values.initialize(repeating: 0)
+      for piece in form.pieces where !piece.isAddend {
+        self[block: piece.block].withUnsafeBufferPointer { all in
+          let copy = StridedCopy(
+            rows: piece.rows, columns: piece.columns, source: piece.placesInBlock,
+            target: piece.placesInTensor)
+          copy(from: all, to: UnsafeMutableBufferPointer(rebasing: values[..<count]))
         }
       }
+      filled = count
     }
-    return values
   }
 
   /// Whether all parameters of a piece are zero.
   func isZero(_ piece: WeightPiece) -> Bool {
     self[block: piece.block].withUnsafeBufferPointer { all in
-      all[piece.start..<piece.start + piece.rows * piece.columns].allSatisfy { $0 == 0 }
+      all[piece.start..<piece.start + piece.count].allSatisfy { $0 == 0 }
     }
   }
 }

@@ -92,8 +92,13 @@ extension ParameterSet {
       throw WeightsError(
         reason: "\(layout.rawValue) has no place for \(name), which must be zero and is not")
     }
-    return forms.tensors.map {
-      Tensor($0.fullName(prefix), shape: $0.shape, values(of: $0), as: elementType)
+    return forms.tensors.map { form in
+      let name = form.fullName(prefix)
+      if let piece = form.wholePiece {
+        return Tensor(
+          name, shape: form.shape, of: self[block: piece.block], from: piece.start, as: elementType)
+      }
+      return Tensor(name, shape: form.shape, values(of: form), as: elementType)
     }
   }
 }

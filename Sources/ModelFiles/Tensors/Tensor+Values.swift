@@ -14,85 +14,19 @@ extension Tensor {
     _ name: String, shape: [Int], _ values: some Collection<Scalar>,
     as elementType: ElementType? = nil
   ) {
-    let own: ElementType = Scalar.self == Float.self ? .float32 : .float64
-    let type = elementType ?? own
+    let type = elementType ?? .own(of: Scalar.self)
     require(type.isFloatingPoint, "tensor \(quoted(name)): numbers as \(type.rawValue)")
     require(
       type.byteCount(ofShape: shape) == values.count * type.byteCount,
       "tensor \(quoted(name)): \(values.count) values given for shape \(shape)")
-    let bytes = [UInt8](unsafeUninitializedCapacity: values.count * type.byteCount) {
-      target, count in
-      count = Self.store(values, as: type, to: UnsafeMutableRawBufferPointer(target))
+    let all =
+      values as? [Scalar] ?? values.withContiguousStorageIfAvailable { Array($0) } ?? Array(values)
+    if type.isStored(as: Scalar.self) {
+      self.init(
+        name, type, shape, in: FileBytes(ArrayBytes(elements: all), named: name), at: 0)
+    } else {
+      self.init(name, type, shape: shape, bytes: all.withUnsafeBufferPointer { encoded($0, type) })
     }
-    self.init(name, type, shape: shape, bytes: bytes)
-  }
-
-  /// The same numbers stored as another type, each rounded to the nearest, ties to even.
-  ///
-  /// - Throws: ``ModelFileError`` where the file can no longer be read.
-  /// - Precondition: both types are floating-point ones.
-  public func converted(to type: ElementType) throws(ModelFileError) -> Tensor {
-    require(
-      elementType.isFloatingPoint && type.isFloatingPoint,
-      "tensor \(quoted(name)) of \(elementType.rawValue) as \(type.rawValue)")
-    if type == elementType { return self }
-    var bytes = [UInt8](repeating: 0, count: count * type.byteCount)
-    let piece = 1 << 14
-    var first = 0
-    while first < count {
-      let range = first..<min(first + piece, count)
-      // Concrete types: a loop over any type is many times slower.
-      if elementType == .float64 {
-        bytes.store(try values(in: range, as: Double.self), as: type, at: first * type.byteCount)
-      } else {
-        bytes.store(try values(in: range, as: Float.self), as: type, at: first * type.byteCount)
-      }
-      first = range.upperBound
-    }
-    return Tensor(name, type, shape: shape, bytes: bytes)
-  }
-
-  /// Writes numbers one behind the other, as a type.
-  ///
-  /// - Returns: how many bytes they have.
-  @inline(__always)
-  fileprivate static func store<Scalar: LinAlgScalar>(
-    _ values: some Collection<Scalar>, as type: ElementType, to raw: UnsafeMutableRawBufferPointer
-  ) -> Int {
-    var place = 0
-    for value in values {
-      switch type {
-      case .float64:
-        raw.storeBytes(
-          of: Double(value).bitPattern.littleEndian, toByteOffset: place, as: UInt64.self)
-      case .float32:
-        raw.storeBytes(
-          of: Float(value).bitPattern.littleEndian, toByteOffset: place, as: UInt32.self)
-      case .float16:
-        raw.storeBytes(
-          of: HalfPrecision.half(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-          as: UInt16.self)
-      default:
-        raw.storeBytes(
-          of: HalfPrecision.bfloat(Self.roundedToOdd(value)).littleEndian, toByteOffset: place,
-          as: UInt16.self)
-      }
-      place += type.byteCount
-    }
-    return place
-  }
-
-  /// A number in single precision such that rounding it on to half precision gives what rounding the number
-  /// itself would: what does not fit is cut off and the last bit set (Boldo & Melquiond 2008).
-  private static func roundedToOdd<Scalar: LinAlgScalar>(_ value: Scalar) -> Float {
-    let nearest = Float(value)
-    guard Scalar.self == Double.self, nearest.isFinite else { return nearest }
-    let (exact, back) = (Double(value), Double(nearest))
-    if exact == back || exact.isNaN { return nearest }
-    let cut =
-      abs(back) > abs(exact)
-      ? Float(bitPattern: nearest.bitPattern &- 1) : nearest
-    return Float(bitPattern: cut.bitPattern | 1)
   }
 
   /// A tensor of whole numbers.
@@ -167,6 +101,31 @@ extension Tensor {
     return result
   }
 
+  /// The same numbers stored as another type, each rounded to the nearest, ties to even.
+  ///
+  /// - Throws: ``ModelFileError`` where the file can no longer be read.
+  /// - Precondition: both types are floating-point ones.
+  public func converted(to type: ElementType) throws(ModelFileError) -> Tensor {
+    require(
+      elementType.isFloatingPoint && type.isFloatingPoint,
+      "tensor \(quoted(name)) of \(elementType.rawValue) as \(type.rawValue)")
+    if type == elementType { return self }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * type.byteCount)
+    let piece = 1 << 14
+    for first in stride(from: 0, to: count, by: piece) {
+      let range = first..<min(first + piece, count)
+      if elementType == .float64 {
+        bytes += try values(in: range, as: Double.self).withUnsafeBufferPointer {
+          encoded($0, type)
+        }
+      } else {
+        bytes += try values(in: range, as: Float.self).withUnsafeBufferPointer { encoded($0, type) }
+      }
+    }
+    return Tensor(name, type, shape: shape, bytes: bytes)
+  }
+
   /// All elements as whole numbers, in row-major order.
   ///
   /// - Throws: ``ModelFileError`` where the elements are floating-point numbers or one is too large, and
@@ -218,46 +177,36 @@ extension Tensor {
     try read(from: 0, into: target)
   }
 
-  /// Writes as many elements as `target` has room for, from the one at `first` on.
+  /// Writes as many elements as `target` has to it, from element `first` on.
   ///
   /// - Precondition: there are as many.
-  private func read<Scalar: LinAlgScalar>(
+  func read<Scalar: LinAlgScalar>(
     from first: Int, into target: UnsafeMutableBufferPointer<Scalar>
   ) throws(ModelFileError) {
-    let own: ElementType = Scalar.self == Float.self ? .float32 : .float64
+    require(
+      first >= 0 && target.count <= count - first,
+      "elements \(first)..<\(first + target.count) of tensor \(quoted(name)) of shape \(shape)")
     let size = elementType.byteCount
-    let offset = offset + first * size
+    let start = offset + first * size
     do {
-      if elementType == own && isLittleEndian {
+      if elementType.isStored(as: Scalar.self) {
         return try storage.copy(
-          offset..<offset + target.count * size, into: UnsafeMutableRawBufferPointer(target))
+          start..<start + target.count * size, into: UnsafeMutableRawBufferPointer(target))
       }
       let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
       defer { chunk.deallocate() }
       var done = 0
       while done < target.count {
         let count = min(target.count - done, chunk.count / size)
-        let start = offset + done * size
-        try storage.copy(start..<start + count * size, into: chunk)
-        convert(
+        let place = start + done * size
+        try storage.copy(place..<place + count * size, into: chunk)
+        decode(
           UnsafeRawBufferPointer(rebasing: chunk[..<(count * size)]), elementType,
           into: UnsafeMutableBufferPointer(rebasing: target[done..<done + count]))
         done += count
       }
     } catch {
       throw placed(error)
-    }
-  }
-}
-
-extension [UInt8] {
-  /// Writes numbers from a byte on.
-  fileprivate mutating func store<Scalar: LinAlgScalar>(
-    _ values: [Scalar], as type: ElementType, at place: Int
-  ) {
-    withUnsafeMutableBytes {
-      _ = Tensor.store(
-        values, as: type, to: UnsafeMutableRawBufferPointer(rebasing: $0[place...]))
     }
   }
 }
@@ -274,48 +223,14 @@ extension ElementType {
   }
 }
 
-private var isLittleEndian: Bool { 1.littleEndian == 1 }
-
-/// Numbers of a file as numbers of the engine.
-private func convert<Scalar: LinAlgScalar>(
-  _ source: UnsafeRawBufferPointer, _ type: ElementType,
-  into target: UnsafeMutableBufferPointer<Scalar>
-) {
-  // Concrete types, whoever calls: a loop over any type is many times slower.
-  if Scalar.self == Float.self {
-    target.withMemoryRebound(to: Float.self) { convertEach(source, type, into: $0) }
-  } else if Scalar.self == Double.self {
-    target.withMemoryRebound(to: Double.self) { convertEach(source, type, into: $0) }
-  } else {
-    convertEach(source, type, into: target)
+extension ElementType {
+  /// What numbers of the engine's are stored as without a loss.
+  static func own<Scalar: LinAlgScalar>(of: Scalar.Type) -> ElementType {
+    Scalar.self == Float.self ? .float32 : .float64
   }
-}
 
-@inline(__always)
-private func convertEach<Scalar: LinAlgScalar>(
-  _ source: UnsafeRawBufferPointer, _ type: ElementType,
-  into target: UnsafeMutableBufferPointer<Scalar>
-) {
-  func each<Word: FixedWidthInteger>(_: Word.Type, _ number: (Word) -> Scalar) {
-    for i in 0..<target.count {
-      let word = source.loadUnaligned(
-        fromByteOffset: i * MemoryLayout<Word>.size, as: Word.self)
-      target[i] = number(Word(littleEndian: word))
-    }
-  }
-  switch type {
-  case .float64: each(UInt64.self) { Scalar(Double(bitPattern: $0)) }
-  case .float32: each(UInt32.self) { Scalar(Float(bitPattern: $0)) }
-  case .float16: each(UInt16.self) { Scalar(HalfPrecision.float(half: $0)) }
-  case .bfloat16: each(UInt16.self) { Scalar(HalfPrecision.float(bfloat: $0)) }
-  case .int64: each(Int64.self) { Scalar($0) }
-  case .int32: each(Int32.self) { Scalar($0) }
-  case .int16: each(Int16.self) { Scalar($0) }
-  case .int8: each(Int8.self) { Scalar($0) }
-  case .uint64: each(UInt64.self) { Scalar($0) }
-  case .uint32: each(UInt32.self) { Scalar($0) }
-  case .uint16: each(UInt16.self) { Scalar($0) }
-  case .uint8: each(UInt8.self) { Scalar($0) }
-  case .bool: each(UInt8.self) { $0 == 0 ? 0 : 1 }
+  /// Whether the bytes in files are those in memory.
+  func isStored<Scalar: LinAlgScalar>(as: Scalar.Type) -> Bool {
+    self == .own(of: Scalar.self) && 1.littleEndian == 1
   }
 }

@@ -17,4 +17,28 @@ extension PartialFile {
     }
     if let failure { throw failure }
   }
+
+  /// Writes a tensor's bytes behind those that were written before.
+  ///
+  /// - Returns: their CRC-32, computed while they are in the processor's caches and the disk is busy with those
+  ///   before.
+  borrowing func writeAndSum(_ tensor: borrowing Tensor) throws(ModelFileError) -> UInt32 {
+    var sum: UInt32 = 0
+    var failure: ModelFileError?
+    try tensor.withUnsafeBytes { (bytes) throws(ModelFileError) in
+      var rest = bytes[...]
+      while !rest.isEmpty && failure == nil {
+        let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 20))
+        sum = Deflate.checksum(piece, after: sum)
+        do throws(ModelFileError) {
+          try write(piece)
+        } catch {
+          failure = error
+        }
+        rest = rest.dropFirst(piece.count)
+      }
+    }
+    if let failure { throw failure }
+    return sum
+  }
 }

@@ -49,6 +49,9 @@ public struct TrainingHistory: Sendable {
   /// Why it ended; nil where it ended with an error.
   public internal(set) var ending: Ending?
 
+  /// Before the first update.
+  package init() {}
+
   /// How many updates were made.
   public var updates: Int { losses.count }
 

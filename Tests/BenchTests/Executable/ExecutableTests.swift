@@ -50,6 +50,20 @@ struct ExecutableTests {
     "--allow-debug", "--quiet",
   ]
 
+  /// How fast it is does not matter here: 0 or 2.
+  @Test func readsAndWritesFilesOfWeights() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try bench([
+      "files", "--megabytes", "1", "--turns", "1", "--directory", folder.path(""), "--allow-debug",
+      "--quiet",
+    ])
+    #expect(outcome.status == 0 || outcome.status == 2, "\(outcome.errors)")
+    for row in FileMeasurement.Row.allCases { #expect(outcome.output.contains(row.name)) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")).isEmpty)
+    let absent = try bench(["files", "--directory", folder.path("no"), "--allow-debug"])
+    #expect(absent.status == 73 && absent.isOneLine, "\(absent.errors)")
+  }
+
   @Test func measuresAndWritesJSON() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("r.json")

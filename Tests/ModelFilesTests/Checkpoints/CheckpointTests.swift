@@ -58,12 +58,12 @@ private struct Classifier: Model {
   /// Trains for as many updates as come before the interruption, going on from a file where it is there.
   static func train<Rule: ResumableOptimizer<ModelParameters<Float>>>(
     _ rule: (ModelParameters<Float>) -> Rule, path: String?, interruptedAfter limit: Int = .max,
-    keepsBest: Bool = true, batchesPerUpdate: Int = 1
+    keepsBest: Bool = true, batchesPerUpdate: Int = 1, epochs: Int = 4
   ) throws -> Outcome {
     // Whatever it begins with, a training that goes on does not depend on it.
     var model = Classifier(seed: 1)
     var trainer = Trainer(optimizer: rule(model.parameters), maximumNorm: 1)
-    trainer.duration = .epochs(4)
+    trainer.duration = .epochs(epochs)
     trainer.schedule = WarmUpCosine(peak: 0.05, warmUpSteps: 4, totalSteps: 20)
     trainer.validation = .updates(3)
     trainer.patience = 4
@@ -175,6 +175,32 @@ private struct Classifier: Model {
           contentsOf: path, for: model, optimizer: SGD(for: model.parameters, learningRate: 1))
       }
       #expect(plain?.reason == "is no part of this model or optimizer")
+    }
+  }
+
+  /// A file of version 1 as it was first written. To be written anew only by those who have read what
+  /// `Tools/golden/README.md` says of it.
+  @Test func `a checkpoint of version 1 is gone on from`() throws {
+    let name = "checkpoint-1.safetensors"
+    if let folder = ProcessInfo.processInfo.environment["SWIFT_RECURRENT_GOLDEN_CHECKPOINT"] {
+      _ = try Self.train(Self.adam, path: folder + "/" + name, interruptedAfter: 5)
+    }
+    try inFolder { folder in
+      let path = folder + "/run.safetensors"
+      try Data(GoldenFiles.bytes(name)).write(to: URL(filePath: path))
+      let model = Self.model
+      let snapshot = try TrainingSnapshot(
+        contentsOf: path, for: model, optimizer: Self.adam(model.parameters))
+      #expect((snapshot.epoch, snapshot.batch) == (0, 5))
+      #expect(snapshot.history.updates == 5 && snapshot.history.points.map(\.update) == [3])
+      #expect(snapshot.optimizer.stepCount == 5 && snapshot.best != nil)
+      #expect(try TensorFile(contentsOf: path).metadata["text.vocabulary"] == "a b c")
+      // Not bit for bit: another processor may have written it.
+      let (rest, whole) = (
+        try Self.train(Self.adam, path: path), try Self.train(Self.adam, path: nil)
+      )
+      #expect(rest.losses.count == whole.losses.count && rest.looks == whole.looks)
+      for (a, b) in zip(rest.losses, whole.losses) { #expect(abs(a - b) < 1e-4) }
     }
   }
 }
