@@ -75,10 +75,11 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words"),
+        choices=("layers", "models", "words", "files"),
         default="layers",
-        help="layers; whole training steps of models, against PyTorch alone; or word vectors, against "
-        "gensim; default: layers",
+        help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
+        "gensim; or the reading of large files of weights, against safetensors and PyTorch; "
+        "default: layers",
     )
     add(
         "--models",

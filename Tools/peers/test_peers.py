@@ -18,6 +18,7 @@ from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
 try:
     import numpy
 
+    import compare_files
     import compare_words
     import verification
 except ImportError:
@@ -227,6 +228,29 @@ class VerificationTests(unittest.TestCase):
         self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
         short = Case("lstm", "inference", Shape(25, 1, 64), 1)
         self.assertAlmostEqual(verification.tolerance(short), 2e-5)
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class FileTests(unittest.TestCase):
+    def test_both_must_have_read_the_same(self):
+        ours = {"tensors": 4, "sum": 100.0}
+        compare_files.verify({OURS: ours, "torch": {"tensors": 4, "sum": 100.0 + 1e-5}})
+        for other in ({"tensors": 5, "sum": 100.0}, {"tensors": 4, "sum": 100.1},
+                      {"tensors": 4, "sum": float("nan")}):
+            with self.assertRaises(compare_files.WrongAnswer):
+                compare_files.verify({OURS: ours, "torch": other})
+
+    def test_a_ratio_is_theirs_by_ours(self):
+        seconds = {OURS: [0.1, 0.2, 0.1], "torch": [0.2, 0.4, 0.2]}
+        row = {
+            "format": "pytorch", "bytes": 2 * 10**9, "peer": "torch",
+            "seconds": {phase: seconds for phase in compare_files.PHASES},
+            "ratios": {phase: [2.0, 2.0, 2.0] for phase in compare_files.PHASES},
+        }
+        header = {"cpu": "c", "cores": 2, "load": 0, "date": "d", "commit": "x"}
+        text = compare_files.markdown(header, [row])
+        self.assertIn(
+            "| pytorch, torch | 2.00 | load | 100.0 ms | 200.0 ms | 2.00 [2.00, 2.00] |", text)
 
 
 class ReportTests(unittest.TestCase):
