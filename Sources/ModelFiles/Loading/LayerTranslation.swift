@@ -128,15 +128,8 @@ private struct LayerTranslation {
   private var prefix: String {
     let kind = kerasName
     var parts = layer.prefix.split(separator: layer.layout.separator).map(String.init)
-    if layer.layout == .keras {
-      if parts.last == "\(kind)_cell" {
-        parts.removeLast()
-        if parts.last == kind { parts.removeLast() }
-      }
-      if layer.directions == 2 && layer.layers == 1 && parts.last == "bidirectional" {
-        parts.removeLast()
-      }
-    }
+    // Keras's own names, such as `lstm/lstm_cell/`, are those of a stack: here is a name of its model's.
+    if layer.layout == .keras && parts.last == "\(kind)_cell" { parts.removeLast() }
     if layout == .keras && layer.isRecurrent && layer.layers == 1 {
       if layer.directions == 2 {
         if parts.isEmpty { parts = ["bidirectional"] }
