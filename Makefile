@@ -54,7 +54,7 @@ bench: dependencies ## measure this machine: throughput of every cell, forward a
 bench-check: dependencies ## fail if the engine got slower than where this branch began, or ARGS="--against v1"
 	swift run $(SWIFT_FLAGS) -c release Bench check $(or $(ARGS),--against)
 
-bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python)
+bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python); ARGS="--suite onnx" for exported models
 	@Tools/peers/run $(ARGS)
 
 prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; an hour, goes on where it was

@@ -193,8 +193,15 @@ let package = Package(
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(
       name: "OnnxCases",
-      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"],
       path: "Tests/OnnxCases"),
+
+    // Runs ONNX models beside ONNX Runtime: `make bench-peers ARGS="--suite onnx"`. Not a command of Bench,
+    // which would make everybody who measures build swift-protobuf.
+    .executableTarget(
+      name: "OnnxPeer",
+      dependencies: ["OnnxModels", "LinAlg"],
+      path: "Tests/OnnxPeer"),
 
     .testTarget(
       name: "LinAlgTests",
@@ -237,7 +244,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
+      dependencies: [
+        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
+        "CAllocationCounter",
+      ]),
     .testTarget(
       name: "RecurrentToolTests",
       dependencies: [

@@ -12,6 +12,7 @@ import time
 import cases
 import compare_files
 import compare_models
+import compare_onnx
 import compare_words
 import numbers_file
 import report
@@ -160,7 +161,12 @@ def hand_out(text, path):
 def main():
     chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        suites = {"files": compare_files, "models": compare_models, "words": compare_words}
+        suites = {
+            "files": compare_files,
+            "models": compare_models,
+            "onnx": compare_onnx,
+            "words": compare_words,
+        }
         suite = suites.get(chosen.suite)
         if suite:
             found = suite.run(chosen, header(), folder)

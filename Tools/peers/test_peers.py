@@ -8,6 +8,7 @@ import random
 import tempfile
 import unittest
 
+import exported_cases
 import gates
 import model_cases
 import ratios
@@ -48,6 +49,24 @@ class ModelCaseTests(unittest.TestCase):
                                     batch["inputs"][t * batch["batch"] + n],
                                     batch["labels"][(t - 1) * batch["batch"] + n],
                                 )
+
+
+class ExportedCaseTests(unittest.TestCase):
+    def test_every_model_runs_alone_and_in_a_batch_or_long(self):
+        cases = exported_cases.CASES
+        self.assertEqual({case.model for case in cases}, set(exported_cases.MODELS))
+        self.assertEqual(len({case.name for case in cases}), len(cases))
+        for model in exported_cases.MODELS:
+            batches = {case.batch for case in cases if case.model == model}
+            self.assertTrue(1 in batches and max(batches) > 1)
+
+    def test_lengths_are_drawn_longest_first(self):
+        for case in exported_cases.CASES:
+            drawn = exported_cases.lengths(case, seed=2)
+            self.assertEqual(drawn, exported_cases.lengths(case, seed=2))
+            self.assertEqual((len(drawn), drawn[0]), (case.batch, case.steps))
+            self.assertEqual(drawn, sorted(drawn, reverse=True))
+            self.assertGreaterEqual(drawn[-1], min(case.steps, exported_cases.SHORTEST))
 
 
 @unittest.skipUnless(numpy, "needs NumPy")

@@ -158,6 +158,7 @@ extension Onnx_ModelProto {
       throw OnnxError(
         .limit, "the file has \(bytes.count) bytes, at most \(limits.fileBytes) are allowed")
     }
+    try MessageScan.check(bytes, holding: .model, limit: limits.messages)
     do {
       var options = BinaryDecodingOptions()
       options.discardUnknownFields = true
