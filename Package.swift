@@ -12,6 +12,8 @@ let package = Package(
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "OnnxModels", targets: ["OnnxModels"]),
     .executable(name: "Bench", targets: ["Bench"]),
+    // Not a target of this name: where file systems ignore case it would share a folder with `Recurrent`.
+    .executable(name: "recurrent", targets: ["RecurrentTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -132,6 +134,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // The command `recurrent`: files of models from the shell.
+    .executableTarget(
+      name: "RecurrentTool",
+      dependencies: [
+        "Recurrent", "ModelFiles", "OnnxModels", "Charts",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     .executableTarget(
       name: "CharacterModel",
       dependencies: [
@@ -237,6 +247,12 @@ let package = Package(
       dependencies: [
         "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
         "CAllocationCounter",
+      ]),
+    .testTarget(
+      name: "RecurrentToolTests",
+      dependencies: [
+        "RecurrentTool", "ModelFiles", "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff",
+        "SequenceModels",
       ]),
     .testTarget(
       name: "ExperimentsTests",

@@ -1,7 +1,6 @@
 import Foundation
 import LinAlg
 import Recurrent
-import SwiftProtobuf
 import WholeFiles
 
 /// A model of an ONNX file, ready to run.
@@ -66,20 +65,7 @@ public struct OnnxModel: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: what is wrong with them, or what this library does not support.
   public init(bytes: [UInt8], limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    guard bytes.count <= limits.fileBytes else {
-      throw OnnxError(
-        .limit, "the file has \(bytes.count) bytes, at most \(limits.fileBytes) are allowed")
-    }
-    try MessageScan.check(bytes, holding: .model, limit: limits.messages)
-    let proto: Onnx_ModelProto
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      proto = try Onnx_ModelProto(serializedBytes: bytes, options: options)
-    } catch {
-      throw OnnxError(.malformed, "no ONNX model: \(error)")
-    }
-    guard proto.hasGraph else { throw OnnxError(.malformed, "no ONNX model: it has no graph") }
+    let proto = try Onnx_ModelProto(file: bytes, limits)
     opset = try Self.opset(proto)
     self.limits = limits
 
