@@ -198,7 +198,7 @@ import Testing
     }
     let freedom = Double(all.count - 1)
     let part = 2 / (9 * freedom)
-    let deviations = (.pow(statistic / freedom, 1 / 3) - (1 - part)) / part.squareRoot()
+    let deviations = (.root(statistic / freedom, 3) - (1 - part)) / part.squareRoot()
     #expect(abs(deviations) < 4.5, "χ² \(statistic) with \(freedom) degrees of freedom")
   }
 

@@ -257,7 +257,8 @@ import Testing
     #expect(drawn[3] == 0 && total > 40_000)
     for word in 0..<3 {
       let share = weights[word] / (weights[0] + weights[1] + weights[2])
-      #expect(abs(Double(drawn[word]) / total - share) < 5 * (share / total).squareRoot(), "\(word)")
+      #expect(
+        abs(Double(drawn[word]) / total - share) < 5 * (share / total).squareRoot(), "\(word)")
     }
   }
 
