@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden clean dependencies
+.PHONY: help setup build test test-long test-threads test-onnx test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden install uninstall clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ bench: dependencies ## measure this machine: throughput of every cell, forward a
 bench-check: dependencies ## fail if the engine got slower than where this branch began, or ARGS="--against v1"
 	swift run $(SWIFT_FLAGS) -c release Bench check $(or $(ARGS),--against)
 
-bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python)
+bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python); ARGS="--suite onnx" for exported models
 	@Tools/peers/run $(ARGS)
 
 prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; an hour, goes on where it was
@@ -90,6 +90,13 @@ articles: dependencies ## build and run the code of the documentation's articles
 
 golden: ## make the golden values again from PyTorch and Keras (needs Python)
 	Tools/golden/generate.sh $(ARGS)
+
+# DESTDIR is put before PREFIX, as who makes packages expects.
+install: dependencies ## install the command `recurrent` for all users, or make install PREFIX=~/.local
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SCRATCH=$(SCRATCH) Tools/install.sh
+
+uninstall: ## remove what make install PREFIX=… has put there
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" Tools/install.sh --remove
 
 clean: ## remove everything that was built
 	rm -rf $(SCRATCH) docs-build

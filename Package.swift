@@ -12,6 +12,8 @@ let package = Package(
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "OnnxModels", targets: ["OnnxModels"]),
     .executable(name: "Bench", targets: ["Bench"]),
+    // Not a target of this name: where file systems ignore case it would share a folder with `Recurrent`.
+    .executable(name: "recurrent", targets: ["RecurrentTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -132,6 +134,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // The command `recurrent`: files of models from the shell.
+    .executableTarget(
+      name: "RecurrentTool",
+      dependencies: [
+        "Recurrent", "ModelFiles", "OnnxModels", "Charts",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     .executableTarget(
       name: "CharacterModel",
       dependencies: [
@@ -183,8 +193,15 @@ let package = Package(
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(
       name: "OnnxCases",
-      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff"],
+      dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"],
       path: "Tests/OnnxCases"),
+
+    // Runs ONNX models beside ONNX Runtime: `make bench-peers ARGS="--suite onnx"`. Not a command of Bench,
+    // which would make everybody who measures build swift-protobuf.
+    .executableTarget(
+      name: "OnnxPeer",
+      dependencies: ["OnnxModels", "LinAlg"],
+      path: "Tests/OnnxPeer"),
 
     .testTarget(
       name: "LinAlgTests",
@@ -227,7 +244,16 @@ let package = Package(
       ]),
     .testTarget(
       name: "OnnxModelsTests",
-      dependencies: ["OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff"]),
+      dependencies: [
+        "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
+        "CAllocationCounter",
+      ]),
+    .testTarget(
+      name: "RecurrentToolTests",
+      dependencies: [
+        "RecurrentTool", "ModelFiles", "OnnxModels", "OnnxCases", "LinAlg", "Recurrent", "Autodiff",
+        "SequenceModels",
+      ]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"]),

@@ -45,7 +45,7 @@ cat >"$package/Package.swift" <<END
 import PackageDescription
 
 let modules: [Target.Dependency] = [
-  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "ModelFiles",
+  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "ModelFiles", "OnnxModels",
 ].map {
   .product(name: \$0, package: "swift-recurrent")
 }
@@ -56,7 +56,10 @@ let package = Package(
   ])
 END
 
-swift build --package-path "$package" --scratch-path "$products" -c debug
+# One by one: all at once would be all of swift-protobuf too, a compiler of C++ among it.
+for name in "${names[@]}"; do
+  swift build --package-path "$package" --scratch-path "$products" -c debug --product "$name"
+done
 
 failed=
 for name in "${names[@]}"; do

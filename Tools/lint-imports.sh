@@ -23,6 +23,7 @@ Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
 Sources/Bench              LinAlg Recurrent Autodiff SequenceModels ModelFiles ReferenceLoops CAllocationCounter CMachineProbe WholeFiles Charts
+Sources/RecurrentTool      Recurrent ModelFiles OnnxModels Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
 Examples/Experiments       LinAlg Recurrent Autodiff SequenceModels Pictures WholeFiles Charts
@@ -33,7 +34,7 @@ Tests/PicturesTests        * CPNG
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels ReferenceLoops Bench CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
+testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels ReferenceLoops Bench RecurrentTool CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
 ours="CBLAS CKernels CPNG CZLib cblas.h lapacke.h png.h zlib.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 

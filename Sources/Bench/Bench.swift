@@ -27,6 +27,7 @@ struct Bench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
       PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
+      FilePeerCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

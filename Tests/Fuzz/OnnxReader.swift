@@ -1,18 +1,26 @@
 import OnnxModels
 
-/// Loads an ONNX model, and runs what loads with inputs of the smallest shapes.
+/// Loads an ONNX model, and runs what loads with inputs of small shapes: the same twice, and others behind them.
 func readOnnxModel(_ bytes: UnsafeBufferPointer<UInt8>) {
   let limits = OnnxLimits(tensorBytes: 1 << 16, loopRounds: 64)
   guard let model = try? OnnxModel(bytes: Array(bytes), limits: limits) else { return }
+  for size in [2, 2, 3, 1] {
+    guard let given = inputs(of: model, open: size) else { return }
+    _ = try? model.run(given, threads: 1)
+  }
+}
+
+/// Inputs whose open axes have a size; nil where they are large.
+private func inputs(of model: OnnxModel, open: Int) -> [String: OnnxTensor]? {
   var given: [String: OnnxTensor] = [:]
   for input in model.inputs {
     let shape = (input.shape ?? []).map { size in
-      if case .fixed(let size) = size { size } else { 2 }
+      if case .fixed(let size) = size { size } else { open }
     }
     var places = 1
     for size in shape {
       let (product, overflow) = places.multipliedReportingOverflow(by: size)
-      if overflow || product > 1 << 12 { return }
+      if overflow || product > 1 << 12 { return nil }
       places = product
     }
     given[input.name] =
@@ -24,5 +32,5 @@ func readOnnxModel(_ bytes: UnsafeBufferPointer<UInt8>) {
       case .bool: OnnxTensor(shape: shape, [Bool](repeating: true, count: places))
       }
   }
-  _ = try? model.run(given, threads: 1)
+  return given
 }

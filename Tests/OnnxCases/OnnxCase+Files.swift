@@ -9,7 +9,7 @@ extension OnnxCase {
     }
     model = try bytes("model.onnx")
     // Values of other kinds than tensors have no file.
-    for i in 0..<16 {
+    for i in 0..<32 {
       inputs.append(try? bytes("input_\(i).pb"))
       outputs.append(try? bytes("output_\(i).pb"))
     }

@@ -6,7 +6,7 @@ import OnnxModels
 ///
 ///     OnnxCases FOLDER [OPERATOR…]
 ///     OnnxCases --operators
-///     OnnxCases --write FOLDER      layers of this package as models, for another runtime to run
+///     OnnxCases --write FOLDER      layers and models of this package, for another runtime to run
 @main
 struct OnnxCases {
   static func main() {
@@ -14,7 +14,9 @@ struct OnnxCases {
     if arguments == ["--operators"] { return print(OnnxModel.operators.joined(separator: " ")) }
     if arguments.count == 2, arguments[0] == "--write" {
       do {
-        for one in try WrittenModels.cases() { try one.write(into: arguments[1]) }
+        for one in try WrittenModels.cases() + TracedModels.cases() {
+          try one.write(into: arguments[1])
+        }
       } catch {
         print(error)
         exit(1)

@@ -36,6 +36,74 @@ import Testing
     #expect(throws: OnnxError.self) { try OnnxModel(contentsOf: "/") }
   }
 
+  /// A field of a number, with its length.
+  private func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
+    var (result, rest) = ([UInt8(number << 3 | 2)], bytes.count)
+    while rest > 0x7f {
+      result.append(UInt8(rest & 0x7f | 0x80))
+      rest >>= 7
+    }
+    return result + [UInt8(rest)] + bytes
+  }
+
+  /// Empty messages take two bytes each in a file, and a hundred times as much when they are read.
+  @Test func manyEmptyMessages() throws {
+    let many = [[UInt8]](repeating: [], count: 1000)
+    let nodes = many.flatMap { field(1, $0) }
+    let attributes = field(1, many.flatMap { field(5, $0) })
+    let sizes = field(13, field(2, field(1, field(2, many.flatMap { field(1, $0) }))))
+    let values = field(1, field(5, field(6, many.flatMap { field(13, $0) })))
+    for graph in [nodes, attributes, sizes, values] {
+      let bytes = field(7, graph)
+      for limit in [100, 999] {
+        do throws(OnnxError) {
+          _ = try OnnxModel(bytes: bytes, limits: OnnxLimits(messages: limit))
+          Issue.record("\(limit) messages were allowed, 1000 were read")
+        } catch {
+          #expect(error.kind == .limit && error.reason.contains("\(limit)"))
+        }
+      }
+      // With them allowed it is something else that is wrong.
+      do throws(OnnxError) {
+        _ = try OnnxModel(bytes: bytes)
+      } catch {
+        #expect(error.kind != .limit)
+      }
+    }
+    // A tensor's.
+    let external = many.flatMap { field(13, $0) }
+    do throws(OnnxError) {
+      _ = try OnnxTensor(serialized: external, limits: OnnxLimits(messages: 999))
+      Issue.record("1000 messages were read")
+    } catch {
+      #expect(error.kind == .limit)
+    }
+  }
+
+  /// What the decoder takes, the count of messages takes as well: fields of unknown numbers and kinds,
+  /// groups among them; and messages behind a group are counted.
+  @Test func messagesAmongUnknownFields() throws {
+    var builder = GraphBuilder(inputs: [("x", .float32, nil)], outputs: ["y"])
+    builder.node("Neg", ["x"], ["y"])
+    let model = builder.bytes()
+    let group: [UInt8] = [
+      0xa3, 0x06, 0x08, 0x01, 0x13, 0x15, 0, 0, 0, 0, 0x14, 0x1a, 0x02, 0xff, 0xff, 0xa4, 0x06,
+    ]
+    let others: [UInt8] = [0xa0, 0x06, 0x96, 0x01, 0xa1, 0x06] + [UInt8](repeating: 7, count: 8)
+    let whole = group + others + model
+    #expect(try OnnxModel(bytes: whole).inputs.count == 1)
+    #expect(throws: OnnxError.self) {
+      try OnnxModel(bytes: whole, limits: OnnxLimits(messages: 3))
+    }
+    for damaged in [
+      [0xa4, 0x06] + model, [0xa3, 0x06] + model, model + [0x3a], [0x3a, 0x7f] + model,
+    ]
+      as [[UInt8]]
+    {
+      #expect(throws: OnnxError.self) { try OnnxModel(bytes: damaged) }
+    }
+  }
+
   @Test func shapesThatDoNotFitTheirData() {
     for dims in [
       [], [1], [0], [-1], [3], [1 << 62, 1 << 62], [0, 1 << 62, 1 << 62], [Int64.min], [1 << 33],

@@ -1,4 +1,5 @@
 import Foundation
+import LinAlg
 import Testing
 
 @testable import OnnxCases
@@ -60,6 +61,92 @@ import Testing
         }
         for try await same in group { #expect(same) }
       }
+    }
+  }
+
+  /// What runs leave to each other must not be seen: runs of any shapes in any order, also behind one that
+  /// fails, give what a model gives that has never been run, and results stay what they were.
+  @Test func runsDoNotSeeEachOther() throws {
+    var builder = GraphBuilder(
+      inputs: [("x", .float32, nil), ("order", .int64, nil)],
+      outputs: ["y", "s", "flat", "x", "half", "parts"])
+    builder.constant("open", shape: [1], [-1 as Int64])
+    builder.constant("zero", shape: [1], [0 as Int64])
+    builder.constant("one", shape: [1], [1 as Int64])
+    builder.constant("two", shape: [], [2 as Float])
+    builder.node("Transpose", ["x"], ["t"])
+    builder.node("MatMul", ["x", "t"], ["products"])
+    builder.node("Softmax", ["products"], ["y"])
+    builder.node("Add", ["y", "products"], ["sum"])
+    builder.node("ReduceSum", ["sum", "one"], ["s"])
+    builder.node("Reshape", ["sum", "open"], ["flat"])
+    builder.node("Div", ["flat", "two"], ["half"])
+    builder.node("Gather", ["x", "order"], ["rows"])
+    builder.node("Slice", ["rows", "zero", "one", "one"], ["first"])
+    builder.node("Concat", ["rows", "first"], ["parts"], attributes: [GraphBuilder.int("axis", 1)])
+    let (model, seed) = (try builder.model(), UInt64.random(in: 0...UInt64.max))
+    var rng = SeededGenerator(seed: seed)
+    var before: [([String: OnnxTensor], [String: [Float]])] = []
+    for run in 0..<40 {
+      let (n, k) = (Int.random(in: 1...5, using: &rng), Int.random(in: 1...4, using: &rng))
+      let numbers = (0..<n * k).map { _ in Float.random(in: -2...2, using: &rng) }
+      let places = (0..<n).map { _ in Int64.random(in: -Int64(n)..<Int64(n), using: &rng) }
+      var given = [
+        "x": OnnxTensor(shape: [n, k], numbers), "order": OnnxTensor(shape: [n], places),
+      ]
+      if run % 7 == 3 {
+        given["order"] = OnnxTensor(shape: [1], [Int64(n)])
+        #expect(throws: OnnxError.self) { try model.run(given) }
+        continue
+      }
+      let (results, fresh) = (try model.run(given), try builder.model().run(given))
+      let elements = results.mapValues { $0.elements(as: Float.self) }
+      #expect(
+        elements == fresh.mapValues { $0.elements(as: Float.self) }, "seed \(seed), run \(run)")
+      #expect(results.mapValues(\.shape) == fresh.mapValues(\.shape), "seed \(seed), run \(run)")
+      before.append((results, elements))
+    }
+    for (results, elements) in before {
+      #expect(results.mapValues { $0.elements(as: Float.self) } == elements, "seed \(seed)")
+    }
+  }
+
+  /// What a node has planned for one run must not serve another whose weights or axes are others, though
+  /// the shape of its first input is the same.
+  @Test func plansSeeAllThatTheyDependOn() throws {
+    func ones(_ shape: [Int]) -> OnnxTensor {
+      OnnxTensor(shape: shape, (0..<shape.reduce(1, *)).map { Float($0 % 7) / 8 })
+    }
+    var builder = GraphBuilder(
+      inputs: [("x", .float32, nil), ("W", .float32, nil), ("R", .float32, nil)],
+      outputs: ["y", "h"])
+    builder.node("RNN", ["x", "W", "R"], ["y", "h"])
+    let layer = try builder.model()
+    for (D, H) in [(2, 3), (2, 5), (4, 3), (2, 1), (2, 3)] {
+      let given = ["x": ones([3, 2, 2]), "W": ones([1, H, D]), "R": ones([1, H, H])]
+      guard D == 2 else {
+        #expect(throws: OnnxError.self) { try layer.run(given) }
+        continue
+      }
+      let (results, fresh) = (try layer.run(given), try builder.model().run(given))
+      #expect(results["y"]?.shape == [3, 1, 2, H] && results["h"]?.shape == [1, 2, H])
+      #expect(
+        results.mapValues { $0.elements(as: Float.self) }
+          == fresh.mapValues { $0.elements(as: Float.self) })
+    }
+
+    builder = GraphBuilder(
+      inputs: [("x", .float32, nil), ("axes", .int64, nil)], outputs: ["y"])
+    builder.node(
+      "ReduceSum", ["x", "axes"], ["y"], attributes: [GraphBuilder.int("keepdims", 0)])
+    let sums = try builder.model()
+    for axes in [[0, 2], [1, 3], [0, 3], [0, 2], [0, 1, 3]] as [[Int64]] {
+      let given = [
+        "x": ones([2, 2, 2, 2]), "axes": OnnxTensor(shape: [axes.count], axes),
+      ]
+      #expect(
+        try sums.run(given)["y"]?.elements(as: Float.self)
+          == builder.model().run(given)["y"]?.elements(as: Float.self), "\(axes)")
     }
   }
 

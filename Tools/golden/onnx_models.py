@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from dataclasses import dataclass
 
 import onnx
 import torch
@@ -14,11 +15,11 @@ from onnx_cases import case
 class Tagger(nn.Module):
     """Embedding, two bidirectional LSTM layers over sequences of different lengths, a linear layer."""
 
-    def __init__(self):
+    def __init__(self, vocabulary=11, embedding=4, hidden=3, tags=5):
         super().__init__()
-        self.embedding = nn.Embedding(11, 4)
-        self.lstm = nn.LSTM(4, 3, num_layers=2, bidirectional=True, batch_first=True)
-        self.output = nn.Linear(6, 5)
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.lstm = nn.LSTM(embedding, hidden, num_layers=2, bidirectional=True, batch_first=True)
+        self.output = nn.Linear(2 * hidden, tags)
 
     def forward(self, tokens, lengths):
         x = self.embedding(tokens)
@@ -30,12 +31,12 @@ class Tagger(nn.Module):
 class Classifier(nn.Module):
     """Embedding, GRU, and the probabilities of classes from its last state."""
 
-    def __init__(self):
+    def __init__(self, vocabulary=9, embedding=4, hidden=6, classes=3):
         super().__init__()
-        self.embedding = nn.Embedding(9, 4)
-        self.gru = nn.GRU(4, 6)
-        self.norm = nn.LayerNorm(6)
-        self.output = nn.Linear(6, 3)
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.gru = nn.GRU(embedding, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.output = nn.Linear(hidden, classes)
 
     def forward(self, tokens):
         _, state = self.gru(self.embedding(tokens))
@@ -45,12 +46,12 @@ class Classifier(nn.Module):
 class DecoderStep(nn.Module):
     """A step of a decoder that attends to the outputs of an encoder, which a mask limits."""
 
-    def __init__(self):
+    def __init__(self, vocabulary=8, embedding=4, hidden=5, memory=6):
         super().__init__()
-        self.embedding = nn.Embedding(8, 4)
-        self.query = nn.Linear(5, 6, bias=False)
-        self.gru = nn.GRUCell(10, 5)
-        self.output = nn.Linear(11, 8)
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.query = nn.Linear(hidden, memory, bias=False)
+        self.gru = nn.GRUCell(embedding + memory, hidden)
+        self.output = nn.Linear(hidden + memory, vocabulary)
 
     def forward(self, token, state, memory, mask):
         scores = torch.matmul(memory, self.query(state).unsqueeze(-1)).squeeze(-1)
@@ -64,10 +65,10 @@ class DecoderStep(nn.Module):
 class LanguageStep(nn.Module):
     """A step of a language model that carries the states of two LSTM layers."""
 
-    def __init__(self):
+    def __init__(self, vocabulary=10, hidden=5):
         super().__init__()
-        self.embedding = nn.Embedding(10, 5)
-        self.lstm = nn.LSTM(5, 5, num_layers=2)
+        self.embedding = nn.Embedding(vocabulary, hidden)
+        self.lstm = nn.LSTM(hidden, hidden, num_layers=2)
 
     def forward(self, token, hidden, cell):
         x = self.embedding(token).unsqueeze(0)
@@ -75,15 +76,45 @@ class LanguageStep(nn.Module):
         return torch.matmul(y[0], self.embedding.weight.t()), hidden, cell
 
 
-def exported(name, model, inputs, names, outputs, axes):
-    """The case of a model: PyTorch's exporter's file, and PyTorch's outputs."""
+@dataclass(frozen=True)
+class Signature:
+    """The names of a model's inputs and outputs, and of those of their axes whose size is not fixed."""
+
+    inputs: list
+    outputs: list
+    axes: dict
+
+
+BATCH = {0: "batch"}
+TOKENS = {0: "batch", 1: "steps"}
+SIGNATURES = {
+    Tagger: Signature(
+        ["tokens", "lengths"], ["scores"], {"tokens": TOKENS, "lengths": BATCH, "scores": TOKENS}
+    ),
+    Classifier: Signature(
+        ["tokens"], ["probabilities"],
+        {"tokens": {0: "steps", 1: "batch"}, "probabilities": BATCH},
+    ),
+    DecoderStep: Signature(
+        ["token", "state", "memory", "mask"], ["scores", "next_state", "weights"],
+        {"token": BATCH, "state": BATCH, "memory": TOKENS, "mask": TOKENS},
+    ),
+    LanguageStep: Signature(
+        ["token", "hidden", "cell"], ["scores", "next_hidden", "next_cell"],
+        {"token": BATCH, "hidden": {1: "batch"}, "cell": {1: "batch"}},
+    ),
+}
+
+
+def export(model, inputs):
+    """The bytes of PyTorch's exporter's file of a model, and PyTorch's outputs for the inputs."""
     model.eval()
-    file = io.BytesIO()
+    signature, file = SIGNATURES[type(model)], io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model, inputs, file, input_names=names, output_names=outputs, dynamic_axes=axes,
-            opset_version=17, dynamo=False,
+            model, inputs, file, input_names=signature.inputs, output_names=signature.outputs,
+            dynamic_axes=signature.axes, opset_version=17, dynamo=False,
         )
     proto = onnx.load_model_from_string(file.getvalue())
     for node in proto.graph.node:
@@ -91,35 +122,29 @@ def exported(name, model, inputs, names, outputs, axes):
     with torch.no_grad():
         results = model(*inputs)
     results = results if isinstance(results, tuple) else (results,)
-    bytes_of_model = proto.SerializeToString(deterministic=True)
+    return proto.SerializeToString(deterministic=True), results
+
+
+def exported(name, model, inputs):
+    """The case of a model: PyTorch's exporter's file, and PyTorch's outputs."""
+    data, results = export(model, inputs)
     values = [[x.detach().numpy() for x in row] for row in (inputs, results)]
-    return case(name, bytes_of_model, values[0], values[1], 1e-5, 1e-5)
+    return case(name, data, values[0], values[1], 1e-5, 1e-5)
 
 
 def cases():
     torch.manual_seed(5)
     draw = torch.randn
-    batch = {0: "batch"}
     tagger = exported(
-        "tagger", Tagger(), (torch.randint(11, (3, 6)), torch.tensor([6, 4, 1])),
-        ["tokens", "lengths"], ["scores"],
-        {"tokens": {0: "batch", 1: "steps"}, "lengths": batch, "scores": {0: "batch", 1: "steps"}},
+        "tagger", Tagger(), (torch.randint(11, (3, 6)), torch.tensor([6, 4, 1]))
     )
-    classifier = exported(
-        "classifier", Classifier(), (torch.randint(9, (7, 2)),), ["tokens"], ["probabilities"],
-        {"tokens": {0: "steps", 1: "batch"}, "probabilities": batch},
-    )
+    classifier = exported("classifier", Classifier(), (torch.randint(9, (7, 2)),))
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
     decoder = exported(
         "decoder-step", DecoderStep(),
         (torch.tensor([3, 7]), draw(2, 5), draw(2, 4, 6), mask),
-        ["token", "state", "memory", "mask"], ["scores", "next_state", "weights"],
-        {"token": batch, "state": batch, "memory": {0: "batch", 1: "steps"},
-         "mask": {0: "batch", 1: "steps"}},
     )
     language = exported(
-        "language-step", LanguageStep(), (torch.tensor([2, 9, 0]), draw(2, 3, 5), draw(2, 3, 5)),
-        ["token", "hidden", "cell"], ["scores", "next_hidden", "next_cell"],
-        {"token": batch, "hidden": {1: "batch"}, "cell": {1: "batch"}},
+        "language-step", LanguageStep(), (torch.tensor([2, 9, 0]), draw(2, 3, 5), draw(2, 3, 5))
     )
     return [tagger, classifier, decoder, language]

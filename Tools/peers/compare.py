@@ -10,7 +10,9 @@ import tempfile
 import time
 
 import cases
+import compare_files
 import compare_models
+import compare_onnx
 import compare_words
 import numbers_file
 import report
@@ -159,7 +161,13 @@ def hand_out(text, path):
 def main():
     chosen = read_options()
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        suite = {"models": compare_models, "words": compare_words}.get(chosen.suite)
+        suites = {
+            "files": compare_files,
+            "models": compare_models,
+            "onnx": compare_onnx,
+            "words": compare_words,
+        }
+        suite = suites.get(chosen.suite)
         if suite:
             found = suite.run(chosen, header(), folder)
             if chosen.json:

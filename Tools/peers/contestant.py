@@ -110,6 +110,20 @@ class ModelContestant(Contestant):
         return [sys.executable, os.path.join(HERE, "model_worker.py")]
 
 
+class OnnxContestant(Contestant):
+    """A process that runs a model of a file: serves the protocol of `OnnxPeer`, which `bench` is then."""
+
+    @staticmethod
+    def command(name, bench):
+        if name == OURS:
+            return [bench]
+        return [sys.executable, os.path.join(HERE, "onnx_worker.py")]
+
+    def load(self, case, data):
+        model, inputs = data
+        self.ask("load", model=model, inputs=inputs, threads=case.threads)
+
+
 def environment(threads):
     """The environment of every contestant: nothing inherited chooses kernels or thread counts."""
     cleared = ("OPENBLAS_", "OMP_", "MKL_", "KMP_", "GOMP_", "DNNL_", "ONEDNN_", "ATEN_")

@@ -44,12 +44,8 @@ def estimate(contestant):
     return min(nanoseconds)
 
 
-def measure(case, contestants, data, folder, effort, seed):
-    """The row of a case, as the JSON report has it."""
-    for contestant in contestants.values():
-        contestant.load(case, data)
-    differences = verify(case, contestants, folder)
-
+def take_turns(contestants, effort, seed):
+    """Nanoseconds of a call, for each contestant a value for each round."""
     estimates = {name: estimate(contestant) for name, contestant in contestants.items()}
     rounds = effort.rounds_for(max(estimates.values()))
     turns = {name: Turn.plan(time, effort.budget / rounds) for name, time in estimates.items()}
@@ -61,6 +57,16 @@ def measure(case, contestants, data, folder, effort, seed):
             contestant, turn = contestants[name], turns[name]
             times[name].append(median(contestant.time(turn.warm_up, turn.calls, turn.samples)))
             contestant.wait_until_idle()
+    return times
+
+
+def measure(case, contestants, data, folder, effort, seed):
+    """The row of a case, as the JSON report has it."""
+    for contestant in contestants.values():
+        contestant.load(case, data)
+    differences = verify(case, contestants, folder)
+
+    times = take_turns(contestants, effort, seed)
     for contestant in contestants.values():
         contestant.ask("unload")
     return row(case, times, differences)

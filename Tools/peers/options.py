@@ -4,6 +4,7 @@ import argparse
 import os
 
 from cases import GATES, MODES, PEERS, SHAPES, Shape
+from exported_cases import MODELS as EXPORTED
 from model_cases import MODELS, WORD_METHODS
 
 EPILOG = "example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15"
@@ -75,10 +76,11 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words"),
+        choices=("layers", "models", "words", "files", "onnx"),
         default="layers",
-        help="layers; whole training steps of models, against PyTorch alone; or word vectors, against "
-        "gensim; default: layers",
+        help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
+        "gensim; the reading of large files of weights, against safetensors and PyTorch; or models that "
+        "PyTorch has exported, against ONNX Runtime; default: layers",
     )
     add(
         "--models",
@@ -93,6 +95,13 @@ def add_selection(parser):
         default=list(WORD_METHODS),
         metavar="LIST",
         help=f"of the suite of word vectors: {', '.join(WORD_METHODS)}",
+    )
+    add(
+        "--exported",
+        type=some_of(EXPORTED),
+        default=list(EXPORTED),
+        metavar="LIST",
+        help=f"of the suite of exported models: {', '.join(EXPORTED)}",
     )
     add("--cells", type=some_of(GATES), default=list(GATES), metavar="LIST", help="LSTM,GRU")
     add(

@@ -8,6 +8,7 @@ import random
 import tempfile
 import unittest
 
+import exported_cases
 import gates
 import model_cases
 import ratios
@@ -18,6 +19,7 @@ from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
 try:
     import numpy
 
+    import compare_files
     import compare_words
     import verification
 except ImportError:
@@ -47,6 +49,24 @@ class ModelCaseTests(unittest.TestCase):
                                     batch["inputs"][t * batch["batch"] + n],
                                     batch["labels"][(t - 1) * batch["batch"] + n],
                                 )
+
+
+class ExportedCaseTests(unittest.TestCase):
+    def test_every_model_runs_alone_and_in_a_batch_or_long(self):
+        cases = exported_cases.CASES
+        self.assertEqual({case.model for case in cases}, set(exported_cases.MODELS))
+        self.assertEqual(len({case.name for case in cases}), len(cases))
+        for model in exported_cases.MODELS:
+            batches = {case.batch for case in cases if case.model == model}
+            self.assertTrue(1 in batches and max(batches) > 1)
+
+    def test_lengths_are_drawn_longest_first(self):
+        for case in exported_cases.CASES:
+            drawn = exported_cases.lengths(case, seed=2)
+            self.assertEqual(drawn, exported_cases.lengths(case, seed=2))
+            self.assertEqual((len(drawn), drawn[0]), (case.batch, case.steps))
+            self.assertEqual(drawn, sorted(drawn, reverse=True))
+            self.assertGreaterEqual(drawn[-1], min(case.steps, exported_cases.SHORTEST))
 
 
 @unittest.skipUnless(numpy, "needs NumPy")
@@ -227,6 +247,29 @@ class VerificationTests(unittest.TestCase):
         self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
         short = Case("lstm", "inference", Shape(25, 1, 64), 1)
         self.assertAlmostEqual(verification.tolerance(short), 2e-5)
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class FileTests(unittest.TestCase):
+    def test_both_must_have_read_the_same(self):
+        ours = {"tensors": 4, "sum": 100.0}
+        compare_files.verify({OURS: ours, "torch": {"tensors": 4, "sum": 100.0 + 1e-5}})
+        for other in ({"tensors": 5, "sum": 100.0}, {"tensors": 4, "sum": 100.1},
+                      {"tensors": 4, "sum": float("nan")}):
+            with self.assertRaises(compare_files.WrongAnswer):
+                compare_files.verify({OURS: ours, "torch": other})
+
+    def test_a_ratio_is_theirs_by_ours(self):
+        seconds = {OURS: [0.1, 0.2, 0.1], "torch": [0.2, 0.4, 0.2]}
+        row = {
+            "format": "pytorch", "bytes": 2 * 10**9, "peer": "torch",
+            "seconds": {phase: seconds for phase in compare_files.PHASES},
+            "ratios": {phase: [2.0, 2.0, 2.0] for phase in compare_files.PHASES},
+        }
+        header = {"cpu": "c", "cores": 2, "load": 0, "date": "d", "commit": "x"}
+        text = compare_files.markdown(header, [row])
+        self.assertIn(
+            "| pytorch, torch | 2.00 | load | 100.0 ms | 200.0 ms | 2.00 [2.00, 2.00] |", text)
 
 
 class ReportTests(unittest.TestCase):

@@ -100,7 +100,7 @@ enum ShapeCaptions: Experiment {
       vocabularySize: task.vocabulary.count, hiddenSize: run.choose(smoke: 64, full: 128),
       embeddingSize: 64, using: &rng)
     try train(
-      &model, Fitting(updates: run.choose(smoke: 150, full: 20_000), rate: 2e-3), known, run, &rng
+      &model, Fitting(updates: run.choose(smoke: 150, full: 40_000), rate: 2e-3), known, run, &rng
     ) { model, scenes, captions, graph in
       model.loss(scenes, captions, on: graph)
     }

@@ -26,6 +26,9 @@ public final class Graph<Scalar: RecurrentScalar> {
   /// the place in the model, the sequence and the step alone.
   public var noise: RecordingNoise
 
+  /// Notes what is computed, where somebody wants to know.
+  package var record: GraphRecord<Scalar>?
+
   var slots: [Slot<Scalar>] = []
   var pool = BufferPool<Scalar>()
   var trained = TrainedBlocks<Scalar>()
@@ -202,6 +205,10 @@ extension Graph {
 
   /// Keeps an operation that has computed its outputs for the way back, if there is one for it.
   func finish<O: Operation<Scalar>>(_ operation: O) {
+    if let record {
+      record.add(
+        operation.record(self), inputs: operation.inputs, outputs: operation.outputs, self)
+    }
     if isRecording && operation.needsGradient {
       for i in 0..<operation.outputs.count {
         slots[operation.outputs[i]].needsGradient = true

@@ -22,6 +22,9 @@ class Operation<Scalar: RecurrentScalar> {
 
   init() {}
 
+  /// What it is, for those who write a pass down elsewhere.
+  func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> { .other("\(name)") }
+
   /// Computes the rows `rows` of the output: what ``Graph/divide(_:rows:work:)`` hands to its threads.
   func forward(_ rows: Range<Int>, _ graph: Graph<Scalar>) {}
 

@@ -53,6 +53,10 @@ private final class ActivationOperation<Scalar: RecurrentScalar>: Operation<Scal
 
   override var name: StaticString { "activated" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .activation(function)
+  }
+
   func callAsFunction(
     _ function: Activation, _ x: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {
@@ -90,7 +94,7 @@ private final class ActivationOperation<Scalar: RecurrentScalar>: Operation<Scal
 }
 
 /// A function whose derivative is taken from what goes in.
-private enum ElementFunction<Scalar: RecurrentScalar> {
+package enum ElementFunction<Scalar: RecurrentScalar> {
   case logarithm
   case square
   case squareRoot
@@ -109,6 +113,10 @@ private final class MapOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var dx: UnsafeMutablePointer<Scalar>?
 
   override var name: StaticString { "element function" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .function(function)
+  }
 
   func callAsFunction(
     _ function: ElementFunction<Scalar>, _ x: Node<Scalar>, on graph: Graph<Scalar>

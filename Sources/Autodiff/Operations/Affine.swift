@@ -35,6 +35,10 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
 
   override var name: StaticString { "affine map" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    block.map { .affine($0, hasBias: $0.specs.count > 1) } ?? .other("\(name)")
+  }
+
   func callAsFunction(
     _ block: ParameterBlock<Scalar>, _ map: AffineMap<Scalar>, _ x: Node<Scalar>,
     on graph: Graph<Scalar>

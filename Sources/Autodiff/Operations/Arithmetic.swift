@@ -37,7 +37,8 @@ extension Node {
   }
 }
 
-private enum Combination {
+/// How two values are combined, element by element.
+package enum Combination {
   case add
   case subtract
   case multiply
@@ -57,6 +58,10 @@ private final class CombineOperation<Scalar: RecurrentScalar>: Operation<Scalar>
     case .multiply: "*"
     case .divide: "/"
     }
+  }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .combined(kind)
   }
 
   func callAsFunction(

@@ -70,6 +70,10 @@ private final class AttentionOperation<Scalar: RecurrentScalar>: ScoringOperatio
 
   override var name: StaticString { "attention" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .attention(comparison)
+  }
+
   func callAsFunction(
     _ comparison: Comparison<Scalar>, _ q: Node<Scalar>, _ k: Node<Scalar>, _ v: Node<Scalar>,
     _ lengths: [Int]?, on graph: Graph<Scalar>

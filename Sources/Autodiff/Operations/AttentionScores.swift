@@ -69,6 +69,10 @@ enum Comparison<Scalar: RecurrentScalar> {
 private final class ScoresOperation<Scalar: RecurrentScalar>: ScoringOperation<Scalar> {
   override var name: StaticString { "attention scores" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .scores(comparison)
+  }
+
   func callAsFunction(
     _ comparison: Comparison<Scalar>, _ q: Node<Scalar>, _ k: Node<Scalar>, _ lengths: [Int]?,
     on graph: Graph<Scalar>
@@ -110,6 +114,12 @@ class ScoringOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   /// Memory for `tanh(q + k)` of some steps, a piece for each sequence.
   private var scratch: UnsafeMutablePointer<Scalar>?
   private var d = ScoreGradients<Scalar>()
+
+  /// How it compares.
+  final var comparison: ComparisonRecord<Scalar> {
+    ComparisonRecord(
+      scale: scale, isAdditive: isAdditive, hasCoverage: hasCoverage, lengths: lengths)
+  }
 
   /// The lengths of the axes: queries, sequences, steps, features of the comparison.
   struct Size {

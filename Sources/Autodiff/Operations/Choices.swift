@@ -33,6 +33,10 @@ private final class PickOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
 
   override var name: StaticString { "picked" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    numbers.map { .picked($0) } ?? .other("\(name)")
+  }
+
   func callAsFunction(
     _ numbers: TokenBatch, _ x: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {
@@ -77,6 +81,10 @@ private final class EntropyOperation<Scalar: RecurrentScalar>: Operation<Scalar>
   private var logs: SequenceBatch<Scalar>?
 
   override var name: StaticString { "entropy" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .entropy
+  }
 
   func callAsFunction(_ x: Node<Scalar>, on graph: Graph<Scalar>) -> Node<Scalar> {
     let shape = x.shape

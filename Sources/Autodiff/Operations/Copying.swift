@@ -39,6 +39,11 @@ private final class CopyOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
 
   override var name: StaticString { "copying" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    guard let tokens else { return .other("\(name)") }
+    return .copies(tokens, words: graph.shape(outputs[0]).features, lengths: lengths)
+  }
+
   func callAsFunction(
     _ tokens: TokenBatch, _ lengths: [Int]?, _ words: Int, _ z: Node<Scalar>, _ e: Node<Scalar>,
     _ g: Node<Scalar>, on graph: Graph<Scalar>

@@ -36,6 +36,10 @@ private final class LSTMCellOperation<Scalar: RecurrentScalar>: Operation<Scalar
 
   override var name: StaticString { "LSTM cells" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .lstmCells
+  }
+
   func callAsFunction(
     _ x: Node<Scalar>, _ cell: Node<Scalar>?, on graph: Graph<Scalar>
   ) -> LSTMCellStates<Scalar> {

@@ -21,6 +21,10 @@ private final class NormOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
 
   override var name: StaticString { "layer norm" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    block.map { .layerNorm($0, epsilon: epsilon) } ?? .other("\(name)")
+  }
+
   func callAsFunction(
     _ parameters: LayerNormParameters<Scalar>, _ epsilon: Double, _ x: Node<Scalar>,
     on graph: Graph<Scalar>

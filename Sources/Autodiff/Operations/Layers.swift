@@ -61,6 +61,7 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
 
   /// The layer during the pass.
   private var layer: Layer?
+  private var lengths: [Int]?
   /// The layouts of the layer's blocks, by which it is known again.
   private let layouts: [ParameterLayout]
   /// A set of parameters without memory, into which the graph's gradients are moved for the way back.
@@ -80,6 +81,10 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
   private var hasState = false
 
   override var name: StaticString { "layer" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    layer.map { .layer($0, lengths: lengths) } ?? .other("\(name)")
+  }
 
   init(_ layer: Layer) {
     let parameters = layer.parameters
@@ -122,6 +127,7 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
       write(graph.values(inputs[1]), batch: shape.batch, into: &initialState, of: layer)
     }
     hasState = state != nil
+    (self.layer, self.lengths) = (layer, lengths)
     place = nil
     if graph.isRecording {
       place = places(of: layer, graph)
@@ -144,7 +150,6 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
     }
     guard let tape else { failRequirement("layer: no tape") }
     tape.noise = graph.nextNoise()
-    self.layer = layer
     let run = layer.forward(
       x.value, from: hasState ? initialState : nil, lengths: lengths, threads: graph.threads,
       recording: tape)
@@ -275,7 +280,7 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
   }
 
   override func letGo(_ graph: Graph<Scalar>) {
-    layer = nil
+    (layer, lengths) = (nil, nil)
     tape?.discard()
   }
 }

@@ -25,6 +25,11 @@ private final class LookupOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
 
   override var name: StaticString { "embedding" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    guard let block, let tokens else { return .other("\(name)") }
+    return .lookup(block, tokens)
+  }
+
   func callAsFunction(
     _ block: ParameterBlock<Scalar>, _ features: Int, _ tokens: TokenBatch,
     on graph: Graph<Scalar>
@@ -35,9 +40,9 @@ private final class LookupOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
     let shape = NodeShape(steps: tokens.steps, batch: tokens.batch, features: features)
     let y = give(shape, on: graph)
     graph.divideForward(self, rows: shape.rows, work: shape.count)
+    graph.finish(self)
     // The way back needs the tokens, not the table.
     self.block = nil
-    graph.finish(self)
     return y
   }
 

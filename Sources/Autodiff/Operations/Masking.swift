@@ -18,6 +18,10 @@ extension Node {
 private final class MaskOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   override var name: StaticString { "masked" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .masked
+  }
+
   func callAsFunction(
     _ x: Node<Scalar>, _ mask: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {

@@ -37,7 +37,8 @@ extension Node {
   }
 }
 
-private enum Pooling {
+/// Which row of its steps a sequence gets.
+package enum Pooling {
   case last
   case ends
   case mean
@@ -63,6 +64,10 @@ private final class PoolOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var dx: UnsafeMutablePointer<Scalar>?
 
   override var name: StaticString { "pooling" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .pooled(kind, lengths: lengths)
+  }
 
   func callAsFunction(
     _ kind: Pooling, _ lengths: [Int]?, _ x: Node<Scalar>, on graph: Graph<Scalar>

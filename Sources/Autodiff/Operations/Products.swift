@@ -30,6 +30,10 @@ private final class ProductOperation<Scalar: RecurrentScalar>: Operation<Scalar>
 
   override var name: StaticString { "product" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .product(isTransposed: isTransposed)
+  }
+
   func callAsFunction(
     _ x: Node<Scalar>, _ m: Node<Scalar>, _ isTransposed: Bool, on graph: Graph<Scalar>
   ) -> Node<Scalar> {

@@ -47,6 +47,10 @@ private final class SumOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
 
   override var name: StaticString { "sum" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .sum(axis)
+  }
+
   func callAsFunction(
     _ axis: NodeAxis, _ x: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {
@@ -100,13 +104,19 @@ private final class MaximumOperation<Scalar: RecurrentScalar>: Operation<Scalar>
   /// Pieces of the output, of so many elements; each is the largest of `length` pieces of the input, which
   /// lie one behind the other.
   private var (blocks, piece, length) = (0, 0, 0)
+  private var axis = NodeAxis.steps
 
   override var name: StaticString { "maximum" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .maximum(axis)
+  }
 
   func callAsFunction(
     _ axis: NodeAxis, _ x: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {
     var shape = x.shape
+    self.axis = axis
     length = shape[axis]
     switch axis {
     case .steps: (blocks, piece) = (1, shape.batch * shape.features)

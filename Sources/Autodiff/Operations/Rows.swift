@@ -42,15 +42,22 @@ extension Node {
 private final class GatherOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var numbers: TokenBatch?
   private var scatters = false
+  /// How many rows become one.
+  private var count = 1
 
   override var name: StaticString { scatters ? "scattered" : "gathered" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    guard let numbers else { return .other("\(name)") }
+    return scatters ? .scattered(numbers) : .gathered(numbers, sideBySide: count)
+  }
 
   /// Gathers, or scatters into the shape `target`.
   func callAsFunction(
     _ numbers: TokenBatch, _ target: NodeShape?, _ x: Node<Scalar>, sideBySide count: Int,
     on graph: Graph<Scalar>
   ) -> Node<Scalar> {
-    self.numbers = numbers
+    (self.numbers, self.count) = (numbers, count)
     scatters = target != nil
     let shape = x.shape
     if scatters {

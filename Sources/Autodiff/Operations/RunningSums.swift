@@ -14,6 +14,10 @@ extension Node {
 private final class RunningSumOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   override var name: StaticString { "sums of earlier steps" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .sumsOfEarlierSteps
+  }
+
   func callAsFunction(_ x: Node<Scalar>, on graph: Graph<Scalar>) -> Node<Scalar> {
     take(x, isRead: false, on: graph)
     let shape = x.shape

@@ -33,6 +33,10 @@ private final class SequenceProductOperation<Scalar: RecurrentScalar>: Operation
 
   override var name: StaticString { isTransposed ? "inner products" : "weighted sums" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .sequenceProduct(isTransposed: isTransposed)
+  }
+
   func callAsFunction(
     _ a: Node<Scalar>, _ b: Node<Scalar>, _ isTransposed: Bool, on graph: Graph<Scalar>
   ) -> Node<Scalar> {

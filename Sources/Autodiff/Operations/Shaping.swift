@@ -107,8 +107,13 @@ extension NodeShape {
 
 private final class SliceOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var place = AxisRange(.steps, 0..<0, of: NodeShape(steps: 0, batch: 0, features: 0))
+  private var (axis, range) = (NodeAxis.steps, 0..<0)
 
   override var name: StaticString { "slice" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .slice(axis, range)
+  }
 
   func callAsFunction(
     _ axis: NodeAxis, _ range: Range<Int>, _ x: Node<Scalar>, on graph: Graph<Scalar>
@@ -118,6 +123,7 @@ private final class SliceOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
       range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "slice: \(axis) \(range) of a value of shape \(shape)")
     place = AxisRange(axis, range, of: shape)
+    (self.axis, self.range) = (axis, range)
     take(x, isRead: false, on: graph)
     shape[axis] = range.count
     let y = give(shape, on: graph)
@@ -145,6 +151,10 @@ private final class JoinOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var shape = NodeShape(steps: 0, batch: 0, features: 0)
 
   override var name: StaticString { "joined" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .joined(axis)
+  }
 
   func begin(_ axis: NodeAxis) { self.axis = axis }
 

@@ -30,6 +30,10 @@ private final class SoftmaxOperation<Scalar: RecurrentScalar>: Operation<Scalar>
 
   override var name: StaticString { "softmax" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    .softmax(function, lengths: lengths)
+  }
+
   func callAsFunction(
     _ function: RowActivation, _ lengths: [Int]?, _ x: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {

@@ -7,7 +7,7 @@ extension Graph {
   /// to it again at once.
   public func constant(_ value: SequenceBatch<Scalar>) -> Node<Scalar> {
     let shape = NodeShape(steps: value.steps, batch: value.batch, features: value.features)
-    return source(shape) { target in
+    return source(shape, .constant(value)) { target in
       value.withUnsafeBufferPointer { from in
         if let start = from.baseAddress { target.update(from: start, count: from.count) }
       }
@@ -35,7 +35,7 @@ extension Graph {
   public func occurrences(of tokens: TokenBatch, features: Int) -> Node<Scalar> {
     tokens.checkTokens(vocabularySize: features)
     let shape = NodeShape(steps: tokens.steps, batch: tokens.batch, features: features)
-    return source(shape) { target in
+    return source(shape, .occurrences(tokens, features: features)) { target in
       let step = shape.batch * features
       clearElements(target, count: shape.count)
       tokens.withUnsafeBufferPointer { tokens in
@@ -55,7 +55,7 @@ extension Graph {
   public func validSteps(_ lengths: [Int], steps: Int) -> Node<Scalar> {
     let shape = NodeShape(steps: steps, batch: lengths.count, features: 1)
     checkLengths(lengths, shape, "validSteps")
-    return source(shape) { target in
+    return source(shape, .validSteps(lengths, steps: steps)) { target in
       for row in 0..<shape.rows {
         target[row] = row / shape.batch < lengths[row % shape.batch] ? 1 : 0
       }
@@ -70,7 +70,7 @@ extension Graph {
     let shape = NodeShape(steps: 1, batch: lengths.count, features: features)
     checkLengths(
       lengths, NodeShape(steps: features, batch: lengths.count, features: 1), "validFeatures")
-    return source(shape) { target in
+    return source(shape, .validFeatures(lengths, features: features)) { target in
       clearElements(target, count: shape.count)
       for n in 0..<lengths.count {
         (target + n * features).update(repeating: 1, count: lengths[n])
@@ -80,12 +80,18 @@ extension Graph {
 
   /// A new value in the graph's memory, which `fill` writes.
   private func source(
-    _ shape: NodeShape, _ fill: (UnsafeMutablePointer<Scalar>) -> Void
+    _ shape: NodeShape, _ operation: @autoclosure () -> OperationRecord<Scalar>? = nil,
+    _ fill: (UnsafeMutablePointer<Scalar>) -> Void
   ) -> Node<Scalar> {
     let slot = makeSlot(shape)
     let value = pool.take(shape)
     fill(value.pointer(atStep: 0))
     slot.value = value
+    if let record {
+      // Not the value itself, whose memory the graph may use again.
+      record.add(
+        operation() ?? .constant(value.map { $0 }), inputs: [], outputs: [slot.index], self)
+    }
     return Node(slot)
   }
 
@@ -101,7 +107,13 @@ extension Graph {
 extension Node {
   /// The same value, which nothing is learned through: `∂/∂x` is taken as 0.
   public func stopGradient() -> Node {
-    graph.constant(value)
+    let graph = graph
+    let record = graph.record
+    graph.record = nil
+    defer { graph.record = record }
+    let result = graph.constant(value)
+    record?.add(.identity, inputs: [slot.index], outputs: [result.slot.index], graph)
+    return result
   }
 }
 
@@ -116,12 +128,18 @@ extension Parameter {
 /// The matrix of a ``Parameter``.
 private final class ParameterOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   private var place: Int?
+  private var block: ParameterBlock<Scalar>?
 
   override var name: StaticString { "Parameter" }
+
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    block.map { .parameter($0) } ?? .other("\(name)")
+  }
 
   func callAsFunction(_ block: ParameterBlock<Scalar>, on graph: Graph<Scalar>) -> Node<Scalar> {
     place = graph.isRecording ? graph.trained.place(of: block, name) : nil
     if place != nil { takeTrained() }
+    self.block = block
     let spec = block.specs[0]
     let node = give(
       NodeShape(steps: 1, batch: spec.rows, features: spec.columns), on: graph)
@@ -131,6 +149,8 @@ private final class ParameterOperation<Scalar: RecurrentScalar>: Operation<Scala
       }
     }
     graph.finish(self)
+    // Blocks that an optimizer changes are held once.
+    self.block = nil
     return node
   }
 

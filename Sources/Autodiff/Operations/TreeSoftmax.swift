@@ -170,6 +170,10 @@ private final class TreeLeavesOperation<Scalar: RecurrentScalar>: Operation<Scal
 
   override var name: StaticString { "hierarchical softmax" }
 
+  override func record(_ graph: Graph<Scalar>) -> OperationRecord<Scalar> {
+    tree.map { .treeLeaves($0) } ?? .other("\(name)")
+  }
+
   func callAsFunction(
     _ tree: HuffmanTree, _ z: Node<Scalar>, on graph: Graph<Scalar>
   ) -> Node<Scalar> {

@@ -18,7 +18,7 @@ struct FilesCommand: ParsableCommand {
 
       EXAMPLES
         Bench files
-        Bench files --megabytes 300 --directory /mnt/disk
+        Bench files --megabytes 300 --directory .
       """)
 
   @OptionGroup var measuring: MeasuringOptions

@@ -11,10 +11,10 @@ import SequenceModels
 
 extension TrainingSnapshot {
   /// What the metadata calls the version.
-  private static var versionKey: String { "swift-recurrent.checkpoint" }
+  private static var versionKey: String { CheckpointForm.versionKey }
 
   /// What the metadata calls the checksum.
-  private static var checksumKey: String { "checksum" }
+  private static var checksumKey: String { CheckpointForm.checksumKey }
 
   /// Writes the snapshot to a file, whole or not at all.
   ///
@@ -85,8 +85,8 @@ extension TrainingSnapshot {
       throw ModelFileError(path: path, place: .tensor("history.points"), reason: "expected points")
     }
     self.init(
-      parameters: try reader.parameters(like: shape, "model."), best: best, optimizer: state,
-      noise: noise, history: history, epoch: try reader.count("epoch"),
+      parameters: try reader.parameters(like: shape, CheckpointForm.modelPrefix), best: best,
+      optimizer: state, noise: noise, history: history, epoch: try reader.count("epoch"),
       batch: try reader.count("batch"), course: course)
     try reader.expectNothingElse()
   }
@@ -99,7 +99,7 @@ extension TrainingSnapshot {
           from: place.start)
       }
     }
-    var result = all("model.", parameters)
+    var result = all(CheckpointForm.modelPrefix, parameters)
     if let best { result += all("best.", best) }
     for (name, values) in optimizer.moments { result += all("optimizer.\(name).", values) }
     let width = TrainingHistory.numbersOfPoint

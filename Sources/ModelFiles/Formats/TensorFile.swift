@@ -95,7 +95,7 @@ public struct TensorFile: Sendable {
   /// What the first bytes of a file say it is.
   ///
   /// - Throws: ``ModelFileError`` where they say nothing.
-  private static func format(of bytes: FileBytes) throws(ModelFileError) -> Format {
+  fileprivate static func format(of bytes: FileBytes) throws(ModelFileError) -> Format {
     let head = try bytes.bytes(0..<min(bytes.count, 9))
     if head.starts(with: numPyMagic) { return .npy }
     if head.starts(with: ZipArchive.magic) || head.starts(with: ZipArchive.emptyMagic) {
@@ -142,5 +142,14 @@ public struct TensorFile: Sendable {
       throw ModelFileError(
         path: path, reason: "expected a path that ends in .safetensors, .npy or .npz, or a format")
     }
+  }
+}
+
+extension TensorFile.Format {
+  /// What the first bytes of a file say it is.
+  ///
+  /// - Throws: ``ModelFileError`` where it cannot be read, or they say nothing.
+  public init(contentsOf path: String) throws(ModelFileError) {
+    self = try TensorFile.format(of: FileBytes(contentsOf: path))
   }
 }

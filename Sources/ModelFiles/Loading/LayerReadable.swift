@@ -73,23 +73,8 @@ extension LSTM: LayerReadable {
 
   /// A layer of zeros with the sizes of a file's tensors.
   public init(zerosAt place: LayerPlace, options: LSTMOptions?) throws(WeightsError) {
-    var known = options ?? LSTMOptions()
-    if options == nil, [.onnx, .oneDNN].contains(place.layout) {
-      known.memory = .diagonal()
-      let last = place.layout == .onnx ? "P" : "weights_peephole"
-      if try place.shape(ofLast: last, Self.sample(known)) == nil { known.memory = .none }
-    }
-    if options == nil, [.pytorch, .oneDNN, .cuDNN, .native].contains(place.layout) {
-      known.projection = SampleSizes.output
-      let name =
-        switch place.layout {
-        case .pytorch: "weight_hr_l\(place.layer)"
-        case .oneDNN: "weights_projection"
-        case .cuDNN: "linear_8.weight"
-        default: "W_p"
-        }
-      if try place.shape(ofLast: name, Self.sample(known)) == nil { known.projection = nil }
-    }
+    var known: LSTMOptions
+    if let options { known = options } else { known = try Self.options(at: place) }
     let isProjected = known.projection != nil
     let (D, H, P) = try place.sizes(Self.sample(known))
     if isProjected { known.projection = P }
@@ -106,6 +91,33 @@ extension LSTM: LayerReadable {
     at place: LayerPlace, options: LSTMOptions?
   ) throws(WeightsError) -> Bool {
     try place.hasLayer(sample(options ?? LSTMOptions()))
+  }
+
+  /// Whether the cell has peepholes or a projection, by the tensors that are there.
+  private static func options(at place: LayerPlace) throws(WeightsError) -> LSTMOptions {
+    var known = LSTMOptions()
+    if [.onnx, .oneDNN].contains(place.layout) {
+      known.memory = .diagonal()
+      let last = place.layout == .onnx ? "P" : "weights_peephole"
+      if try place.shape(ofLast: last, Self.sample(known)) == nil { known.memory = .none }
+    }
+    if [.pytorch, .oneDNN, .cuDNN, .native].contains(place.layout) {
+      known.projection = SampleSizes.output
+      let name =
+        switch place.layout {
+        case .pytorch: "weight_hr_l\(place.layer)"
+        case .oneDNN: "weights_projection"
+        case .cuDNN: "linear_8.weight"
+        default: "W_p"
+        }
+      if try place.shape(ofLast: name, Self.sample(known)) == nil { known.projection = nil }
+    }
+    return known
+  }
+
+  /// What a cell of the kind is whose tensors are there, with sizes that tell extents apart.
+  static func cell(at place: LayerPlace) throws(WeightsError) -> CellPlace {
+    try sample(options(at: place))
   }
 
   /// The cell with sizes that tell extents apart.
@@ -144,6 +156,12 @@ extension GRU: LayerReadable {
     at place: LayerPlace, options: GRUOptions?
   ) throws(WeightsError) -> Bool {
     try place.hasLayer(sample(options ?? GRUOptions()))
+  }
+
+  /// What a cell of the kind is whose tensors are there, with sizes that tell extents apart.
+  static func cell(at place: LayerPlace) throws(WeightsError) -> CellPlace {
+    // What ONNX's tensors do not say does not change them.
+    try sample(place.layout == .onnx ? GRUOptions() : options(at: place))
   }
 
   /// Where the gate resets, by the shapes of biases and by names.
@@ -204,6 +222,11 @@ extension SimpleRNN: LayerReadable {
     at place: LayerPlace, options: RNNOptions?
   ) throws(WeightsError) -> Bool {
     try place.hasLayer(sample(options ?? RNNOptions()))
+  }
+
+  /// What a cell of the kind is whose tensors are there, with sizes that tell extents apart.
+  static func cell(at place: LayerPlace) throws(WeightsError) -> CellPlace {
+    try sample(RNNOptions())
   }
 
   /// The cell with sizes that tell extents apart.

@@ -70,17 +70,60 @@ extension Tensor {
   public func values<Scalar: LinAlgScalar>(
     as: Scalar.Type = Scalar.self
   ) throws(ModelFileError) -> [Scalar] {
+    try values(in: 0..<count)
+  }
+
+  /// Some elements as numbers of the engine's, for tensors that are looked at piece by piece.
+  ///
+  /// - Parameters:
+  ///   - range: which, counted in row-major order.
+  ///   - as: the type that they are wanted as, as of ``values(as:)``.
+  /// - Throws: ``ModelFileError`` where the file can no longer be read.
+  /// - Precondition: the tensor has them.
+  public func values<Scalar: LinAlgScalar>(
+    in range: Range<Int>, as: Scalar.Type = Scalar.self
+  ) throws(ModelFileError) -> [Scalar] {
+    require(
+      range.lowerBound >= 0 && range.upperBound <= count,
+      "elements \(range) of tensor \(quoted(name)), which has \(count)")
     var failure: ModelFileError?
-    let result = [Scalar](unsafeUninitializedCapacity: count) { target, filled in
+    let result = [Scalar](unsafeUninitializedCapacity: range.count) { target, filled in
       do throws(ModelFileError) {
-        try read(into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
-        filled = count
+        try read(
+          from: range.lowerBound, into: UnsafeMutableBufferPointer(rebasing: target[..<range.count])
+        )
+        filled = range.count
       } catch {
         failure = error
       }
     }
     if let failure { throw failure }
     return result
+  }
+
+  /// The same numbers stored as another type, each rounded to the nearest, ties to even.
+  ///
+  /// - Throws: ``ModelFileError`` where the file can no longer be read.
+  /// - Precondition: both types are floating-point ones.
+  public func converted(to type: ElementType) throws(ModelFileError) -> Tensor {
+    require(
+      elementType.isFloatingPoint && type.isFloatingPoint,
+      "tensor \(quoted(name)) of \(elementType.rawValue) as \(type.rawValue)")
+    if type == elementType { return self }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * type.byteCount)
+    let piece = 1 << 14
+    for first in stride(from: 0, to: count, by: piece) {
+      let range = first..<min(first + piece, count)
+      if elementType == .float64 {
+        bytes += try values(in: range, as: Double.self).withUnsafeBufferPointer {
+          encoded($0, type)
+        }
+      } else {
+        bytes += try values(in: range, as: Float.self).withUnsafeBufferPointer { encoded($0, type) }
+      }
+    }
+    return Tensor(name, type, shape: shape, bytes: bytes)
   }
 
   /// All elements as whole numbers, in row-major order.

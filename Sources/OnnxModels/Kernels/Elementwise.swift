@@ -26,36 +26,50 @@ func map<F: UnaryFunction>(
   return result
 }
 
+/// How operands are stretched to one shape.
+struct Stretching {
+  let shape: [Int]
+  let loops: StridedLoops
+
+  /// - Throws: shapes that do not fit each other.
+  init(_ operands: OnnxTensor...) throws(OnnxError) {
+    var shape = operands[0].shape
+    for operand in operands.dropFirst() { shape = try broadcastShape(shape, operand.shape) }
+    try checkPossible(shape)
+    self.shape = shape
+    loops = StridedLoops(shape, operands.map { broadcastStrides($0.shape, to: shape) })
+  }
+}
+
 /// The function of every pair of elements, of operands that are stretched to each other's shape.
 func map<F: BinaryFunction>(
   _: F.Type, _ a: OnnxTensor, _ b: OnnxTensor, _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let shape = try broadcastShape(a.shape, b.shape)
-  let result = try context.make(F.Output.onnxType, shape)
+  let plan = try context.planned(a, b) { () throws(OnnxError) in try Stretching(a, b) }
+  let (result, loops) = (try context.make(F.Output.onnxType, plan.shape), plan.loops)
   guard result.count > 0 else { return result }
   let (p, q) = (a.pointer(as: F.First.self), b.pointer(as: F.Second.self))
   let to = result.mutable(as: F.Output.self)
-  let loops = StridedLoops(
-    shape, [broadcastStrides(a.shape, to: shape), broadcastStrides(b.shape, to: shape)])
   let n = loops.innerSize
   switch (loops.innerStride(0), loops.innerStride(1)) {
   case (0, 0):
-    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
+    loops.forEachRun { at, i, j, _ in
       (to + at).update(repeating: F.apply(p[i], q[j]), count: n)
     }
   case (0, _):
-    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
-      let x = p[i]
-      for k in 0..<n { to[at + k] = F.apply(x, q[j + k]) }
+    loops.forEachRun { at, i, j, _ in
+      let (x, y, z) = (p[i], q + j, to + at)
+      for k in 0..<n { z[k] = F.apply(x, y[k]) }
     }
   case (_, 0):
-    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
-      let y = q[j]
-      for k in 0..<n { to[at + k] = F.apply(p[i + k], y) }
+    loops.forEachRun { at, i, j, _ in
+      let (x, y, z) = (p + i, q[j], to + at)
+      for k in 0..<n { z[k] = F.apply(x[k], y) }
     }
   default:
-    try loops.forEachRun { at, i, j, _ throws(OnnxError) in
-      for k in 0..<n { to[at + k] = F.apply(p[i + k], q[j + k]) }
+    loops.forEachRun { at, i, j, _ in
+      let (x, y, z) = (p + i, q + j, to + at)
+      for k in 0..<n { z[k] = F.apply(x[k], y[k]) }
     }
   }
   withExtendedLifetime((a, b)) {}

@@ -11,8 +11,11 @@ struct ProductShape {
   let stack: [Int]
   /// The shape of the result.
   let result: [Int]
-  private let stackA: [Int]
-  private let stackB: [Int]
+  /// The rows of all results.
+  private let rows: Int
+  /// Where the matrices of each product stand in their stacks; nil where the right operand is one matrix for
+  /// all, and all rows are those of one product.
+  private let loops: StridedLoops?
 
   init(_ a: [Int], _ b: [Int]) throws(OnnxError) {
     guard let lastA = a.last, let lastB = b.last else {
@@ -21,29 +24,31 @@ struct ProductShape {
     let rowsB = b.count == 1 ? lastB : b[b.count - 2]
     guard lastA == rowsB else { throw OnnxError(.invalid, "the product of \(a) and \(b)") }
     (m, k, n) = (a.count == 1 ? 1 : a[a.count - 2], lastA, b.count == 1 ? 1 : lastB)
-    (stackA, stackB) = (Array(a.dropLast(2)), Array(b.dropLast(2)))
+    let (stackA, stackB) = (Array(a.dropLast(2)), Array(b.dropLast(2)))
     stack = try broadcastShape(stackA, stackB)
     result = stack + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
     // What the integers of BLAS hold.
     for size in [m, k, n] where size > Int(Int32.max) {
       throw OnnxError(.limit, "the product of \(a) and \(b) has an axis above 2^31")
     }
+    try checkPossible(result)
+    rows = stack.reduce(m, *)
+    let isOne = stackB.allSatisfy { $0 == 1 } && stackA == stack && rows <= Int(Int32.max)
+    loops =
+      isOne
+      ? nil
+      : StridedLoops(
+        stack, [broadcastStrides(stackA, to: stack), broadcastStrides(stackB, to: stack)])
   }
 
   /// Calls `body` for each product with the numbers of the matrices in their stacks; once with all rows
   /// where the right operand is one matrix for all.
-  func forEachProduct(
-    _ body: (_ result: Int, _ a: Int, _ b: Int, _ m: Int) throws(OnnxError) -> Void
-  ) throws(OnnxError) {
-    let count = stack.reduce(1, *)
-    if stackB.allSatisfy({ $0 == 1 }), stackA == stack, count * m <= Int(Int32.max) {
-      return try body(0, 0, 0, count * m)
-    }
-    let loops = StridedLoops(
-      stack, [broadcastStrides(stackA, to: stack), broadcastStrides(stackB, to: stack)])
+  @inline(__always)
+  func forEachProduct(_ body: (_ result: Int, _ a: Int, _ b: Int, _ m: Int) -> Void) {
+    guard let loops else { return body(0, 0, 0, rows) }
     let (n, s, t) = (loops.innerSize, loops.innerStride(0), loops.innerStride(1))
-    try loops.forEachRun { at, a, b, _ throws(OnnxError) in
-      for i in 0..<n { try body(at + i, a + i * s, b + i * t, m) }
+    loops.forEachRun { at, a, b, _ in
+      for i in 0..<n { body(at + i, a + i * s, b + i * t, m) }
     }
   }
 }
@@ -52,20 +57,28 @@ struct ProductShape {
 func product<S: OnnxFloat>(
   _: S.Type, _ a: OnnxTensor, _ b: OnnxTensor, _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let shape = try ProductShape(a.shape, b.shape)
+  let shape = try context.planned(a, b) { () throws(OnnxError) in
+    try ProductShape(a.shape, b.shape)
+  }
   let result = try context.make(S.onnxType, shape.result)
   guard result.count > 0 else { return result }
   let (k, n) = (shape.k, shape.n)
   let (p, q) = (a.pointer(as: S.self), b.pointer(as: S.self))
   let c = result.mutable(as: S.self)
-  if k == 0 {
-    c.update(repeating: 0, count: result.count)
-    return result
-  }
-  try shape.forEachProduct { at, i, j, m throws(OnnxError) in
-    S.gemm(
-      .none, .none, m: m, n: n, k: k, alpha: 1, a: p + i * shape.m * k, lda: k, b: q + j * k * n,
-      ldb: n, beta: 0, c: c + at * shape.m * n, ldc: n)
+  // OpenBLAS may multiply what stands in the result of a product with a vector, even by 0.
+  if k == 0 || n == 1 || shape.m == 1 { c.update(repeating: 0, count: result.count) }
+  if k == 0 { return result }
+  shape.forEachProduct { at, i, j, m in
+    let (a, b, c) = (p + i * shape.m * k, q + j * k * n, c + at * shape.m * n)
+    if n == 1 {
+      S.gemv(.none, m: m, n: k, alpha: 1, a: a, lda: k, x: b, incx: 1, beta: 0, y: c, incy: 1)
+    } else if m == 1 {
+      S.gemv(.transpose, m: k, n: n, alpha: 1, a: b, lda: n, x: a, incx: 1, beta: 0, y: c, incy: 1)
+    } else {
+      S.gemm(
+        .none, .none, m: m, n: n, k: k, alpha: 1, a: a, lda: k, b: b, ldb: n, beta: 0, c: c,
+        ldc: n)
+    }
   }
   withExtendedLifetime((a, b)) {}
   return result
@@ -75,14 +88,16 @@ func product<S: OnnxFloat>(
 func integerProduct<T: OnnxInteger>(
   _: T.Type, _ a: OnnxTensor, _ b: OnnxTensor, _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let shape = try ProductShape(a.shape, b.shape)
+  let shape = try context.planned(a, b) { () throws(OnnxError) in
+    try ProductShape(a.shape, b.shape)
+  }
   let result = try context.make(T.onnxType, shape.result)
   guard result.count > 0 else { return result }
   let (k, n) = (shape.k, shape.n)
   let (p, q) = (a.pointer(as: T.self), b.pointer(as: T.self))
   let c = result.mutable(as: T.self)
   c.update(repeating: 0, count: result.count)
-  try shape.forEachProduct { at, i, j, m throws(OnnxError) in
+  shape.forEachProduct { at, i, j, m in
     let (p, q, c) = (p + i * shape.m * k, q + j * k * n, c + at * shape.m * n)
     for row in 0..<m {
       for l in 0..<k {
@@ -133,8 +148,10 @@ struct PackedProduct<S: OnnxFloat>: Sendable {
     guard x.shape.last == inputSize else {
       throw OnnxError(.invalid, "the product of \(x.shape) and [\(inputSize), \(outputSize)]")
     }
-    let result = try context.make(S.onnxType, x.shape.dropLast() + [outputSize])
-    let rows = x.shape.dropLast().reduce(1, *)
+    let (shape, rows) = try context.planned(x) { () throws(OnnxError) in
+      (Array(x.shape.dropLast()) + [outputSize], x.shape.dropLast().reduce(1, *))
+    }
+    let result = try context.make(S.onnxType, shape)
     guard rows > 0 else { return result }
     guard rows <= Int(Int32.max) else { throw OnnxError(.limit, "a product of \(rows) rows") }
     map.apply(

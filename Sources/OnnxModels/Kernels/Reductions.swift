@@ -30,26 +30,42 @@ func reducedShape(_ shape: [Int], _ axes: [Int], keeps: Bool) -> [Int] {
   }
 }
 
+/// What a reduction does with a shape: which elements become one.
+struct Reduction {
+  /// The shape of the result.
+  let shape: [Int]
+  /// How many elements become one.
+  let size: Int
+  fileprivate let outer: Int
+  /// The order of axes that brings the reduced ones together; nil where they are.
+  fileprivate let order: [Int]?
+
+  init(_ shape: [Int], axes: [Int], keeps: Bool) {
+    self.shape = reducedShape(shape, axes, keeps: keeps)
+    // The axes that are reduced as one, with what is before and behind them; else brought behind the others.
+    let along = axes.sorted()
+    size = along.reduce(1) { $0 * shape[$1] }
+    if let first = along.first, let last = along.last, last - first == along.count - 1 {
+      (outer, order) = (shape[..<first].reduce(1, *), nil)
+    } else if along.isEmpty {
+      (outer, order) = (shape.reduce(1, *), nil)
+    } else {
+      outer = self.shape.reduce(1, *)
+      order = shape.indices.filter { !along.contains($0) } + along
+    }
+  }
+}
+
 /// The elements along some axes, made one.
 func reduced<F: ReducingFunction>(
-  _: F.Type, _ x: OnnxTensor, axes: [Int], keeps: Bool, _ context: RunContext
+  _: F.Type, _ x: OnnxTensor, _ form: Reduction, _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let result = try context.make(x.type, reducedShape(x.shape, axes, keeps: keeps))
+  let result = try context.make(x.type, form.shape)
   let to = result.mutable(as: F.Element.self)
   to.update(repeating: F.start, count: result.count)
   guard x.count > 0, result.count > 0 else { return result }
-  // The axes that are reduced as one, with what is before and behind them; else brought behind the others.
-  let along = axes.sorted()
-  var (source, outer, size) = (x, 1, along.reduce(1) { $0 * x.shape[$1] })
-  if let first = along.first, let last = along.last, last - first == along.count - 1 {
-    outer = x.shape[..<first].reduce(1, *)
-  } else if along.isEmpty {
-    (outer, size) = (x.count, 1)
-  } else {
-    let kept = x.shape.indices.filter { !along.contains($0) }
-    source = try transposed(x, kept + along, context)
-    outer = result.count
-  }
+  let source = if let order = form.order { try transposed(x, order, context) } else { x }
+  let (outer, size) = (form.outer, form.size)
   let inner = x.count / (outer * size)
   let from = source.pointer(as: F.Element.self)
   for i in 0..<outer {

@@ -38,30 +38,39 @@ struct StridedLoops {
   /// Calls `body` for each run along the fastest axis with the place in the result and in up to three
   /// operands where it begins.
   @inline(__always)
-  func forEachRun(_ body: (Int, Int, Int, Int) throws(OnnxError) -> Void) throws(OnnxError) {
-    if sizes.contains(0) { return }
+  func forEachRun(_ body: (Int, Int, Int, Int) -> Void) {
     let (outer, n) = (sizes.count - 1, innerSize)
-    let total = sizes[..<outer].reduce(1, *)
-    let empty = [Int](repeating: 0, count: sizes.count)
-    let a = strides.count > 0 ? strides[0] : empty
-    let b = strides.count > 1 ? strides[1] : empty
-    let c = strides.count > 2 ? strides[2] : empty
-    var index = [Int](repeating: 0, count: max(outer, 1))
-    var (atA, atB, atC) = (0, 0, 0)
-    for run in 0..<total {
-      try body(run * n, atA, atB, atC)
-      var i = outer - 1
-      while i >= 0 {
-        index[i] += 1
-        atA += a[i]
-        atB += b[i]
-        atC += c[i]
-        if index[i] < sizes[i] { break }
-        atA -= a[i] * sizes[i]
-        atB -= b[i] * sizes[i]
-        atC -= c[i] * sizes[i]
-        index[i] = 0
-        i -= 1
+    if outer == 0 {
+      if n > 0 { body(0, 0, 0, 0) }
+      return
+    }
+    var total = 1
+    for i in 0..<outer { total *= sizes[i] }
+    if total == 0 || n == 0 { return }
+    // The numbers of the axes, then for each operand its strides: 0 for those that there are not.
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 4 * outer) { memory in
+      guard let index = memory.baseAddress else { return }
+      index.initialize(repeating: 0, count: 4 * outer)
+      let (a, b, c) = (index + outer, index + 2 * outer, index + 3 * outer)
+      for operand in 0..<min(strides.count, 3) {
+        for i in 0..<outer { index[(operand + 1) * outer + i] = strides[operand][i] }
+      }
+      var (atA, atB, atC) = (0, 0, 0)
+      for run in 0..<total {
+        body(run * n, atA, atB, atC)
+        var i = outer - 1
+        while i >= 0 {
+          index[i] += 1
+          atA += a[i]
+          atB += b[i]
+          atC += c[i]
+          if index[i] < sizes[i] { break }
+          atA -= a[i] * sizes[i]
+          atB -= b[i] * sizes[i]
+          atC -= c[i] * sizes[i]
+          index[i] = 0
+          i -= 1
+        }
       }
     }
   }
@@ -71,18 +80,17 @@ struct StridedLoops {
 ///
 /// - Parameters:
 ///   - source: the tensor that is read, from element `start` on.
-///   - strides: the elements of the source between neighbours of the result along each axis.
-///   - target: the result; its shape gives the axes.
+///   - loops: the result's axes, with the elements of the source between neighbours along each.
+///   - target: the result.
 func copyStrided(
-  _ source: OnnxTensor, from start: Int = 0, strides: [Int], into target: OnnxTensor
-) throws(OnnxError) {
+  _ source: OnnxTensor, from start: Int = 0, _ loops: StridedLoops, into target: OnnxTensor
+) {
   guard target.count > 0 else { return }
-  let loops = StridedLoops(target.shape, [strides])
   let (from, to) = (source.bytes, target.bytes)
   switch source.type.byteCount {
-  case 1: try copy(loops, from, start, to, UInt8.self)
-  case 4: try copy(loops, from, start, to, UInt32.self)
-  default: try copy(loops, from, start, to, UInt64.self)
+  case 1: copy(loops, from, start, to, UInt8.self)
+  case 4: copy(loops, from, start, to, UInt32.self)
+  default: copy(loops, from, start, to, UInt64.self)
   }
   withExtendedLifetime((source, target)) {}
 }
@@ -90,19 +98,49 @@ func copyStrided(
 private func copy<Word: FixedWidthInteger>(
   _ loops: StridedLoops, _ from: UnsafeMutableRawPointer, _ start: Int,
   _ to: UnsafeMutableRawPointer, _: Word.Type
-) throws(OnnxError) {
+) {
   let (n, stride, width) = (loops.innerSize, loops.innerStride(0), MemoryLayout<Word>.stride)
-  let total = loops.sizes.reduce(1, *)
-  let target = to.bindMemory(to: Word.self, capacity: total)
-  let source = UnsafeRawPointer(from).assumingMemoryBound(to: Word.self)
-  try loops.forEachRun { at, a, _, _ throws(OnnxError) in
-    if stride == 1 {
-      UnsafeMutableRawPointer(target + at)
-        .copyMemory(from: source + (start + a), byteCount: n * width)
-    } else {
-      let first = start + a
-      for i in 0..<n { target[at + i] = source[first + i * stride] }
+  let target = to.assumingMemoryBound(to: Word.self)
+  let source = UnsafeRawPointer(from).assumingMemoryBound(to: Word.self) + start
+  if stride == 1 {
+    loops.forEachRun { at, a, _, _ in
+      UnsafeMutableRawPointer(target + at).copyMemory(from: source + a, byteCount: n * width)
     }
+  } else if stride == 0 {
+    loops.forEachRun { at, a, _, _ in (target + at).update(repeating: source[a], count: n) }
+  } else {
+    loops.forEachRun { at, a, _, _ in
+      let (row, elements) = (target + at, source + a)
+      for i in 0..<n { row[i] = elements[i &* stride] }
+    }
+  }
+}
+
+/// A shape, and how its elements are read from another tensor.
+struct StridedCopy {
+  let shape: [Int]
+  let loops: StridedLoops
+  /// Where the first element is.
+  let start: Int
+  /// Whether the elements are those of the other tensor, all and in order.
+  let isWhole: Bool
+
+  /// - Parameter count: how many elements the other tensor has.
+  /// - Throws: a shape that is impossible.
+  init(_ shape: [Int], strides: [Int], start: Int = 0, of count: Int) throws(OnnxError) {
+    try checkPossible(shape)
+    (self.shape, self.start) = (shape, start)
+    loops = StridedLoops(shape, [strides])
+    isWhole =
+      start == 0 && loops.sizes.count == 1 && loops.innerStride(0) == 1
+      && loops.innerSize == count
+  }
+
+  func callAsFunction(_ x: OnnxTensor, _ context: RunContext) throws(OnnxError) -> OnnxTensor {
+    if isWhole { return x.reshaped(shape) }
+    let result = try context.make(x.type, shape)
+    copyStrided(x, from: start, loops, into: result)
+    return result
   }
 }
 
@@ -110,8 +148,10 @@ private func copy<Word: FixedWidthInteger>(
 func transposed(
   _ x: OnnxTensor, _ order: [Int], _ context: RunContext
 ) throws(OnnxError) -> OnnxTensor {
-  let strides = rowMajorStrides(x.shape)
-  let result = try context.make(x.type, order.map { x.shape[$0] })
-  try copyStrided(x, strides: order.map { strides[$0] }, into: result)
-  return result
+  let copy = try context.planned(x, numbers: order) { () throws(OnnxError) in
+    let strides = rowMajorStrides(x.shape)
+    return try StridedCopy(
+      order.map { x.shape[$0] }, strides: order.map { strides[$0] }, of: x.count)
+  }
+  return try copy(x, context)
 }

@@ -1,6 +1,6 @@
 import Foundation
 import LinAlg
-import SwiftProtobuf
+import Recurrent
 import WholeFiles
 
 /// A model of an ONNX file, ready to run.
@@ -14,6 +14,10 @@ import WholeFiles
 /// Everything is looked at when the file is loaded: what this library does not support is named with its
 /// node then. Constants are computed and the weights of layers packed once. A model is a value that never
 /// changes, and many threads may run the same one at once.
+///
+/// A run keeps what it worked with for the next one: a run with inputs of the same shapes as the run before
+/// allocates nothing but its outputs. That is as much memory as a run needs, for each of the runs that were
+/// under way at the same time; ``freeBuffers()`` gives it back.
 public struct OnnxModel: Sendable {
   /// What a run must be given.
   public let inputs: [OnnxValue]
@@ -24,6 +28,7 @@ public struct OnnxModel: Sendable {
   /// The version of ONNX's operator set.
   public let opset: Int
   private let plan: GraphPlan
+  private let runs = ModelRuns()
 
   /// How many nodes a run computes.
   var stepCount: Int { plan.steps.count }
@@ -60,19 +65,7 @@ public struct OnnxModel: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: what is wrong with them, or what this library does not support.
   public init(bytes: [UInt8], limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    guard bytes.count <= limits.fileBytes else {
-      throw OnnxError(
-        .limit, "the file has \(bytes.count) bytes, at most \(limits.fileBytes) are allowed")
-    }
-    let proto: Onnx_ModelProto
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      proto = try Onnx_ModelProto(serializedBytes: bytes, options: options)
-    } catch {
-      throw OnnxError(.malformed, "no ONNX model: \(error)")
-    }
-    guard proto.hasGraph else { throw OnnxError(.malformed, "no ONNX model: it has no graph") }
+    let proto = try Onnx_ModelProto(file: bytes, limits)
     opset = try Self.opset(proto)
     self.limits = limits
 
@@ -117,13 +110,11 @@ public struct OnnxModel: Sendable {
   public func run(
     _ given: [String: OnnxTensor], threads: Int? = nil
   ) throws(OnnxError) -> [String: OnnxTensor] {
-    var tensors: [OnnxTensor] = []
     for input in inputs {
       guard let tensor = given[input.name] else {
         throw OnnxError(.input, at: "input '\(input.name)'", "missing, expected \(input)")
       }
       try input.check(tensor)
-      tensors.append(tensor)
     }
     if given.count > inputs.count {
       let names = Set(inputs.map(\.name))
@@ -132,9 +123,20 @@ public struct OnnxModel: Sendable {
         .input, at: "input '\(unknown.first ?? "")'",
         "unknown, the model has \(inputs.map(\.name))")
     }
-    let context = RunContext(
-      limits: limits, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    let results = try plan.run(tensors, context)
-    return Dictionary(uniqueKeysWithValues: zip(outputs.map(\.name), results))
+    let run = runs.take() ?? ModelRun(plan, limits)
+    let (context, memory) = (run.context, run.memory)
+    context.threads = allowedThreads(threads)
+    for i in 0..<inputs.count { memory.frame.values[plan.inputs[i]] = given[inputs[i].name] }
+    // What a run leaves that fails is not used again.
+    try plan.run(memory, context)
+    var results = [String: OnnxTensor](minimumCapacity: outputs.count)
+    for i in 0..<outputs.count { results[outputs[i].name] = try plan.output(i, memory) }
+    plan.clear(memory)
+    context.endRun()
+    runs.give(run)
+    return results
   }
+
+  /// Gives back the memory that runs have kept for the next ones.
+  public func freeBuffers() { runs.removeAll() }
 }

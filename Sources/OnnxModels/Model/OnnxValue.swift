@@ -21,11 +21,13 @@ public struct OnnxValue: Hashable, Sendable {
   init(_ proto: Onnx_ValueInfoProto, _ type: OnnxElementType) {
     name = proto.name
     self.type = type
-    guard case .tensorType(let tensor) = proto.type.value, tensor.hasShape else {
-      shape = nil
-      return
-    }
-    shape = tensor.shape.dim.map { size in
+    shape = Self.sizes(proto)
+  }
+
+  /// The sizes of the axes that a file declares for a value; nil where it does not say how many there are.
+  static func sizes(_ proto: Onnx_ValueInfoProto) -> [Size]? {
+    guard case .tensorType(let tensor) = proto.type.value, tensor.hasShape else { return nil }
+    return tensor.shape.dim.map { size in
       switch size.value {
       case .dimValue(let value) where value >= 0: .fixed(Int(clamping: value))
       case .dimParam(let name) where !name.isEmpty: .named(name)
@@ -72,7 +74,10 @@ public struct OnnxValue: Hashable, Sendable {
 
 extension OnnxValue: CustomStringConvertible {
   /// The type and the shape, such as `float32 [batch, 16]`.
-  public var description: String {
+  public var description: String { Self.text(type.description, shape) }
+
+  /// A type and a shape.
+  static func text(_ type: String, _ shape: [Size]?) -> String {
     guard let shape else { return "\(type) of any shape" }
     let sizes = shape.map { size in
       switch size {

@@ -6,9 +6,13 @@ enum CopyOperators {
     let given = try reader.ints("perm")
     return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      let order = given ?? x.shape.indices.reversed()
-      try check(
-        order.sorted() == Array(x.shape.indices), "the order of axes \(order) for shape \(x.shape)")
+      let order = try context.planned(x) { () throws(OnnxError) in
+        let order = given ?? x.shape.indices.reversed()
+        try check(
+          order.sorted() == Array(x.shape.indices),
+          "the order of axes \(order) for shape \(x.shape)")
+        return order
+      }
       return try transposed(x, order, context)
     }
   }
@@ -18,33 +22,34 @@ enum CopyOperators {
     for i in 1..<5 { try reader.expectIntegers(i) }
     return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      let (starts, ends) = (try inputs[1].integers(), try inputs[2].integers())
-      let along = try axes(
-        inputs.optional(3)?.integers() ?? Array(starts.indices), rank: x.shape.count)
-      let steps =
-        try inputs.optional(4)?.integers() ?? [Int](repeating: 1, count: starts.count)
-      try check(
-        starts.count == ends.count && along.count == starts.count && steps.count == starts.count,
-        "\(starts.count) starts, \(ends.count) ends, \(along.count) axes, \(steps.count) steps")
-      var (shape, strides, first) = (x.shape, rowMajorStrides(x.shape), 0)
-      for (i, axis) in along.enumerated() {
-        let (size, step) = (x.shape[axis], steps[i])
-        try check(step != 0, "steps of zero along axis \(axis)")
-        let low = step > 0 ? 0 : -1
-        let high = step > 0 ? size : size - 1
-        // `&+`: what lies beyond either end is cut off there.
-        let start = min(max(starts[i] < 0 ? starts[i] &+ size : starts[i], 0), high)
-        let end = min(max(ends[i] < 0 ? ends[i] &+ size : ends[i], low), high)
-        let distance = step > 0 ? end - start : start - end
-        let count = distance > 0 ? (distance - 1) / Int(clamping: step.magnitude) + 1 : 0
-        shape[axis] = count
-        if count > 0 { first += start * strides[axis] }
-        // With one element or none there is no next one.
-        strides[axis] = count > 1 ? strides[axis] * step : 0
+      let copy = try context.planned(inputs, reading: 1..<5) { () throws(OnnxError) in
+        let (starts, ends) = (try inputs[1].integers(), try inputs[2].integers())
+        let along = try axes(
+          inputs.optional(3)?.integers() ?? Array(starts.indices), rank: x.shape.count)
+        let steps =
+          try inputs.optional(4)?.integers() ?? [Int](repeating: 1, count: starts.count)
+        try check(
+          starts.count == ends.count && along.count == starts.count && steps.count == starts.count,
+          "\(starts.count) starts, \(ends.count) ends, \(along.count) axes, \(steps.count) steps")
+        var (shape, strides, first) = (x.shape, rowMajorStrides(x.shape), 0)
+        for (i, axis) in along.enumerated() {
+          let (size, step) = (x.shape[axis], steps[i])
+          try check(step != 0, "steps of zero along axis \(axis)")
+          let low = step > 0 ? 0 : -1
+          let high = step > 0 ? size : size - 1
+          // `&+`: what lies beyond either end is cut off there.
+          let start = min(max(starts[i] < 0 ? starts[i] &+ size : starts[i], 0), high)
+          let end = min(max(ends[i] < 0 ? ends[i] &+ size : ends[i], low), high)
+          let distance = step > 0 ? end - start : start - end
+          let count = distance > 0 ? (distance - 1) / Int(clamping: step.magnitude) + 1 : 0
+          shape[axis] = count
+          if count > 0 { first += start * strides[axis] }
+          // With one element or none there is no next one.
+          strides[axis] = count > 1 ? strides[axis] * step : 0
+        }
+        return try StridedCopy(shape, strides: strides, start: first, of: x.count)
       }
-      let result = try context.make(x.type, shape)
-      try copyStrided(x, from: first, strides: strides, into: result)
-      return result
+      return try copy(x, context)
     }
   }
 
@@ -58,41 +63,47 @@ enum CopyOperators {
     if let number, number != outputs {
       throw OnnxError(.malformed, "num_outputs is \(number), there are \(outputs) outputs")
     }
-    return CompiledNode([OnnxElementType](repeating: type, count: outputs)) {
-      (inputs, context) throws(OnnxError) in
-      let x = try inputs[0]
-      let axis = try axis(along, rank: x.shape.count)
-      let size = x.shape[axis]
-      let parts: [Int]
-      if let given = try inputs.optional(1)?.integers() {
-        parts = given
-      } else {
-        let part = (size + outputs - 1) / max(outputs, 1)
-        try check(
-          number != nil || size % max(outputs, 1) == 0,
-          "\(size) along axis \(axis) in \(outputs) equal parts")
-        parts = (0..<outputs).map { max(min(part, size - $0 * part), 0) }
-      }
-      var rest = size
-      for part in parts {
-        try check(part >= 0 && part <= rest, "\(size) along axis \(axis) in parts \(parts)")
-        rest -= part
-      }
-      try check(
-        rest == 0 && parts.count == outputs,
-        "\(size) along axis \(axis) in parts \(parts) for \(outputs) outputs")
-      let strides = rowMajorStrides(x.shape)
-      var (results, first) = ([OnnxTensor](), 0)
-      for part in parts {
-        var shape = x.shape
-        shape[axis] = part
-        let result = try context.make(type, shape)
-        try copyStrided(x, from: first * strides[axis], strides: strides, into: result)
-        results.append(result)
-        first += part
-      }
-      return results
-    }
+    return CompiledNode(
+      [OnnxElementType](repeating: type, count: outputs),
+      appending: {
+        (inputs, results, context) throws(OnnxError) in
+        let x = try inputs[0]
+        let copies = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) in
+          let axis = try axis(along, rank: x.shape.count)
+          let size = x.shape[axis]
+          let parts: [Int]
+          if let given = try inputs.optional(1)?.integers() {
+            parts = given
+          } else {
+            let part = (size + outputs - 1) / max(outputs, 1)
+            try check(
+              number != nil || size % max(outputs, 1) == 0,
+              "\(size) along axis \(axis) in \(outputs) equal parts")
+            parts = (0..<outputs).map { max(min(part, size - $0 * part), 0) }
+          }
+          var rest = size
+          for part in parts {
+            try check(part >= 0 && part <= rest, "\(size) along axis \(axis) in parts \(parts)")
+            rest -= part
+          }
+          try check(
+            rest == 0 && parts.count == outputs,
+            "\(size) along axis \(axis) in parts \(parts) for \(outputs) outputs")
+          let strides = rowMajorStrides(x.shape)
+          var (copies, first) = ([StridedCopy](), 0)
+          for part in parts {
+            var shape = x.shape
+            shape[axis] = part
+            copies.append(
+              try StridedCopy(shape, strides: strides, start: first * strides[axis], of: x.count))
+            first += part
+          }
+          return copies
+        }
+        for i in 0..<copies.count {
+          results.append(context.wants(i) ? try copies[i](x, context) : x)
+        }
+      })
   }
 
   static func concatenate(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
@@ -106,8 +117,27 @@ enum CopyOperators {
       throw OnnxError(.malformed, "attribute 'axis' is missing")
     }
     return CompiledNode(type) { (inputs, context) throws(OnnxError) in
-      let parts = try inputs.all()
-      return try concatenated(parts, axis: axis(along, rank: parts[0].shape.count), context)
+      let (shape, split) = try context.planned(inputs) { () throws(OnnxError) in
+        let axis = try axis(along, rank: inputs[0].shape.count)
+        let shape = try concatenatedShape(inputs.tensors(0..<inputs.count), axis: axis)
+        try checkPossible(shape)
+        return (shape, AxisSplit(shape, axis))
+      }
+      if inputs.count == 1 { return try inputs[0] }
+      let result = try context.make(type, shape)
+      guard result.count > 0 else { return result }
+      let stride = split.size * split.inner * type.byteCount
+      var target = result.bytes
+      for i in 0..<inputs.count {
+        let part = try inputs[i]
+        let row = part.byteCount / split.outer
+        for outer in 0..<split.outer where row > 0 {
+          (target + outer * stride).copyMemory(from: part.bytes + outer * row, byteCount: row)
+        }
+        target += row
+        withExtendedLifetime(part) {}
+      }
+      return result
     }
   }
 
@@ -116,11 +146,11 @@ enum CopyOperators {
     try reader.expect(1, .int64)
     return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      let shape = try broadcastShape(x.shape, inputs[1].integers())
-      if shape == x.shape { return x }
-      let result = try context.make(x.type, shape)
-      try copyStrided(x, strides: broadcastStrides(x.shape, to: shape), into: result)
-      return result
+      let copy = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) in
+        let shape = try broadcastShape(x.shape, inputs[1].integers())
+        return try StridedCopy(shape, strides: broadcastStrides(x.shape, to: shape), of: x.count)
+      }
+      return try copy(x, context)
     }
   }
 
@@ -142,7 +172,7 @@ enum CopyOperators {
         strides += [0, stride]
       }
       let result = try context.make(x.type, shape)
-      try copyStrided(x, strides: strides, into: result.reshaped(sizes))
+      copyStrided(x, StridedLoops(sizes, [strides]), into: result)
       return result
     }
   }
@@ -163,10 +193,8 @@ enum CopyOperators {
   }
 }
 
-/// Tensors one after the other along an axis.
-func concatenated(
-  _ parts: [OnnxTensor], axis: Int, _ context: RunContext
-) throws(OnnxError) -> OnnxTensor {
+/// The shape of tensors one after the other along an axis.
+func concatenatedShape(_ parts: [OnnxTensor], axis: Int) throws(OnnxError) -> [Int] {
   var shape = parts[0].shape
   shape[axis] = 0
   for part in parts {
@@ -178,21 +206,7 @@ func concatenated(
     try check(!overflow, "\(parts.map(\.shape)) side by side along axis \(axis)")
     shape[axis] = size
   }
-  let result = try context.make(parts[0].type, shape)
-  guard result.count > 0 else { return result }
-  let split = AxisSplit(shape, axis)
-  let width = result.type.byteCount
-  var first = 0
-  for part in parts {
-    let row = part.shape[axis] * split.inner * width
-    for outer in 0..<split.outer where row > 0 {
-      (result.bytes + (outer * split.size + first) * split.inner * width)
-        .copyMemory(from: part.bytes + outer * row, byteCount: row)
-    }
-    first += part.shape[axis]
-    withExtendedLifetime(part) {}
-  }
-  return result
+  return shape
 }
 
 private enum Conversion<From: OnnxNumber, To: OnnxNumber>: UnaryFunction {

@@ -20,24 +20,47 @@ enum IndexOperators {
     let along = try reader.int("axis", default: 0)
     return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let (x, indices) = (try inputs[0], try inputs[1])
-      let axis = try axis(along, rank: x.shape.count)
-      let split = AxisSplit(x.shape, axis)
-      let places = try places(indices, below: split.size)
-      let result = try context.make(
-        x.type, Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...]))
-      guard result.count > 0 else { return result }
-      let row = split.inner * x.type.byteCount
+      let (shape, split) = try context.planned(x, indices) { () throws(OnnxError) in
+        let axis = try axis(along, rank: x.shape.count)
+        let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
+        return (shape, AxisSplit(x.shape, axis))
+      }
+      let result = try context.make(x.type, shape)
+      if indices.type == .int32 {
+        try gather(x, split, indices, Int32.self, into: result)
+      } else {
+        try gather(x, split, indices, Int64.self, into: result)
+      }
+      return result
+    }
+  }
+
+  /// Copies the rows that indices point at.
+  private static func gather<Index: OnnxInteger>(
+    _ x: OnnxTensor, _ split: AxisSplit, _ indices: OnnxTensor, _: Index.Type,
+    into result: OnnxTensor
+  ) throws(OnnxError) {
+    let places = indices.pointer(as: Index.self)
+    for i in 0..<indices.count {
+      let place = Int(places[i])
+      guard place >= -split.size && place < split.size else {
+        throw OnnxError(.invalid, "index \(place) of an axis of size \(split.size)")
+      }
+    }
+    let row = split.inner * x.type.byteCount
+    if result.count > 0 {
       var target = result.bytes
       for outer in 0..<split.outer {
         let source = x.bytes + outer * split.size * row
-        for place in places {
-          target.copyMemory(from: source + place * row, byteCount: row)
+        for i in 0..<indices.count {
+          let place = Int(places[i])
+          target.copyMemory(
+            from: source + (place < 0 ? place + split.size : place) * row, byteCount: row)
           target += row
         }
       }
-      withExtendedLifetime((x, result)) {}
-      return result
     }
+    withExtendedLifetime((x, indices, result)) {}
   }
 
   static func gatherElements(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
@@ -51,9 +74,9 @@ enum IndexOperators {
       let places = try places(indices, below: x.shape[axis])
       let result = try context.make(x.type, indices.shape)
       switch x.type.byteCount {
-      case 1: try gather(x, places, axis, result, UInt8.self)
-      case 4: try gather(x, places, axis, result, UInt32.self)
-      default: try gather(x, places, axis, result, UInt64.self)
+      case 1: gather(x, places, axis, result, UInt8.self)
+      case 4: gather(x, places, axis, result, UInt32.self)
+      default: gather(x, places, axis, result, UInt64.self)
       }
       return result
     }
@@ -74,23 +97,23 @@ enum IndexOperators {
   private static func forEachElement(
     of shape: [Int], in x: [Int], _ places: [Int], _ axis: Int,
     _ body: (_ index: Int, _ element: Int) -> Void
-  ) throws(OnnxError) {
+  ) {
     var strides = rowMajorStrides(x)
     let step = strides[axis]
     strides[axis] = 0
     let loops = StridedLoops(shape, [strides])
     let (n, stride) = (loops.innerSize, loops.innerStride(0))
-    try loops.forEachRun { at, base, _, _ throws(OnnxError) in
+    loops.forEachRun { at, base, _, _ in
       for k in 0..<n { body(at + k, base + k * stride + places[at + k] * step) }
     }
   }
 
   private static func gather<Word>(
     _ x: OnnxTensor, _ places: [Int], _ axis: Int, _ result: OnnxTensor, _: Word.Type
-  ) throws(OnnxError) {
+  ) {
     let from = UnsafeRawPointer(x.bytes).assumingMemoryBound(to: Word.self)
     let to = result.bytes.bindMemory(to: Word.self, capacity: result.count)
-    try forEachElement(of: result.shape, in: x.shape, places, axis) { to[$0] = from[$1] }
+    forEachElement(of: result.shape, in: x.shape, places, axis) { to[$0] = from[$1] }
     withExtendedLifetime((x, result)) {}
   }
 
@@ -147,7 +170,7 @@ enum IndexOperators {
       let to = result.mutable(as: T.self)
       to.update(from: x.pointer(as: T.self), count: x.count)
       let new = updates.pointer(as: T.self)
-      try forEachElement(of: indices.shape, in: x.shape, places, axis) {
+      forEachElement(of: indices.shape, in: x.shape, places, axis) {
         to[$1] = combine(to[$1], new[$0])
       }
       withExtendedLifetime((x, updates)) {}

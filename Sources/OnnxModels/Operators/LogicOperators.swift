@@ -99,15 +99,14 @@ enum LogicOperators {
     try reader.expect(2, type)
     return CompiledNode(type) { (inputs, context) throws(OnnxError) in
       let (condition, x, y) = (try inputs[0], try inputs[1], try inputs[2])
-      let shape = try broadcastShape(broadcastShape(condition.shape, x.shape), y.shape)
-      let result = try context.make(type, shape)
-      let loops = StridedLoops(
-        shape,
-        [condition, x, y].map { broadcastStrides($0.shape, to: shape) })
+      let plan = try context.planned(condition, x, y) { () throws(OnnxError) in
+        try Stretching(condition, x, y)
+      }
+      let result = try context.make(type, plan.shape)
       switch type.byteCount {
-      case 1: try choose(loops, condition, x, y, result, UInt8.self)
-      case 4: try choose(loops, condition, x, y, result, UInt32.self)
-      default: try choose(loops, condition, x, y, result, UInt64.self)
+      case 1: choose(plan.loops, condition, x, y, result, UInt8.self)
+      case 4: choose(plan.loops, condition, x, y, result, UInt32.self)
+      default: choose(plan.loops, condition, x, y, result, UInt64.self)
       }
       withExtendedLifetime((condition, x, y)) {}
       return result
@@ -117,22 +116,21 @@ enum LogicOperators {
   private static func choose<Word>(
     _ loops: StridedLoops, _ condition: OnnxTensor, _ x: OnnxTensor, _ y: OnnxTensor,
     _ result: OnnxTensor, _: Word.Type
-  ) throws(OnnxError) {
+  ) {
     let (p, q) = (
       UnsafeRawPointer(x.bytes).assumingMemoryBound(to: Word.self),
       UnsafeRawPointer(y.bytes).assumingMemoryBound(to: Word.self)
     )
     let (test, to) = (
       condition.pointer(as: Bool.self),
-      result.bytes.bindMemory(to: Word.self, capacity: result.count)
+      result.bytes.assumingMemoryBound(to: Word.self)
     )
     let (n, s, u, v) = (
       loops.innerSize, loops.innerStride(0), loops.innerStride(1), loops.innerStride(2)
     )
-    try loops.forEachRun { at, c, i, j throws(OnnxError) in
-      for k in 0..<n {
-        to[at + k] = test[c + k * s] ? p[i + k * u] : q[j + k * v]
-      }
+    loops.forEachRun { at, c, i, j in
+      let (test, x, y, z) = (test + c, p + i, q + j, to + at)
+      for k in 0..<n { z[k] = test[k &* s] ? x[k &* u] : y[k &* v] }
     }
   }
 }

@@ -2,9 +2,10 @@ import Foundation
 
 /// What a node does, made once when the model is loaded.
 struct CompiledNode: Sendable {
-  /// What computes the outputs from the inputs; an absent input is nil.
+  /// What computes the outputs from the inputs, and appends them; an absent input is nil.
   typealias Execution =
-    @Sendable (_ inputs: Inputs, _ context: RunContext) throws(OnnxError) -> [OnnxTensor]
+    @Sendable (_ inputs: Inputs, _ outputs: inout [OnnxTensor], _ context: RunContext)
+    throws(OnnxError) -> Void
 
   /// The type of each output.
   var types: [OnnxElementType]
@@ -17,8 +18,18 @@ struct CompiledNode: Sendable {
   /// The values of the graph that the node's own graphs read; they follow its inputs.
   var captures: [String] = []
 
-  init(_ types: [OnnxElementType], _ run: @escaping Execution) {
+  init(_ types: [OnnxElementType], appending run: @escaping Execution) {
     (self.types, self.run) = (types, run)
+  }
+
+  /// A node of several outputs.
+  init(
+    _ types: [OnnxElementType],
+    _ run: @escaping @Sendable (Inputs, RunContext) throws(OnnxError) -> [OnnxTensor]
+  ) {
+    self.init(types) { (inputs, outputs, context) throws(OnnxError) in
+      outputs.append(contentsOf: try run(inputs, context))
+    }
   }
 
   /// A node of one output.
@@ -26,42 +37,9 @@ struct CompiledNode: Sendable {
     _ type: OnnxElementType,
     _ run: @escaping @Sendable (Inputs, RunContext) throws(OnnxError) -> OnnxTensor
   ) {
-    types = [type]
-    self.run = { (inputs, context) throws(OnnxError) in [try run(inputs, context)] }
-  }
-}
-
-/// The inputs of a node in a run.
-struct Inputs {
-  private let tensors: [OnnxTensor?]
-
-  init(_ tensors: [OnnxTensor?]) { self.tensors = tensors }
-
-  var count: Int { tensors.count }
-
-  /// An input that the node was checked to have.
-  subscript(place: Int) -> OnnxTensor {
-    get throws(OnnxError) {
-      guard place < tensors.count, let tensor = tensors[place] else {
-        throw OnnxError(.invalid, "input \(place) is missing")
-      }
-      return tensor
+    self.init([type]) { (inputs, outputs, context) throws(OnnxError) in
+      outputs.append(try run(inputs, context))
     }
-  }
-
-  /// An input that may be absent.
-  func optional(_ place: Int) -> OnnxTensor? { place < tensors.count ? tensors[place] : nil }
-
-  /// Some inputs, none of which may be absent.
-  func tensors(_ places: Range<Int>) throws(OnnxError) -> [OnnxTensor] {
-    var result: [OnnxTensor] = []
-    for place in places { result.append(try self[place]) }
-    return result
-  }
-
-  /// All inputs; none of them may be absent.
-  func all() throws(OnnxError) -> [OnnxTensor] {
-    try tensors(0..<count)
   }
 }
 

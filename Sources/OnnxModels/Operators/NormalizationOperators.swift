@@ -18,46 +18,54 @@ enum NormalizationOperators {
   private static func layer<S: OnnxFloat>(
     _: S.Type, _ along: Int, _ epsilon: Float
   ) -> CompiledNode {
-    CompiledNode([S.onnxType, .float32, .float32]) { (inputs, context) throws(OnnxError) in
-      let x = try inputs[0]
-      let first = try axis(along, rank: x.shape.count)
-      let (outer, inner) = (Array(x.shape[..<first]), Array(x.shape[first...]))
-      let scale = try stretched(inputs[1], to: inner, x.shape, context)
-      let shift: OnnxTensor? =
-        if let bias = inputs.optional(2) {
-          try stretched(bias, to: inner, x.shape, context)
-        } else { nil }
-      let result = try context.make(S.onnxType, x.shape)
-      let statistics = outer + inner.map { _ in 1 }
-      let means = try context.make(.float32, statistics)
-      let deviations = try context.make(.float32, statistics)
-      let (n, rows) = (inner.reduce(1, *), outer.reduce(1, *))
-      let (from, to) = (x.pointer(as: S.self), result.mutable(as: S.self))
-      let gains = scale.pointer(as: S.self)
-      let shifts = shift?.pointer(as: S.self)
-      // Either the same for all rows, or one for each element.
-      let (gainStep, shiftStep) = (scale.count == n ? 0 : n, shift?.count == n ? 0 : n)
-      for row in 0..<rows {
-        let (x, y) = (from + row * n, to + row * n)
-        var sum: S = 0
-        for i in 0..<n { sum += x[i] }
-        let mean = sum / S(n)
-        var squares: S = 0
-        for i in 0..<n { squares += (x[i] - mean) * (x[i] - mean) }
-        let factor = 1 / (squares / S(n) + S(epsilon)).squareRoot()
-        let gain = gains + row * gainStep
-        if let shifts {
-          let shift = shifts + row * shiftStep
-          for i in 0..<n { y[i] = (x[i] - mean) * factor * gain[i] + shift[i] }
-        } else {
-          for i in 0..<n { y[i] = (x[i] - mean) * factor * gain[i] }
+    CompiledNode(
+      [S.onnxType, .float32, .float32],
+      appending: {
+        (inputs, results, context) throws(OnnxError) in
+        let x = try inputs[0]
+        let (inner, statistics, n, rows) = try context.planned(x) { () throws(OnnxError) in
+          let first = try axis(along, rank: x.shape.count)
+          let (outer, inner) = (Array(x.shape[..<first]), Array(x.shape[first...]))
+          return (
+            inner, outer + inner.map { _ in 1 }, inner.reduce(1, *), outer.reduce(1, *)
+          )
         }
-        means.mutable(as: Float.self)[row] = Float(mean)
-        deviations.mutable(as: Float.self)[row] = Float(factor)
-      }
-      withExtendedLifetime((x, scale, shift)) {}
-      return [result, means, deviations]
-    }
+        let scale = try stretched(inputs[1], to: inner, x.shape, context)
+        let shift: OnnxTensor? =
+          if let bias = inputs.optional(2) {
+            try stretched(bias, to: inner, x.shape, context)
+          } else { nil }
+        let result = try context.make(S.onnxType, x.shape)
+        let means = try context.make(.float32, statistics)
+        let deviations = try context.make(.float32, statistics)
+        let (from, to) = (x.pointer(as: S.self), result.mutable(as: S.self))
+        let gains = scale.pointer(as: S.self)
+        let shifts = shift?.pointer(as: S.self)
+        // Either the same for all rows, or one for each element.
+        let (gainStep, shiftStep) = (scale.count == n ? 0 : n, shift?.count == n ? 0 : n)
+        for row in 0..<rows {
+          let (x, y) = (from + row * n, to + row * n)
+          var sum: S = 0
+          for i in 0..<n { sum += x[i] }
+          let mean = sum / S(n)
+          var squares: S = 0
+          for i in 0..<n { squares += (x[i] - mean) * (x[i] - mean) }
+          let factor = 1 / (squares / S(n) + S(epsilon)).squareRoot()
+          let gain = gains + row * gainStep
+          if let shifts {
+            let shift = shifts + row * shiftStep
+            for i in 0..<n { y[i] = (x[i] - mean) * factor * gain[i] + shift[i] }
+          } else {
+            for i in 0..<n { y[i] = (x[i] - mean) * factor * gain[i] }
+          }
+          means.mutable(as: Float.self)[row] = Float(mean)
+          deviations.mutable(as: Float.self)[row] = Float(factor)
+        }
+        withExtendedLifetime((x, scale, shift)) {}
+        results.append(result)
+        results.append(means)
+        results.append(deviations)
+      })
   }
 
   /// A scale or shift for the elements of a row, or where it differs between rows for all of them.
@@ -69,7 +77,8 @@ enum NormalizationOperators {
     try check(
       try broadcastShape(scale.shape, target) == target, "a scale \(scale.shape) for \(whole)")
     let result = try context.make(scale.type, target)
-    try copyStrided(scale, strides: broadcastStrides(scale.shape, to: target), into: result)
+    copyStrided(
+      scale, StridedLoops(target, [broadcastStrides(scale.shape, to: target)]), into: result)
     return result
   }
 

@@ -77,37 +77,58 @@ enum ProductOperators {
     let transB: Bool
   }
 
+  /// The sizes of a product, and how what is added to it is read.
+  private struct GemmPlan {
+    let k: Int
+    let shape: [Int]
+    let added: StridedLoops?
+
+    init(
+      _ form: GemmForm, _ a: [Int], _ b: [Int], _ c: [Int]?
+    ) throws(OnnxError) {
+      try check(a.count == 2 && b.count == 2, "the product of \(a) and \(b)")
+      let (m, k) = form.transA ? (a[1], a[0]) : (a[0], a[1])
+      let (l, n) = form.transB ? (b[1], b[0]) : (b[0], b[1])
+      try check(
+        k == l, "the product of \(a) and \(b), transposed \(form.transA), \(form.transB)")
+      for size in [m, n, k] where size > Int(Int32.max) {
+        throw OnnxError(.limit, "the product of \(a) and \(b) has an axis above 2^31")
+      }
+      (self.k, shape) = (k, [m, n])
+      try checkPossible(shape)
+      if let c {
+        try check(try broadcastShape(c, shape) == shape, "a sum of \(c) and \(shape)")
+        added = StridedLoops(shape, [broadcastStrides(c, to: shape)])
+      } else {
+        added = nil
+      }
+    }
+  }
+
   private static func gemm<S: OnnxFloat>(
     _: S.Type, _ form: GemmForm, _ a: OnnxTensor, _ b: OnnxTensor, _ c: OnnxTensor?,
     _ context: RunContext
   ) throws(OnnxError) -> OnnxTensor {
-    try check(
-      a.shape.count == 2 && b.shape.count == 2, "the product of \(a.shape) and \(b.shape)")
-    let (m, k) = form.transA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
-    let (l, n) = form.transB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
-    try check(
-      k == l, "the product of \(a.shape) and \(b.shape), transposed \(form.transA), \(form.transB)")
-    for size in [m, n, k] where size > Int(Int32.max) {
-      throw OnnxError(.limit, "the product of \(a.shape) and \(b.shape) has an axis above 2^31")
+    let plan = try context.planned(a, b, c) { () throws(OnnxError) in
+      try GemmPlan(form, a.shape, b.shape, c?.shape)
     }
-    let result = try context.make(S.onnxType, [m, n])
+    let result = try context.make(S.onnxType, plan.shape)
     let to = result.mutable(as: S.self)
-    if let c {
-      try check(
-        try broadcastShape(c.shape, [m, n]) == [m, n], "a sum of \(c.shape) and \([m, n])")
-      try copyStrided(c, strides: broadcastStrides(c.shape, to: [m, n]), into: result)
+    if let c, let added = plan.added {
+      copyStrided(c, added, into: result)
     } else {
       to.update(repeating: 0, count: result.count)
     }
     guard result.count > 0 else { return result }
-    guard k > 0 else {
+    guard plan.k > 0 else {
       for i in 0..<result.count { to[i] *= S(form.beta) }
       return result
     }
     S.gemm(
-      form.transA ? .transpose : .none, form.transB ? .transpose : .none, m: m, n: n, k: k,
-      alpha: S(form.alpha), a: a.pointer(as: S.self), lda: a.shape[1], b: b.pointer(as: S.self),
-      ldb: b.shape[1], beta: c == nil ? 0 : S(form.beta), c: to, ldc: n)
+      form.transA ? .transpose : .none, form.transB ? .transpose : .none, m: plan.shape[0],
+      n: plan.shape[1], k: plan.k, alpha: S(form.alpha), a: a.pointer(as: S.self),
+      lda: a.shape[1], b: b.pointer(as: S.self), ldb: b.shape[1],
+      beta: c == nil ? 0 : S(form.beta), c: to, ldc: plan.shape[1])
     withExtendedLifetime((a, b)) {}
     return result
   }

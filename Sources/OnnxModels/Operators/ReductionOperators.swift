@@ -4,7 +4,7 @@ import LinAlg
 
 enum ReductionOperators {
   private typealias Kernel =
-    @Sendable (OnnxTensor, [Int], Bool, RunContext) throws(OnnxError) -> OnnxTensor
+    @Sendable (OnnxTensor, Reduction, RunContext) throws(OnnxError) -> OnnxTensor
 
   /// - Parameter version: the operator set from which on the axes are an input and no attribute.
   private static func reduction(
@@ -19,19 +19,21 @@ enum ReductionOperators {
     let attribute = isInput ? nil : try reader.ints("axes")
     return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      var given = try inputs.optional(1)?.integers() ?? attribute ?? []
-      if given.isEmpty {
-        if isIdle { return x }
-        given = Array(x.shape.indices)
+      let form = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) -> Reduction? in
+        var given = try inputs.optional(1)?.integers() ?? attribute ?? []
+        if given.isEmpty {
+          if isIdle { return nil }
+          given = Array(x.shape.indices)
+        }
+        return try Reduction(x.shape, axes: axes(given, rank: x.shape.count), keeps: keeps)
       }
-      return try kernel(x, axes(given, rank: x.shape.count), keeps, context)
+      guard let form else { return x }
+      return try kernel(x, form, context)
     }
   }
 
   private static func kernel<F: ReducingFunction>(_: F.Type) -> Kernel {
-    { (x, axes, keeps, context) throws(OnnxError) in
-      try reduced(F.self, x, axes: axes, keeps: keeps, context)
-    }
+    { (x, form, context) throws(OnnxError) in try reduced(F.self, x, form, context) }
   }
 
   static func sum(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
@@ -70,18 +72,17 @@ enum ReductionOperators {
   }
 
   private static func mean<S: OnnxFloat>(_: S.Type) -> Kernel {
-    { (x, axes, keeps, context) throws(OnnxError) in
-      let result = try reduced(Summing<S>.self, x, axes: axes, keeps: keeps, context)
-      let (to, size) = (result.mutable(as: S.self), S(axes.reduce(1) { $0 * x.shape[$1] }))
+    { (x, form, context) throws(OnnxError) in
+      let result = try reduced(Summing<S>.self, x, form, context)
+      let (to, size) = (result.mutable(as: S.self), S(form.size))
       for i in 0..<result.count { to[i] /= size }
       return result
     }
   }
 
   private static func integerMean<T: OnnxInteger>(_: T.Type) -> Kernel {
-    { (x, axes, keeps, context) throws(OnnxError) in
-      let result = try reduced(Summing<T>.self, x, axes: axes, keeps: keeps, context)
-      let size = axes.reduce(1) { $0 * x.shape[$1] }
+    { (x, form, context) throws(OnnxError) in
+      let (result, size) = (try reduced(Summing<T>.self, x, form, context), form.size)
       try check(size > 0 || result.count == 0, "the mean of no whole numbers")
       let to = result.mutable(as: T.self)
       for i in 0..<result.count { to[i] = T(truncatingIfNeeded: Int(to[i]) / size) }

@@ -6,28 +6,31 @@ enum ShapeOperators {
     try reader.inputs(2)
     try reader.expect(1, .int64)
     let keepsZeros = try reader.flag("allowzero", default: false, since: 14)
-    return CompiledNode(try reader.type(0)) { (inputs, _) throws(OnnxError) in
+    return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      var shape = try inputs[1].integers()
-      var open: Int?
-      for i in shape.indices {
-        if shape[i] == 0 && !keepsZeros {
-          try check(i < x.shape.count, "shape \(shape) copies axis \(i) of \(x.shape)")
-          shape[i] = x.shape[i]
-        } else if shape[i] == -1 {
-          try check(open == nil, "shape \(shape) leaves two axes open")
-          open = i
+      let shape = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) in
+        var shape = try inputs[1].integers()
+        var open: Int?
+        for i in shape.indices {
+          if shape[i] == 0 && !keepsZeros {
+            try check(i < x.shape.count, "shape \(shape) copies axis \(i) of \(x.shape)")
+            shape[i] = x.shape[i]
+          } else if shape[i] == -1 {
+            try check(open == nil, "shape \(shape) leaves two axes open")
+            open = i
+          }
         }
+        if let open {
+          shape[open] = 1
+          let rest = OnnxTensor.count(of: shape) ?? 0
+          try check(
+            rest > 0 && x.count % rest == 0,
+            "\(x.shape) does not fit shape \(shape) with axis \(open) open")
+          shape[open] = x.count / rest
+        }
+        try check(OnnxTensor.count(of: shape) == x.count, "\(x.shape) does not fit shape \(shape)")
+        return shape
       }
-      if let open {
-        shape[open] = 1
-        let rest = OnnxTensor.count(of: shape) ?? 0
-        try check(
-          rest > 0 && x.count % rest == 0,
-          "\(x.shape) does not fit shape \(shape) with axis \(open) open")
-        shape[open] = x.count / rest
-      }
-      try check(OnnxTensor.count(of: shape) == x.count, "\(x.shape) does not fit shape \(shape)")
       return x.reshaped(shape)
     }
   }
@@ -35,42 +38,51 @@ enum ShapeOperators {
   static func flatten(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
     try reader.inputs(1)
     let axis = try reader.int("axis", default: 1)
-    return CompiledNode(try reader.type(0)) { (inputs, _) throws(OnnxError) in
+    return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      let rank = x.shape.count
-      let split = axis < 0 ? axis + rank : axis
-      try check(split >= 0 && split <= rank, "axis \(axis) of a tensor with \(rank) axes")
-      return x.reshaped([x.shape[..<split].reduce(1, *), x.shape[split...].reduce(1, *)])
+      let shape = try context.planned(x) { () throws(OnnxError) in
+        let rank = x.shape.count
+        let split = axis < 0 ? axis + rank : axis
+        try check(split >= 0 && split <= rank, "axis \(axis) of a tensor with \(rank) axes")
+        return [x.shape[..<split].reduce(1, *), x.shape[split...].reduce(1, *)]
+      }
+      return x.reshaped(shape)
     }
   }
 
   static func squeeze(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
     try reader.inputs(1, upTo: 2)
     try reader.expect(1, .int64)
-    return CompiledNode(try reader.type(0)) { (inputs, _) throws(OnnxError) in
+    return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      guard let given = try inputs.optional(1)?.integers() else {
-        return x.reshaped(x.shape.filter { $0 != 1 })
+      let shape = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) in
+        guard let given = try inputs.optional(1)?.integers() else {
+          return x.shape.filter { $0 != 1 }
+        }
+        let gone = try axes(given, rank: x.shape.count)
+        for axis in gone {
+          try check(x.shape[axis] == 1, "axis \(axis) of \(x.shape) has not size 1")
+        }
+        return x.shape.indices.filter { !gone.contains($0) }.map { x.shape[$0] }
       }
-      let gone = try axes(given, rank: x.shape.count)
-      for axis in gone {
-        try check(x.shape[axis] == 1, "axis \(axis) of \(x.shape) has not size 1")
-      }
-      return x.reshaped(x.shape.indices.filter { !gone.contains($0) }.map { x.shape[$0] })
+      return x.reshaped(shape)
     }
   }
 
   static func unsqueeze(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
     try reader.inputs(2)
     try reader.expect(1, .int64)
-    return CompiledNode(try reader.type(0)) { (inputs, _) throws(OnnxError) in
+    return CompiledNode(try reader.type(0)) { (inputs, context) throws(OnnxError) in
       let x = try inputs[0]
-      let given = try inputs[1].integers()
-      try check(given.count <= 64, "\(given.count) new axes")
-      let rank = x.shape.count + given.count
-      let new = try axes(given, rank: rank)
-      var (rest, shape) = (x.shape[...], [Int]())
-      for i in 0..<rank { shape.append(new.contains(i) ? 1 : rest.removeFirst()) }
+      let shape = try context.planned(inputs, reading: 1..<2) { () throws(OnnxError) in
+        let given = try inputs[1].integers()
+        try check(given.count <= 64, "\(given.count) new axes")
+        let rank = x.shape.count + given.count
+        let new = try axes(given, rank: rank)
+        var (rest, shape) = (x.shape[...], [Int]())
+        for i in 0..<rank { shape.append(new.contains(i) ? 1 : rest.removeFirst()) }
+        return shape
+      }
       return x.reshaped(shape)
     }
   }
@@ -79,12 +91,14 @@ enum ShapeOperators {
     try reader.inputs(1)
     let start = try reader.int("start", default: 0, since: 15)
     let end = try reader.int("end", since: 15)
-    return CompiledNode(.int64) { (inputs, _) throws(OnnxError) in
-      let shape = try inputs[0].shape
-      func place(_ i: Int) -> Int { min(max(i < 0 ? i &+ shape.count : i, 0), shape.count) }
-      let (first, last) = (place(start), end.map(place) ?? shape.count)
-      let part = first < last ? shape[first..<last].map { Int64($0) } : []
-      return OnnxTensor(shape: [part.count], part)
+    return CompiledNode(.int64) { (inputs, context) throws(OnnxError) in
+      try context.planned(inputs) { () throws(OnnxError) in
+        let shape = try inputs[0].shape
+        func place(_ i: Int) -> Int { min(max(i < 0 ? i &+ shape.count : i, 0), shape.count) }
+        let (first, last) = (place(start), end.map(place) ?? shape.count)
+        let part = first < last ? shape[first..<last].map { Int64($0) } : []
+        return OnnxTensor(shape: [part.count], part)
+      }
     }
   }
 
@@ -108,13 +122,16 @@ enum ShapeOperators {
       if try training.truth() { throw OnnxError(.unsupported, "Dropout in training mode") }
     }
     let wantsMask = reader.wants(1)
-    return CompiledNode(wantsMask ? [type, .bool] : [type]) { (inputs, context) throws(OnnxError) in
-      let x = try inputs[0]
-      guard wantsMask else { return [x] }
-      let mask = try context.make(.bool, x.shape)
-      mask.mutable(as: Bool.self).update(repeating: true, count: mask.count)
-      return [x, mask]
-    }
+    return CompiledNode(
+      wantsMask ? [type, .bool] : [type],
+      appending: { (inputs, results, context) throws(OnnxError) in
+        let x = try inputs[0]
+        results.append(x)
+        guard wantsMask else { return }
+        let mask = try context.make(.bool, x.shape)
+        mask.mutable(as: Bool.self).update(repeating: true, count: mask.count)
+        results.append(mask)
+      })
   }
 
   static func constant(_ reader: inout NodeReader) throws(OnnxError) -> CompiledNode {
@@ -148,7 +165,7 @@ enum ShapeOperators {
     return CompiledNode(value.type) { (inputs, context) throws(OnnxError) in
       let result = try context.make(value.type, inputs[0].integers())
       let strides = [Int](repeating: 0, count: result.shape.count)
-      try copyStrided(value, strides: strides, into: result)
+      copyStrided(value, StridedLoops(result.shape, [strides]), into: result)
       return result
     }
   }

@@ -34,10 +34,12 @@ private struct Body: Sendable {
     }
   }
 
+  /// - Parameter number: which of the node's graphs it is.
   func run(
-    _ given: [OnnxTensor], _ captured: [OnnxTensor], _ context: RunContext
+    _ given: [OnnxTensor], _ captured: [OnnxTensor], _ context: RunContext, number: Int = 0
   ) throws(OnnxError) -> [OnnxTensor] {
-    try plan.run(given + captured, context)
+    let memory = context.kept(number) { GraphMemory(plan) }
+    return try plan.run(given + captured, memory, context)
   }
 }
 
@@ -100,7 +102,7 @@ enum ControlFlow {
       let isTrue = try inputs[0].truth()
       return isTrue
         ? try then.run([], inputs.tensors(1..<first), context)
-        : try other.run([], inputs.tensors(first..<inputs.count), context)
+        : try other.run([], inputs.tensors(first..<inputs.count), context, number: 1)
     }
     node.captures = then.captures + other.captures
     node.isFoldable = false

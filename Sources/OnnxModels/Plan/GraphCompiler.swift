@@ -16,7 +16,8 @@ final class ModelCompiler {
     let bytes = inputs.reduce(0) { $0 + ($1?.byteCount ?? 0) }
     let allowed = min(max(1 << 20, bytes), foldable, limits.tensorBytes)
     let context = RunContext(limits: OnnxLimits(tensorBytes: allowed), threads: 1)
-    guard let results = try? node.run(Inputs(inputs), context) else { return nil }
+    var results: [OnnxTensor] = []
+    guard (try? node.run(Inputs(inputs), &results, context)) != nil else { return nil }
     foldable -= min(foldable, results.reduce(0) { $0 + $1.byteCount })
     return results
   }
@@ -167,8 +168,11 @@ final class GraphCompiler {
     for (name, type) in zip(proto.output, node.types) {
       outputs.append(name.isEmpty ? nil : try define(name, type))
     }
+    let readsNumbers =
+      node.isFoldable && inputs.allSatisfy { $0.map { !$0.type.isFloat } ?? true }
     plan.steps.append(
-      GraphPlan.Step(place: place, node: node, inputs: places, outputs: outputs))
+      GraphPlan.Step(
+        place: place, node: node, inputs: places, outputs: outputs, readsNumbers: readsNumbers))
   }
 
   /// Leaves out what nobody reads, and makes the frame.

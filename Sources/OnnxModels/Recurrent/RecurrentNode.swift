@@ -13,7 +13,7 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
   private let hiddenSize: Int?
   private let isBatchFirst: Bool
   /// The layers, where the weights are the same in every run.
-  private var layers: [DefinedLayer<S>]?
+  private var layers: DirectedLayers<S>?
 
   init(
     cells: [RecurrentCell], direction: Direction, hiddenSize: Int?, isBatchFirst: Bool
@@ -35,7 +35,7 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
 
   private func makeLayers(
     _ weights: RecurrentWeights, _ limits: OnnxLimits
-  ) throws(OnnxError) -> [DefinedLayer<S>] {
+  ) throws(OnnxError) -> DirectedLayers<S> {
     let (D, H) = try weights.sizes(
       cells[0], directions: cells.count, hiddenSize: hiddenSize, limits)
     var layers: [DefinedLayer<S>] = []
@@ -43,12 +43,23 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
       layers.append(
         try weights.layer(cell, definitions[i], direction: i, D: D, H: H, S.self))
     }
-    return layers
+    return DirectedLayers(layers, isReversed: isReversed)
+  }
+
+  private struct Sizes {
+    let T: Int
+    let N: Int
+    let outputs: [Int]
+    let state: [Int]
+    /// Of what nobody reads.
+    let nothing = [0]
   }
 
   /// Y, Y_h and, for an LSTM, Y_c.
-  func run(_ inputs: Inputs, _ context: RunContext) throws(OnnxError) -> [OnnxTensor] {
-    let layers: [DefinedLayer<S>] =
+  func run(
+    _ inputs: Inputs, _ results: inout [OnnxTensor], _ context: RunContext
+  ) throws(OnnxError) {
+    let layers =
       if let kept = self.layers { kept } else {
         try makeLayers(
           RecurrentWeights(
@@ -56,112 +67,87 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
             peepholes: inputs.optional(7)), context.limits)
       }
     let x = try inputs[0]
+    let (D, H, directions) = (layers.inputSize, layers.hiddenSize, cells.count)
+    // W and R, where they are inputs of the run.
+    let sizes = try context.planned(x, inputs.optional(1), inputs.optional(2)) {
+      () throws(OnnxError) in try self.sizes(x, D: D, H: H)
+    }
+    let (T, N) = (sizes.T, sizes.N)
+    let buffers = context.kept { RecurrentBuffers<S>() }
+    let isRagged = try buffers.read(lengths: inputs.optional(4), N, T)
+    let hasState = try read(inputs, sizes, H, layers.cellSize, into: buffers)
+
+    // Y is large, and often nobody reads it.
+    let y = try context.make(S.onnxType, context.wants(0) ? sizes.outputs : sizes.nothing)
+    results.append(y)
+    let (finals, states) = (results.count, cells[0].kind == .lstm ? 2 : 1)
+    for part in 0..<states {
+      results.append(
+        try context.make(S.onnxType, context.wants(1 + part) ? sizes.state : sizes.nothing))
+    }
+    if T == 0 || N == 0 {
+      return buffers.writeStates(hasState, directions, N, H, isBatchFirst, &results, from: finals)
+    }
+    if isRagged {
+      func start(_ output: Int) -> UnsafeMutablePointer<S>? {
+        output <= states && context.wants(output) ? results[finals + output - 1].mutable() : nil
+      }
+      RaggedPass(
+        batch: buffers.ragged,
+        tensors: RaggedTensors(
+          x: x.pointer(), y: y.mutable(), T: T, N: N, D: D, H: H, directions: directions,
+          isBatchFirst: isBatchFirst),
+        layers: layers.all, buffers: buffers.raggedBuffers,
+        initial: hasState ? buffers.states : nil, readsBackwards: layers.isReversed,
+        wantsOutputs: context.wants(0), finals: (start(1), start(2)), threads: context.threads
+      ).run()
+      withExtendedLifetime((x, y)) {}
+      return
+    }
+    buffers.read(x, T, N, D, isBatchFirst: isBatchFirst)
+    layers.run(buffers, hasState: hasState, threads: context.threads) { direction, output in
+      if context.wants(0) { write(output.outputs, to: y, direction) }
+      for part in 0..<states where context.wants(1 + part) {
+        RecurrentBuffers<S>.write(
+          output.finalState.part(part), to: results[finals + part], direction, directions,
+          isBatchFirst)
+      }
+    }
+  }
+
+  private func sizes(_ x: OnnxTensor, D: Int, H: Int) throws(OnnxError) -> Sizes {
     guard x.shape.count == 3 else {
       throw OnnxError(.invalid, "X is \(x.shape), expected three axes")
     }
     let (T, N) = isBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
-    let (D, H) = (layers[0].inputSize, layers[0].hiddenSize)
     guard x.shape[2] == D else {
       throw OnnxError(.invalid, "X is \(x.shape), W is for \(D) features")
     }
     for size in [T, N] where size > Int(Int32.max) {
       throw OnnxError(.limit, "X is \(x.shape)")
     }
-    let lengths = try lengths(inputs.optional(4), N, T)
-    let states = try initialStates(inputs, N, H)
     let directions = cells.count
-    let y = try context.make(
-      S.onnxType, isBatchFirst ? [N, T, directions, H] : [T, directions, N, H])
-    let last = isBatchFirst ? [N, directions, H] : [directions, N, H]
-    var finals: [OnnxTensor] = []
-    for _ in 0..<(cells[0].kind == .lstm ? 2 : 1) {
-      finals.append(try context.make(S.onnxType, last))
-    }
-    let batch = sequences(x, T, N, D)
-    for (direction, output) in outputs(layers, batch, states, lengths, context).enumerated() {
-      write(output.outputs, to: y, direction)
-      for (i, final) in finals.enumerated() {
-        write(output.finalState[i], to: final, direction)
-      }
-    }
-    return [y] + finals
+    return Sizes(
+      T: T, N: N, outputs: isBatchFirst ? [N, T, directions, H] : [T, directions, N, H],
+      state: isBatchFirst ? [N, directions, H] : [directions, N, H])
   }
 
-  /// What each direction computes; two of them at the same time where threads allow it.
-  private func outputs(
-    _ layers: [DefinedLayer<S>], _ x: SequenceBatch<S>, _ states: [[Matrix<S>]],
-    _ lengths: [Int]?, _ context: RunContext
-  ) -> [RecurrentOutput<DefinedState<S>>] {
-    let states = states.map { DefinedState($0) }
-    if x.steps == 0 || x.batch == 0 {
-      return layers.enumerated().map { i, layer in
-        RecurrentOutput(
-          SequenceBatch(uninitializedSteps: x.steps, batch: x.batch, features: layer.outputSize),
-          finalState: states.isEmpty ? layer.zeroState(batch: x.batch) : states[i])
-      }
+  /// Reads h and, for an LSTM, c of each direction.
+  ///
+  /// - Returns: whether one is given; else the state begins with zeros.
+  private func read(
+    _ inputs: Inputs, _ sizes: Sizes, _ H: Int, _ cellSize: Int, into buffers: RecurrentBuffers<S>
+  ) throws(OnnxError) -> Bool {
+    let (h, c) = (inputs.optional(5), cells[0].kind == .lstm ? inputs.optional(6) : nil)
+    if h == nil && c == nil { return false }
+    for case .some(let tensor) in [h, c] where tensor.shape != sizes.state {
+      throw OnnxError(.invalid, "an initial state is \(tensor.shape), expected \(sizes.state)")
     }
-    if layers.count == 2 {
-      let both = Bidirectional(forward: layers[0], backward: layers[1]).directions(
-        x,
-        from: states.isEmpty ? nil : BidirectionalState(forward: states[0], backward: states[1]),
-        lengths: lengths, threads: context.threads)
-      return [
-        RecurrentOutput(both.forward, finalState: both.finalState.forward),
-        RecurrentOutput(both.backward, finalState: both.finalState.backward),
-      ]
+    for direction in 0..<cells.count {
+      buffers.readState(
+        h, c, direction, of: cells.count, sizes.N, H, cellSize, isBatchFirst: isBatchFirst)
     }
-    let (layer, state) = (layers[0], states.first)
-    return isReversed
-      ? [Reversed(layer)(x, from: state, lengths: lengths, threads: context.threads)]
-      : [layer(x, from: state, lengths: lengths, threads: context.threads, workspace: nil)]
-  }
-
-  private func sequences(_ x: OnnxTensor, _ T: Int, _ N: Int, _ D: Int) -> SequenceBatch<S> {
-    x.withElements(as: S.self) { all in
-      isBatchFirst
-        ? SequenceBatch(batchFirst: all, batch: N, steps: T, features: D)
-        : SequenceBatch(steps: T, batch: N, features: D, elements: all)
-    }
-  }
-
-  private func lengths(_ given: OnnxTensor?, _ N: Int, _ T: Int) throws(OnnxError) -> [Int]? {
-    guard let given else { return nil }
-    let lengths = try given.integers()
-    guard given.shape == [N], lengths.allSatisfy({ $0 >= 0 && $0 <= T }) else {
-      throw OnnxError(
-        .invalid,
-        "sequence_lens are \(lengths.prefix(16)), expected \(N) lengths of at most \(T)")
-    }
-    return lengths.allSatisfy { $0 == T } ? nil : lengths
-  }
-
-  /// h and, for an LSTM, c of each direction; none where the state begins with zeros.
-  private func initialStates(
-    _ inputs: Inputs, _ N: Int, _ H: Int
-  ) throws(OnnxError) -> [[Matrix<S>]] {
-    let isLSTM = cells[0].kind == .lstm
-    let given = [inputs.optional(5)] + (isLSTM ? [inputs.optional(6)] : [])
-    if given.allSatisfy({ $0 == nil }) { return [] }
-    let directions = cells.count
-    let shape = isBatchFirst ? [N, directions, H] : [directions, N, H]
-    for case .some(let tensor) in given where tensor.shape != shape {
-      throw OnnxError(.invalid, "an initial state is \(tensor.shape), expected \(shape)")
-    }
-    return (0..<directions).map { direction in
-      given.map { tensor in
-        var matrix = Matrix<S>.zeros(rows: N, columns: H)
-        guard let tensor, N > 0 else { return matrix }
-        let from = tensor.pointer(as: S.self)
-        matrix.withUnsafeMutableBufferPointer { to in
-          for n in 0..<N {
-            let row = isBatchFirst ? n * directions + direction : direction * N + n
-            (to.start + n * H).update(from: from + row * H, count: H)
-          }
-        }
-        withExtendedLifetime(tensor) {}
-        return matrix
-      }
-    }
+    return true
   }
 
   /// The outputs of one direction into `[T, directions, N, H]` or `[N, T, directions, H]`.
@@ -170,29 +156,20 @@ struct RecurrentNode<S: OnnxFloat>: Sendable {
     let to = y.mutable(as: S.self)
     outputs.withUnsafeBufferPointer { all in
       guard let from = all.baseAddress, all.count > 0 else { return }
-      for t in 0..<T {
-        if isBatchFirst {
+      if isBatchFirst {
+        for t in 0..<T {
           for n in 0..<N {
             (to + ((n * T + t) * directions + direction) * H)
               .update(from: from + (t * N + n) * H, count: H)
           }
-        } else {
+        }
+      } else if directions == 1 {
+        to.update(from: from, count: T * N * H)
+      } else {
+        for t in 0..<T {
           (to + (t * directions + direction) * N * H)
             .update(from: from + t * N * H, count: N * H)
         }
-      }
-    }
-  }
-
-  /// A state of one direction into `[directions, N, H]` or `[N, directions, H]`.
-  private func write(_ state: Matrix<S>, to final: OnnxTensor, _ direction: Int) {
-    let (N, H, directions) = (state.rows, state.columns, cells.count)
-    let to = final.mutable(as: S.self)
-    state.withUnsafeBufferPointer { all in
-      guard let from = all.baseAddress else { return }
-      for n in 0..<N {
-        let row = isBatchFirst ? n * directions + direction : direction * N + n
-        (to + row * H).update(from: from + n * H, count: H)
       }
     }
   }

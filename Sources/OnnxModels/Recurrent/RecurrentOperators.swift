@@ -44,9 +44,11 @@ enum RecurrentOperators {
     }
     let made = node
     let outputs = kind == .lstm ? 3 : 2
-    var compiled = CompiledNode([OnnxElementType](repeating: S.onnxType, count: outputs)) {
-      (inputs, context) throws(OnnxError) in try made.run(inputs, context)
-    }
+    var compiled = CompiledNode(
+      [OnnxElementType](repeating: S.onnxType, count: outputs),
+      appending: { (inputs, results, context) throws(OnnxError) in
+        try made.run(inputs, &results, context)
+      })
     if areKnown { compiled.packedInputs = [1, 2, 3, 7] }
     return compiled
   }

@@ -7,11 +7,16 @@ public struct OnnxLimits: Hashable, Sendable {
   public var tensorBytes: Int
   /// The rounds of any one loop.
   public var loopRounds: Int
+  /// The messages of a file: its nodes, attributes, tensors, values and sizes of axes. Each takes some
+  /// hundreds of bytes when it is read, and as few as two in the file.
+  public var messages: Int
 
-  /// Limits; the defaults are those of the format for files, and 4 GiB for a tensor.
+  /// Limits; the defaults are those of the format for files, 4 GiB for a tensor, and a million messages.
   public init(
-    fileBytes: Int = Int(Int32.max), tensorBytes: Int = 1 << 32, loopRounds: Int = 1 << 24
+    fileBytes: Int = Int(Int32.max), tensorBytes: Int = 1 << 32, loopRounds: Int = 1 << 24,
+    messages: Int = 1 << 20
   ) {
     (self.fileBytes, self.tensorBytes, self.loopRounds) = (fileBytes, tensorBytes, loopRounds)
+    self.messages = messages
   }
 }

@@ -8,9 +8,11 @@ extension OnnxTensor {
   public init(
     serialized bytes: some Sequence<UInt8>, limits: OnnxLimits = OnnxLimits()
   ) throws(OnnxError) {
+    let bytes = Array(bytes)
+    try MessageScan.check(bytes, holding: .tensor, limit: limits.messages)
     let proto: Onnx_TensorProto
     do {
-      proto = try Onnx_TensorProto(serializedBytes: Array(bytes))
+      proto = try Onnx_TensorProto(serializedBytes: bytes)
     } catch {
       throw OnnxError(.malformed, at: "tensor", "no TensorProto: \(error)")
     }

@@ -14,8 +14,8 @@ public struct OnnxTensor: Sendable {
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
-  // Written only by the kernel that made it, before anybody else has it.
-  let storage: AlignedStorage<UInt8>
+  // Written only by the kernel that made it, before anybody else has it; never replaced. May be longer.
+  var storage: AlignedStorage<UInt8>
 
   /// A tensor of its elements in row-major order.
   ///
@@ -56,6 +56,11 @@ public struct OnnxTensor: Sendable {
   init(_ type: OnnxElementType, _ shape: [Int], count: Int) {
     (self.type, self.shape, self.count) = (type, shape, count)
     storage = AlignedStorage(uninitializedCount: count * type.byteCount)
+  }
+
+  /// A tensor whose elements are not set yet, in memory that nobody else has.
+  init(_ type: OnnxElementType, _ shape: [Int], count: Int, _ storage: AlignedStorage<UInt8>) {
+    (self.type, self.shape, self.count, self.storage) = (type, shape, count, storage)
   }
 
   private init(_ source: OnnxTensor, _ shape: [Int]) {

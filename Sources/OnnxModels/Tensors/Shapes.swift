@@ -15,6 +15,13 @@ func broadcastShape(_ a: [Int], _ b: [Int]) throws(OnnxError) -> [Int] {
   return result
 }
 
+/// Throws unless the places of a shape can be counted, which whatever computes with its sizes relies on.
+func checkPossible(_ shape: [Int]) throws(OnnxError) {
+  guard OnnxTensor.count(of: shape) != nil else {
+    throw OnnxError(.invalid, "the result would have the impossible shape \(shape)")
+  }
+}
+
 /// The elements between neighbours along each axis.
 func rowMajorStrides(_ shape: [Int]) -> [Int] {
   var strides = [Int](repeating: 1, count: shape.count)

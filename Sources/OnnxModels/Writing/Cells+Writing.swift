@@ -1,24 +1,16 @@
 import LinAlg
 import Recurrent
 
-// LSTM, GRU and SimpleRNN as ONNX's operators, with the options that those have attributes for.
+// LSTM, GRU and SimpleRNN as ONNX's operators where those have attributes for their options, else as a Scan of
+// the cell.
 
-/// Throws why a cell cannot be written.
-private func refuse(_ kind: String, _ reason: String) throws(OnnxError) -> Never {
-  throw OnnxError(.unsupported, at: kind, "ONNX's operator has no \(reason)")
-}
-
-/// Throws what of a cell's options ONNX has no words for.
-private func check(
-  _ kind: String, _ clipping: Clipping, _ regularization: Regularization,
-  _ normalization: LayerNormalization
-) throws(OnnxError) {
-  if normalization != .none { try refuse(kind, "layer normalization inside") }
-  if clipping.cell != nil { try refuse(kind, "limit of the cell state") }
+/// Whether ONNX's operators have words for what a cell's options do besides its gates.
+private func hasOperator(
+  _ clipping: Clipping, _ regularization: Regularization, _ normalization: LayerNormalization
+) -> Bool {
   // Dropout is off in inference; zoneout is there what it is on average.
-  if regularization.zoneoutHidden > 0 || regularization.zoneoutCell > 0 {
-    try refuse(kind, "zoneout")
-  }
+  normalization == .none && clipping.cell == nil && regularization.zoneoutHidden == 0
+    && regularization.zoneoutCell == 0
 }
 
 extension Matrix {
@@ -28,32 +20,40 @@ extension Matrix {
 }
 
 extension LSTM: OnnxWritableLayer where Scalar: OnnxScalar {
-  /// Two.
-  public var onnxStateCount: Int { 2 }
+  /// Those of h and c.
+  public var onnxStateSizes: [Int] { [outputSize, hiddenSize] }
 
-  /// Adds an `LSTM` node; see ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
+  /// Adds an `LSTM` node, or a `Scan` where that has no words for the options; see
+  /// ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
   public func write(
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
+    guard let form else {
+      return writeScan(
+        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
+        isReversed: isReversed)
+    }
+    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+  }
+
+  /// The layer in the operator's own words; nil where there are none for its options.
+  private var form: RecurrentNodeForm<Scalar>? {
     let options = options
-    try check(kind, options.clipping, options.regularization, options.normalization)
-    if options.projection != nil { try refuse(kind, "projection") }
+    guard hasOperator(options.clipping, options.regularization, options.normalization),
+      options.projection == nil, let forget = options.forgetGate, options.outputGate == forget
+    else { return nil }
     let hasPeepholes: Bool
     switch options.memory {
     case .none: hasPeepholes = false
     case .diagonal(candidate: false): hasPeepholes = true
-    default: try refuse(kind, "such connections from the memory")
-    }
-    guard let forget = options.forgetGate else { try refuse(kind, "cell without forget gate") }
-    guard options.outputGate == forget else {
-      try refuse(kind, "output gate with another activation, or without one")
+    default: return nil
     }
     let isCoupled: Bool
     switch options.inputGate {
     case .gate(forget): isCoupled = false
     case .coupled where forget == .sigmoid: isCoupled = true
-    default: try refuse(kind, "such an input gate")
+    default: return nil
     }
     let H = hiddenSize
     let zeros = Matrix<Scalar>.zeros(rows: 1, columns: H)
@@ -77,25 +77,34 @@ extension LSTM: OnnxWritableLayer where Scalar: OnnxScalar {
       })
     if isCoupled { form.attributes["input_forget"] = .int(1) }
     if hasPeepholes { form.peepholes = ["i", "o", "f"].map { part("p_", $0) } }
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    return form
   }
 }
 
 extension GRU: OnnxWritableLayer where Scalar: OnnxScalar {
-  /// One.
-  public var onnxStateCount: Int { 1 }
+  /// That of h.
+  public var onnxStateSizes: [Int] { [outputSize] }
 
-  /// Adds a `GRU` node; see ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
+  /// Adds a `GRU` node, or a `Scan` where that has no words for the options; see
+  /// ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
   public func write(
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
-    let options = options
-    try check(kind, options.clipping, options.regularization, options.normalization)
-    guard options.candidate != .lectureNotes else { try refuse(kind, "such a candidate") }
-    guard options.resetGate == options.updateGate else {
-      try refuse(kind, "gates with different activations")
+    guard let form else {
+      return writeScan(
+        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
+        isReversed: isReversed)
     }
+    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+  }
+
+  /// The layer in the operator's own words; nil where there are none for its options.
+  private var form: RecurrentNodeForm<Scalar>? {
+    let options = options
+    guard hasOperator(options.clipping, options.regularization, options.normalization),
+      options.candidate != .lectureNotes, options.resetGate == options.updateGate
+    else { return nil }
     let isAfter = options.candidate == .resetAfter
     let zeros = Matrix<Scalar>.zeros(rows: 1, columns: hiddenSize)
     var form = RecurrentNodeForm<Scalar>(
@@ -109,22 +118,35 @@ extension GRU: OnnxWritableLayer where Scalar: OnnxScalar {
         )
       })
     form.attributes["linear_before_reset"] = .int(isAfter ? 1 : 0)
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    return form
   }
 }
 
 extension SimpleRNN: OnnxWritableLayer where Scalar: OnnxScalar {
-  /// One.
-  public var onnxStateCount: Int { 1 }
+  /// That of h.
+  public var onnxStateSizes: [Int] { [outputSize] }
 
-  /// Adds an `RNN` node; see ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
+  /// Adds an `RNN` node, or a `Scan` where that has no words for the options; see
+  /// ``OnnxWritableLayer/write(to:x:from:lengths:isReversed:)``.
   public func write(
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
+    guard let form else {
+      return writeScan(
+        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
+        isReversed: isReversed)
+    }
+    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+  }
+
+  /// The layer in the operator's own words; nil where there are none for its options.
+  private var form: RecurrentNodeForm<Scalar>? {
     let options = options
-    try check(kind, options.clipping, options.regularization, options.normalization)
-    let form = RecurrentNodeForm<Scalar>(
+    guard hasOperator(options.clipping, options.regularization, options.normalization) else {
+      return nil
+    }
+    return RecurrentNodeForm<Scalar>(
       cell: .rnn, hiddenSize: hiddenSize, functions: [options.activation],
       clip: options.clipping.preActivations,
       gates: [
@@ -133,7 +155,17 @@ extension SimpleRNN: OnnxWritableLayer where Scalar: OnnxScalar {
           .zeros(rows: 1, columns: hiddenSize)
         )
       ])
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+  }
+}
+
+/// The cell that a layer's options describe.
+private func definition(
+  _ kind: String, _ options: some LayerOptions
+) throws(OnnxError) -> CellDefinition {
+  do throws(LayerOptionsError) {
+    return try options.definition()
+  } catch {
+    throw OnnxError(.invalid, at: kind, "\(error)")
   }
 }
 

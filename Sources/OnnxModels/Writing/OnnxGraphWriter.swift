@@ -38,6 +38,13 @@ public struct OnnxGraphWriter: Sendable {
   public let opset: Int
   private var graph = Onnx_GraphProto()
   private var count = 0
+  /// Numbers that nodes have asked for, so that each stands in the file once.
+  private var numbers: [Number: OnnxReference] = [:]
+
+  private struct Number: Hashable {
+    var type: OnnxElementType
+    var bits: UInt64
+  }
 
   /// An empty graph.
   ///
@@ -135,6 +142,67 @@ public struct OnnxGraphWriter: Sendable {
         $0.attribute = attributes.sorted { $0.key < $1.key }.map { Self.attribute($0, $1) }
       })
     return results
+  }
+
+  /// Adds a node whose attribute `body` is a graph.
+  ///
+  /// - Parameters:
+  ///   - type: the operator.
+  ///   - inputs: nil for one that is absent.
+  ///   - attributes: the others.
+  ///   - outputs: how many.
+  ///   - write: writes the graph: its inputs, nodes and outputs. What it reads of this one it finds by name.
+  mutating func node<Failure: Error>(
+    _ type: String, _ inputs: [OnnxReference?], _ attributes: [String: Attribute], outputs: Int,
+    body write: (inout OnnxGraphWriter) throws(Failure) -> Void
+  ) throws(Failure) -> [OnnxReference] {
+    var body = OnnxGraphWriter(name: newName("body"), opset: opset)
+    // A name of a body must not be one of the graph around it.
+    body.count = count
+    try write(&body)
+    count = body.count
+    let results = node(type, inputs, attributes, outputs: outputs)
+    graph.node[graph.node.count - 1].attribute.append(
+      .with {
+        ($0.name, $0.type) = ("body", 5)
+        $0.g = body.graph
+      })
+    return results
+  }
+
+  /// Adds an input of a body, with a name of its own.
+  mutating func bodyInput(_ type: OnnxElementType, _ shape: [OnnxValue.Size]) -> OnnxReference {
+    input(newName("in"), type, shape)
+  }
+
+  /// Makes a value an output of a body.
+  mutating func bodyOutput(
+    _ value: OnnxReference, _ type: OnnxElementType, _ shape: [OnnxValue.Size]
+  ) {
+    output(newName("out"), value, type, shape)
+  }
+
+  /// A number that is the same in every run.
+  mutating func number<S: OnnxScalar & BinaryFloatingPoint>(
+    _ value: Double, as _: S.Type
+  ) -> OnnxReference {
+    let key = Number(type: S.onnxType, bits: value.bitPattern)
+    if let known = numbers[key] { return known }
+    let made = constant(OnnxTensor(S(value)), name: "number")
+    numbers[key] = made
+    return made
+  }
+
+  /// Whole numbers that are the same in every run, such as axes: a tensor with one axis.
+  mutating func integers(_ values: [Int]) -> OnnxReference {
+    if values.count == 1 {
+      let key = Number(type: .int64, bits: UInt64(bitPattern: Int64(values[0])))
+      if let known = numbers[key] { return known }
+      let made = constant(OnnxTensor(shape: [1], [Int64(values[0])]), name: "integers")
+      numbers[key] = made
+      return made
+    }
+    return constant(OnnxTensor(shape: [values.count], values.map { Int64($0) }), name: "integers")
   }
 
   /// Adds a node of one output.

@@ -12,8 +12,9 @@ public struct OnnxLayerValues: Sendable {
 
 /// A layer that can be written as ONNX.
 public protocol OnnxWritableLayer: SequenceLayer {
-  /// How many tensors the state is written as.
-  var onnxStateCount: Int { get }
+  /// The features of each tensor that the state is written as, in the order of
+  /// ``OnnxLayerValues/finalState``.
+  var onnxStateSizes: [Int] { get }
 
   /// Adds the nodes of the layer.
   ///
@@ -45,20 +46,12 @@ extension OnnxGraphWriter {
     _ layer: some OnnxWritableLayer, to x: OnnxReference, from state: [OnnxReference]? = nil,
     lengths: OnnxReference? = nil
   ) throws(OnnxError) -> OnnxLayerValues {
-    if let state, state.count != layer.onnxStateCount {
+    if let state, state.count != layer.onnxStateSizes.count {
       throw OnnxError(
         .input, at: layer.kind,
-        "a state of \(state.count) tensors, expected \(layer.onnxStateCount)")
+        "a state of \(state.count) tensors, expected \(layer.onnxStateSizes.count)")
     }
     return try layer.write(to: &self, x: x, from: state, lengths: lengths, isReversed: false)
-  }
-
-  mutating func squeeze(_ x: OnnxReference, axis: Int) -> OnnxReference {
-    one("Squeeze", [x, constant(OnnxTensor(shape: [1], [Int64(axis)]), name: "axes")])
-  }
-
-  mutating func unsqueeze(_ x: OnnxReference, axis: Int) -> OnnxReference {
-    one("Unsqueeze", [x, constant(OnnxTensor(shape: [1], [Int64(axis)]), name: "axes")])
   }
 }
 
@@ -108,9 +101,14 @@ struct RecurrentNodeForm<S: RecurrentScalar> {
     if let clip { attributes["clip"] = .float(Float(clip)) }
     let made = writer.node(
       cell.rawValue, inputs, attributes, outputs: cell == .lstm ? 3 : 2)
-    return OnnxLayerValues(
-      outputs: writer.squeeze(made[0], axis: 1),
-      finalState: made.dropFirst().map { writer.squeeze($0, axis: 0) })
+    var finals = made.dropFirst().map { writer.squeeze($0, axis: 0) }
+    if let state, let lengths {
+      // ONNX leaves open what the state of an empty sequence is behind it; ONNX Runtime has zeros.
+      let none = writer.constant(OnnxTensor(Int32(0)), name: "none")
+      let isRead = writer.unsqueeze(writer.one("Greater", [lengths, none]), axis: 1)
+      finals = zip(finals, state).map { writer.one("Where", [isRead, $0, $1]) }
+    }
+    return OnnxLayerValues(outputs: writer.squeeze(made[0], axis: 1), finalState: finals)
   }
 }
 

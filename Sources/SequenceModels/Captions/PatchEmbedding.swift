@@ -100,11 +100,28 @@ public struct PatchEmbedding<Scalar: RecurrentScalar>: Model {
       PatchEmbedding: pictures of \(pictures.height) × \(pictures.width) pixels with \
       \(pictures.channels) channels, expected \(grid.height) × \(grid.width) with \(channels)
       """)
-    let N = pictures.count
-    var u = first(graph.constant(pixels(pictures))).relu()
+    return self(patches: graph.constant(pixels(pictures)))
+  }
+
+  /// The features of all regions, as ``callAsFunction(_:on:)`` has them, from pictures that have been cut into
+  /// patches.
+  ///
+  /// - Parameter pixels: the pixels of each patch, channel by channel and row by row, as numbers of 0 to 1,
+  ///   `[patches, N, C·side²]`; patches are numbered row by row, a stride apart.
+  /// - Precondition: the shape is as stated.
+  public func callAsFunction(patches pixels: Node<Scalar>) -> Node<Scalar> {
+    require(
+      pixels.steps == patches.count && pixels.features == first.inputSize,
+      """
+      PatchEmbedding: patches of shape \(pixels.shape), expected \
+      [\(patches.count), N, \(first.inputSize)]
+      """)
+    let graph = pixels.graph
+    var u = first(pixels).relu()
     if window.side > 1 || window.stride > 1 {
-      let numbers = PixelGrid(height: patches.rows, width: patches.columns, batch: N)
-        .rows(patchesOfRegions)
+      let numbers = PixelGrid(
+        height: patches.rows, width: patches.columns, batch: pixels.batch
+      ).rows(patchesOfRegions)
       u = u.gathered(rows: numbers, sideBySide: window.side * window.side)
     }
     func positions(_ table: Embedding<Scalar>, _ place: (Int) -> Int) -> Node<Scalar> {

@@ -65,6 +65,13 @@ where Encoder.Scalar == Decoder.Scalar {
     /// The decoder's state before its first step.
     public var state: Node<Scalar> { base.state }
 
+    /// A source that has been encoded elsewhere, such as in another file.
+    public init(
+      base: EncoderDecoder<Encoder, Decoder>.Encoded, words: TokenBatch, wordCount: Int
+    ) {
+      (self.base, self.words, self.wordCount) = (base, words, wordCount)
+    }
+
     /// Each source `count` times, one beside the other: the rows of a beam search. The state is left as it
     /// is: the search repeats it.
     public func repeated(_ count: Int) -> Encoded {

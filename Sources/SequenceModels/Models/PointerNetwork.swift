@@ -120,13 +120,20 @@ where Encoder.Scalar == Decoder.Scalar {
   /// What the decoder needs of the input.
   public struct Encoded {
     /// The inputs of the decoder by token, `[T + 1, N, E]`: the beginning, then the embedded input.
-    let inputs: Node<Scalar>
+    public let inputs: Node<Scalar>
     /// What queries are compared with, by token, `[T + 1, N, A]`: the end, then the steps.
-    let keys: Node<Scalar>
+    public let keys: Node<Scalar>
     /// How many steps of each input count; nil means all.
     public let lengths: [Int]?
     /// The decoder's state before its first step.
     public let state: Node<Scalar>
+
+    /// An input that has been encoded elsewhere, such as in another file.
+    public init(
+      inputs: Node<Scalar>, keys: Node<Scalar>, lengths: [Int]?, state: Node<Scalar>
+    ) {
+      (self.inputs, self.keys, self.lengths, self.state) = (inputs, keys, lengths, state)
+    }
 
     /// Each input `count` times, one beside the other: the rows of a beam search. The state is left as it
     /// is: the search repeats it.

@@ -109,6 +109,25 @@ public struct PixelRNN<Scalar: RecurrentScalar>: Model {
     scores(features(pictures, on: graph))
   }
 
+  /// The scores of every value of every picture, as ``callAsFunction(_:on:)`` has them, from values that have been
+  /// scaled to −1 up to 1.
+  ///
+  /// - Parameters:
+  ///   - values: `2·v/(K − 1) − 1`, the pixels row by row, `[H·W, N, C]`.
+  ///   - height: `H`.
+  ///   - width: `W`.
+  /// - Precondition: there are so many pixels, of the model's channels.
+  public func callAsFunction(scaled values: Node<Scalar>, height: Int, width: Int) -> Node<Scalar> {
+    require(
+      height > 0 && width > 0 && values.steps == height * width && values.features == channels,
+      """
+      PixelRNN: values of shape \(values.shape), expected [H·W, N, C] with \(height) × \(width) pixels of \
+      \(channels) channels
+      """)
+    return scores(
+      features(values, PixelGrid(height: height, width: width, batch: values.batch)))
+  }
+
   /// The mean loss of the values of pictures: ``/Autodiff/Loss/bitsPerToken`` of it are bits per dimension.
   ///
   /// - Parameters:
@@ -120,8 +139,12 @@ public struct PixelRNN<Scalar: RecurrentScalar>: Model {
 
   /// What the head sees at each pixel, `[H·W, N, F]`.
   func features(_ pictures: PixelBatch, on graph: Graph<Scalar>) -> Node<Scalar> {
-    let grid = PixelGrid(height: pictures.height, width: pictures.width, batch: pictures.count)
-    let picture = inputs(pictures, on: graph)
+    features(
+      inputs(pictures, on: graph),
+      PixelGrid(height: pictures.height, width: pictures.width, batch: pictures.count))
+  }
+
+  private func features(_ picture: Node<Scalar>, _ grid: PixelGrid) -> Node<Scalar> {
     var f = first(picture, grid)
     for i in 0..<layers.count { f = f + layers[i](f, picture: picture, grid) }
     return f

@@ -32,6 +32,55 @@ import Testing
     #expect(throws: ModelFileError.self) { try Tensor("x", shape: [1], [1.5]).integers() }
   }
 
+  @Test func `some elements are those of all`() async throws {
+    let values = (0..<20_000).map { Double($0) / 4 }
+    for type in ElementType.allCases where type.isFloatingPoint {
+      let tensor = Tensor("x", shape: [200, 100], values, as: type)
+      let all: [Float] = try tensor.values()
+      for range in [0..<0, 0..<1, 7..<20_000, 16_384..<16_390, 20_000..<20_000] {
+        #expect(try tensor.values(in: range, as: Float.self) == Array(all[range]), "\(type)")
+      }
+    }
+    let whole = Tensor("x", shape: [3], integers: [5, -6, 7], as: .int16)
+    #expect(try whole.values(in: 1..<3, as: Double.self) == [-6, 7])
+    await #expect(processExitsWith: .failure) {
+      _ = try Tensor("x", shape: [3], [1.0, 2, 3]).values(in: 1..<4, as: Float.self)
+    }
+  }
+
+  @Test func `converted is as if made of the numbers`() async throws {
+    var values: [Double] = (0..<17_000).map { (k: Int) -> Double in 1 / Double(3 * k + 1) - 0.01 }
+    values += [Double.nan, -Double.infinity, 1e300, -0.0]
+    for from in ElementType.allCases where from.isFloatingPoint {
+      let source = Tensor("x", shape: [2, 8502], values, as: from)
+      let all: [Double] = try source.values()
+      for to in ElementType.allCases where to.isFloatingPoint {
+        let tensor = try source.converted(to: to)
+        let expected = Tensor("x", shape: [2, 8502], all, as: to)
+        #expect(tensor.description == expected.description)
+        let found: [Double] = try tensor.values()
+        let wanted: [Double] = try expected.values()
+        let areSame = zip(found, wanted).allSatisfy { a, b in a.bitPattern == b.bitPattern }
+        #expect(areSame, "\(from) to \(to)")
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try Tensor("x", shape: [1], integers: [1]).converted(to: .float32)
+    }
+  }
+
+  @Test func `numbers that are none are counted`() throws {
+    var values = [Double](repeating: 1, count: 40_000)
+    (values[0], values[16_384], values[39_999]) = (.nan, .infinity, -.infinity)
+    for type in ElementType.allCases where type.isFloatingPoint {
+      let faults = try Tensor("x", shape: [40_000], values, as: type).faults()
+      #expect(faults == Tensor.Faults(nans: 1, infinities: 2) && !faults.isEmpty, "\(type)")
+      #expect(try Tensor("x", shape: [2], [-0.0, 1], as: type).faults().isEmpty)
+    }
+    #expect(try Tensor("x", shape: [1], integers: [.max]).faults().isEmpty)
+    #expect(try Tensor("x", .float32, shape: [0, 3], bytes: []).faults().isEmpty)
+  }
+
   @Test func `not a number and infinities keep their bits`() throws {
     let bits: [UInt32] = [0x7FC1_2345, 0xFF80_0000, 0x7F80_0000, 0x8000_0000, 1]
     let tensor = Tensor("x", shape: [5], bits.map { Float(bitPattern: $0) })

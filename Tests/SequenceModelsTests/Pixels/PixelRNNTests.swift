@@ -52,6 +52,22 @@ import Testing
   ]
 
   @Test(arguments: samples)
+  func `scaled values give the same scores`(sample: Sample) {
+    let (model, graph) = (sample.model(Float.self), Graph<Float>(threads: 1))
+    let pictures = sample.pictures(2, height: 3, width: 4)
+    let (P, N, C) = (12, 2, sample.channels)
+    let expected = model.evaluate(on: graph) { $0(pictures, on: $1).value.elements }
+    let values = (0..<P * N * C).map { i in
+      Float(pictures.values[i % C * P + i / (N * C), i / C % N]) - 1
+    }
+    let scores = model.evaluate(on: graph) { model, graph in
+      let x = SequenceBatch(steps: P, batch: N, features: C, elements: values)
+      return model(scaled: graph.constant(x), height: 3, width: 4).value.elements
+    }
+    #expect(scores == expected)
+  }
+
+  @Test(arguments: samples)
   func `gradients are central differences`(sample: Sample) {
     let pictures = sample.pictures(2, height: 3, width: 3)
     // Small steps: fewer of them cross a kink of the rectifier.
@@ -182,7 +198,7 @@ import Testing
     }
     let freedom = Double(all.count - 1)
     let part = 2 / (9 * freedom)
-    let deviations = (.pow(statistic / freedom, 1 / 3) - (1 - part)) / part.squareRoot()
+    let deviations = (.root(statistic / freedom, 3) - (1 - part)) / part.squareRoot()
     #expect(abs(deviations) < 4.5, "χ² \(statistic) with \(freedom) degrees of freedom")
   }
 

@@ -237,6 +237,31 @@ import Testing
     }
   }
 
+  @Test func `noise words are drawn as counts to the power of three quarters`() {
+    var options = Options(.skipGram, .negativeSampling(5))
+    options.subsampling = nil
+    let corpus = WordCorpus(
+      [10_000, 400, 20, 1].enumerated().map { word, count in
+        [Token](repeating: Token(word), count: count)
+      }, vocabularySize: 4)
+    var drawn = [Int](repeating: 0, count: 4)
+    for number in 0..<5000 {
+      let examples = Self.examples(options, corpus, [3, 3], number: number, epoch: 0)
+      for e in 0..<examples.count {
+        for (word, isRight) in Self.example(examples, e).1 where !isRight { drawn[Int(word)] += 1 }
+      }
+    }
+    let weights = corpus.counts.map { Double.pow(Double($0), 0.75) }
+    // What is the target itself is drawn and left out.
+    let total = Double(drawn.reduce(0, +))
+    #expect(drawn[3] == 0 && total > 40_000)
+    for word in 0..<3 {
+      let share = weights[word] / (weights[0] + weights[1] + weights[2])
+      #expect(
+        abs(Double(drawn[word]) / total - share) < 5 * (share / total).squareRoot(), "\(word)")
+    }
+  }
+
   @Test func `near neighbours count more`() {
     var options = Options(.skipGram, .fullSoftmax)
     (options.window, options.subsampling) = (4, nil)
