@@ -10,12 +10,6 @@ import SequenceModels
 // sixteen hexadecimal digits of their bits, and a checksum over all of it.
 
 extension TrainingSnapshot {
-  /// What the metadata calls the version.
-  private static var versionKey: String { CheckpointForm.versionKey }
-
-  /// What the metadata calls the checksum.
-  private static var checksumKey: String { CheckpointForm.checksumKey }
-
   /// Writes the snapshot to a file, whole or not at all.
   ///
   /// - Parameters:
@@ -26,8 +20,8 @@ extension TrainingSnapshot {
     var file = TensorFile(tensors)
     for (key, text) in texts { file.metadata["text." + key] = text }
     for (key, text) in numbers { file.metadata[key] = text }
-    file.metadata[Self.versionKey] = "1"
-    try file.writeSafetensors(to: path, checksum: Self.checksumKey)
+    file.metadata[CheckpointForm.versionKey] = "1"
+    try file.writeSafetensors(to: path, checksum: CheckpointForm.checksumKey)
   }
 
   /// Reads a snapshot of a training of this model by this optimizer.
@@ -43,15 +37,16 @@ extension TrainingSnapshot {
     optimizer: some ResumableOptimizer<ModelParameters<Scalar>>
   ) throws(ModelFileError) {
     let file = try TensorFile(contentsOf: path, format: .safetensors)
-    guard file.metadata[Self.versionKey] == "1" else {
+    guard file.metadata[CheckpointForm.versionKey] == "1" else {
       throw ModelFileError(
         path: path,
         reason: """
           expected a checkpoint of version 1, found \
-          \(file.metadata[Self.versionKey].map { "version \(quoted($0))" } ?? "none")
+          \(file.metadata[CheckpointForm.versionKey].map { "version \(quoted($0))" } ?? "none")
           """)
     }
-    guard try file.metadata[Self.checksumKey] == file.checksum(without: Self.checksumKey) else {
+    let key = CheckpointForm.checksumKey
+    guard try file.metadata[key] == file.checksum(without: key) else {
       throw ModelFileError(path: path, reason: "is damaged: it has another checksum than it says")
     }
     var reader = SnapshotReader(file: file, path: path)

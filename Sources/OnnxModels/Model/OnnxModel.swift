@@ -1,7 +1,6 @@
 import Foundation
 import LinAlg
 import Recurrent
-import WholeFiles
 
 /// A model of an ONNX file, ready to run.
 ///
@@ -44,17 +43,11 @@ public struct OnnxModel: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: what is wrong with the file, or what this library does not support.
   public init(contentsOf path: String, limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    let bytes: [UInt8]
-    do throws(FileFailure) {
-      bytes = try WholeFile.read(path, limit: limits.fileBytes)
-    } catch {
-      throw OnnxError(.unreadable, at: path, error.description)
-    }
+    let bytes = try limits.read(path)
     do throws(OnnxError) {
       try self.init(bytes: bytes, limits: limits)
     } catch {
-      throw OnnxError(
-        error.kind, at: error.place.isEmpty ? path : "\(path): \(error.place)", error.reason)
+      throw error.ofFile(path)
     }
   }
 

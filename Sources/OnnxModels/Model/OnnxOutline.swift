@@ -1,6 +1,5 @@
 import Foundation
 import SwiftProtobuf
-import WholeFiles
 
 /// What an ONNX file holds, whether or not this library can run it.
 ///
@@ -79,17 +78,11 @@ public struct OnnxOutline: Sendable {
   ///   - limits: what it may ask for.
   /// - Throws: ``OnnxError`` where it is no ONNX file, or contradicts itself.
   public init(contentsOf path: String, limits: OnnxLimits = OnnxLimits()) throws(OnnxError) {
-    let bytes: [UInt8]
-    do throws(FileFailure) {
-      bytes = try WholeFile.read(path, limit: limits.fileBytes)
-    } catch {
-      throw OnnxError(.unreadable, at: path, error.reason)
-    }
+    let bytes = try limits.read(path)
     do throws(OnnxError) {
       try self.init(bytes: bytes, limits: limits)
     } catch {
-      throw OnnxError(
-        error.kind, at: error.place.isEmpty ? path : "\(path): \(error.place)", error.reason)
+      throw error.ofFile(path)
     }
   }
 

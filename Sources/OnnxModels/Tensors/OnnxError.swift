@@ -32,6 +32,11 @@ public struct OnnxError: Error, Hashable, Sendable {
   /// An error of a kernel, which does not know the node that it serves.
   init(_ kind: Kind, _ reason: String) { self.init(kind, at: "", reason) }
 
+  /// The same error, of a file.
+  func ofFile(_ path: String) -> OnnxError {
+    OnnxError(kind, at: place.isEmpty ? path : "\(path): \(place)", reason)
+  }
+
   /// The same error with a place, where it has none yet.
   func placed(at place: String) -> OnnxError {
     self.place.isEmpty ? OnnxError(kind, at: place, reason) : self

@@ -1,3 +1,5 @@
+import WholeFiles
+
 /// How much memory and time a file may ask for. Files come from anywhere, and a few bytes can declare any
 /// size.
 public struct OnnxLimits: Hashable, Sendable {
@@ -18,5 +20,16 @@ public struct OnnxLimits: Hashable, Sendable {
   ) {
     (self.fileBytes, self.tensorBytes, self.loopRounds) = (fileBytes, tensorBytes, loopRounds)
     self.messages = messages
+  }
+
+  /// The bytes of a file.
+  ///
+  /// - Throws: why it cannot be read.
+  func read(_ path: String) throws(OnnxError) -> [UInt8] {
+    do throws(FileFailure) {
+      return try WholeFile.read(path, limit: fileBytes)
+    } catch {
+      throw OnnxError(.unreadable, at: path, error.reason)
+    }
   }
 }

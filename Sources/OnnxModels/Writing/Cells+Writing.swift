@@ -29,12 +29,8 @@ extension LSTM: OnnxWritableLayer where Scalar: OnnxScalar {
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
-    guard let form else {
-      return writeScan(
-        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
-        isReversed: isReversed)
-    }
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    try write(
+      form, or: options, to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
   }
 
   /// The layer in the operator's own words; nil where there are none for its options.
@@ -91,12 +87,8 @@ extension GRU: OnnxWritableLayer where Scalar: OnnxScalar {
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
-    guard let form else {
-      return writeScan(
-        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
-        isReversed: isReversed)
-    }
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    try write(
+      form, or: options, to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
   }
 
   /// The layer in the operator's own words; nil where there are none for its options.
@@ -132,12 +124,8 @@ extension SimpleRNN: OnnxWritableLayer where Scalar: OnnxScalar {
     to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
     lengths: OnnxReference?, isReversed: Bool
   ) throws(OnnxError) -> OnnxLayerValues {
-    guard let form else {
-      return writeScan(
-        try definition(kind, options), to: &writer, x: x, from: state, lengths: lengths,
-        isReversed: isReversed)
-    }
-    return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    try write(
+      form, or: options, to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
   }
 
   /// The layer in the operator's own words; nil where there are none for its options.
@@ -158,20 +146,30 @@ extension SimpleRNN: OnnxWritableLayer where Scalar: OnnxScalar {
   }
 }
 
-/// The cell that a layer's options describe.
-private func definition(
-  _ kind: String, _ options: some LayerOptions
-) throws(OnnxError) -> CellDefinition {
-  do throws(LayerOptionsError) {
-    return try options.definition()
-  } catch {
-    throw OnnxError(.invalid, at: kind, "\(error)")
-  }
-}
-
 extension RecurrentLayer {
   /// A bias as a row, whichever way it is stored.
   fileprivate static func row(_ bias: Matrix<Scalar>) -> Matrix<Scalar> {
     Matrix(rows: 1, columns: bias.count, elements: bias.elements)
+  }
+}
+
+extension OnnxWritableLayer where Self: RecurrentLayer, Scalar: OnnxScalar {
+  /// The node of a form, or a `Scan` of the cell that the options describe where there is none.
+  fileprivate func write(
+    _ form: RecurrentNodeForm<Scalar>?, or options: some LayerOptions,
+    to writer: inout OnnxGraphWriter, x: OnnxReference, from state: [OnnxReference]?,
+    lengths: OnnxReference?, isReversed: Bool
+  ) throws(OnnxError) -> OnnxLayerValues {
+    if let form {
+      return form.write(to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
+    }
+    let definition: CellDefinition
+    do throws(LayerOptionsError) {
+      definition = try options.definition()
+    } catch {
+      throw OnnxError(.invalid, at: kind, "\(error)")
+    }
+    return writeScan(
+      definition, to: &writer, x: x, from: state, lengths: lengths, isReversed: isReversed)
   }
 }
