@@ -76,9 +76,9 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words", "files", "onnx"),
+        choices=("layers", "random", "models", "words", "files", "onnx"),
         default="layers",
-        help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
+        help="layers; layers of shapes that Bench draws from --seed; whole training steps of models, against PyTorch alone; word vectors, against "
         "gensim; the reading of large files of weights, against safetensors and PyTorch; or models that "
         "PyTorch has exported, against ONNX Runtime; default: layers",
     )
@@ -117,7 +117,14 @@ def add_selection(parser):
         nargs="+",
         default=list(SHAPES),
         metavar="T,N,H",
-        help="steps, batch, hidden units; there are as many input features",
+        help="steps, batch, hidden units, and as many input features; or T,N,D,H",
+    )
+    add(
+        "--count",
+        type=positive(int),
+        default=24,
+        metavar="N",
+        help="how many shapes the suite 'random' has; default: 24",
     )
     add("--threads", type=thread_counts, default=[1, 2], metavar="LIST", help="1,2")
     add(
@@ -140,13 +147,23 @@ def add_effort(parser):
         "long, it limits the rounds, but to no fewer than 7",
     )
     add("--quick", action="store_true", help="5 rounds (but 3), 0.3 seconds, no resident sizes")
+    add(
+        "--confirm",
+        action="store_true",
+        help="measure the rows in which a peer was faster once more",
+    )
+    add(
+        "--neighbour",
+        action="store_true",
+        help="measure beside a process that streams memory on the last processor",
+    )
     add("--no-memory", action="store_true", help="do not measure resident sizes")
     add(
         "--seed",
         type=positive(int),
         default=1,
         metavar="N",
-        help="of weights, inputs and the order of turns; default: 1",
+        help="of weights, inputs, the order of turns, and random shapes; default: 1",
     )
 
 

@@ -13,7 +13,7 @@ import gates
 import model_cases
 import ratios
 import report
-from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, select
+from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, random_shapes, select
 from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
 
 try:
@@ -177,17 +177,40 @@ class RoundTests(unittest.TestCase):
 
 class CaseTests(unittest.TestCase):
     def test_shapes(self):
-        self.assertEqual(Shape.parse("50,16,128"), Shape(50, 16, 128))
+        self.assertEqual(Shape.parse("50,16,128"), Shape.square(50, 16, 128))
+        self.assertEqual(Shape.parse("50,16,40,128"), Shape(50, 16, 40, 128))
+        self.assertEqual(str(Shape(50, 16, 40, 128)), "50,16,40,128")
+        self.assertEqual(str(Shape.square(50, 16, 128)), "50,16,128")
         self.assertEqual(len(set(SHAPES)), 10)
         for text in ("50,16", "50x16x128", "0,1,1", "1,-1,1", "a,b,c", "", "1,1,2000000"):
             with self.assertRaises(ValueError):
                 Shape.parse(text)
 
     def test_flops(self):
-        lstm = Case("lstm", "inference", Shape(50, 32, 256), 1)
+        lstm = Case("lstm", "inference", Shape.square(50, 32, 256), 1)
         self.assertEqual(lstm.flops, 2 * 50 * 32 * 4 * 256 * (256 + 256))
-        training = Case("gru", "training", Shape(50, 32, 256), 1)
+        training = Case("gru", "training", Shape.square(50, 32, 256), 1)
         self.assertEqual(training.flops, 3 * 2 * 50 * 32 * 3 * 256 * (256 + 256))
+
+    def test_inputs_count_as_many_as_there_are(self):
+        case = Case("lstm", "inference", Shape(5, 3, 40, 9), 1)
+        self.assertEqual(case.flops, 2 * 5 * 3 * 4 * 9 * (40 + 9))
+        self.assertEqual(case.longest_sum, 49)
+
+    def test_random_shapes_are_those_that_bench_prints(self):
+        with tempfile.TemporaryDirectory() as folder:
+            bench = os.path.join(folder, "Bench")
+            with open(bench, "w") as file:
+                file.write(
+                    "#!/bin/sh\n"
+                    'test "$*" = "list --suite random --plain --seed 7 --count 2" || exit 1\n'
+                    "echo lstm inference T5xN2xD9xH40\necho gru inference T5xN2xD9xH40\n"
+                    "echo lstm training T200xN1xD1000xH8\n"
+                )
+            os.chmod(bench, 0o755)
+            self.assertEqual(
+                random_shapes(bench, 7, 2), [Shape(5, 2, 9, 40), Shape(200, 1, 1000, 8)]
+            )
 
     def test_thread_counts_come_one_after_the_other(self):
         selected = select(["lstm", "gru"], MODES, SHAPES, [1, 2])
@@ -206,7 +229,7 @@ class CaseTests(unittest.TestCase):
 
 @unittest.skipUnless(numpy, "needs NumPy")
 class VerificationTests(unittest.TestCase):
-    case = Case("lstm", "training", Shape(50, 64, 512), 1)
+    case = Case("lstm", "training", Shape.square(50, 64, 512), 1)
 
     def setUp(self):
         generator = numpy.random.default_rng(5)
@@ -245,7 +268,7 @@ class VerificationTests(unittest.TestCase):
 
     def test_longer_sums_may_differ_more(self):
         self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
-        short = Case("lstm", "inference", Shape(25, 1, 64), 1)
+        short = Case("lstm", "inference", Shape.square(25, 1, 64), 1)
         self.assertAlmostEqual(verification.tolerance(short), 2e-5)
 
 
@@ -308,6 +331,11 @@ class ReportTests(unittest.TestCase):
         self.assertIn("25,1,64", lines)
         self.assertNotIn("25,1,128", lines)
         self.assertEqual(report.slower_lines([even]), "None.\n")
+        self.assertTrue(lines.startswith("1 of 2 rows.\n"))
+        slower["again"] = self.row(torch=[2e-3, 4e-3, 2e-3])
+        self.assertIn("not again: torch 2.00", report.slower_lines([slower]))
+        slower["again"] = self.row(torch=[0.5e-3, 1e-3, 0.5e-3])
+        self.assertIn("slower again: torch 0.50", report.slower_lines([slower]))
 
     def test_means_are_by_mode_and_thread_count(self):
         rows = [

@@ -50,9 +50,7 @@ class Session:
         self.layer = None
         if request["threads"] != self.threads:
             raise ValueError(f"this process has {self.threads} threads, not {request['threads']}")
-        if request["D"] != request["H"]:
-            raise ValueError("a case has as many input features as hidden units")
-        shape = Shape(request["T"], request["N"], request["H"])
+        shape = Shape(request["T"], request["N"], request["D"], request["H"])
         case = Case(request["cell"], request["mode"], shape, self.threads)
         self.layer = self.library.make(case, request["data"], **self.options)
         return {}

@@ -15,6 +15,8 @@ struct RunCommand: ParsableCommand {
         Bench --suite quick
         Bench --cell lstm --mode training --shape T50xN32xD256xH256
         Bench --suite standard --threads 2 --output report.html
+        Bench --neighbour                           beside a process that streams memory
+        Bench --suite random --seed 7 --count 10 --contestants fused,packed
         Bench --suite deepbench --cell gru --format json --output deepbench.json
       """)
 
@@ -27,19 +29,30 @@ struct RunCommand: ParsableCommand {
       "Who takes part: naive, perGate, fused, packed, separated by commas.", valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
+  @Flag(
+    help:
+      "Measure beside a process that streams memory on one processor, the last where there are several."
+  )
+  var neighbour = false
+
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
-    let (name, cases) = try what.cases(defaultSuite: "quick")
+    let (name, cases) = try what.cases(defaultSuite: "quick", seed: measuring.seed)
     try output.check()
     try measuring.prepareProcess()
+    let beside = neighbour ? try Neighbour() : nil
 
     let settings = measuring.settings(contestants: kinds)
     let peak = PeakProbe()
-    let header = try Machine.probe(suite: name, settings: settings, peak: peak)
+    var header = try Machine.probe(suite: name, settings: settings, peak: peak)
+    if beside != nil {
+      header.warnings.append("a process streams memory beside this one (--neighbour)")
+    }
     let progress = Progress(quiet: measuring.quiet)
     for warning in header.warnings { progress.note("warning: \(warning)") }
     let measurement = try SuiteRunner(settings: settings, progress: progress)
       .measure(cases, peak: peak)
+    withExtendedLifetime(beside) {}
     guard let report = Report(measurement, header: header, threads: settings.threads) else {
       throw BenchError.failure("nothing was measured: every case was left out")
     }

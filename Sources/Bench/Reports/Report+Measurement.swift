@@ -42,7 +42,7 @@ extension CaseMeasurement {
       maxError: entry.outcome.maxError, errorBound: entry.outcome.bound,
       verified: Report.Verified(steps: plan.steps, sequences: plan.sequences.count),
       allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps,
-      tapeBytes: entry.tapeBytes)
+      tapeBytes: entry.tapeBytes, window: Statistics.median(window))
   }
 
   private func speedup(of seconds: Interval, over name: String) -> Double? {
