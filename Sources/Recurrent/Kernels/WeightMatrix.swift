@@ -15,9 +15,10 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
   /// matrix product, which packs the weights first.
   static var largestVectorBatch: Int { 4 }
 
-  /// From this many scalars on, 8 MB in single precision, packed weights are fetched ahead: with 4 MB it
-  /// costs up to 4 %, with 16 MB it gains 5–20 %; see `Benchmarks/NOTES.md`.
-  static var largestKept: Int { 1 << 21 }
+  /// From this many scalars on packed weights are fetched ahead: 8 MB in single precision with registers of
+  /// 8 lanes, where with 4 MB it costs up to 4 %, with 16 MB it gains 5–20 %; 4 MB with 16 lanes, which
+  /// consume them twice as fast and gain 5–9 % from there on; see `Benchmarks/NOTES.md`.
+  static var largestKept: Int { (Scalar.packedPanel ?? 0) < 32 ? 1 << 21 : 1 << 20 }
 
   private static func comesFromFar(count: Int) -> Bool { count >= largestKept }
 
