@@ -1,5 +1,8 @@
 // The vector vocabulary for AVX2 with FMA: 8 lanes. Included inside the kernels' target attribute.
 #define VF_LANES 8
+#define VF_TILE_ROWS 6
+#define VF_UNROLLED 4
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 // a·b + c and c - a·b, rounded once.

@@ -1,5 +1,8 @@
 // The vector vocabulary for AVX-512: 16 lanes. Included inside the kernels' target attribute.
 #define VF_LANES 16
+#define VF_TILE_ROWS 12
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 // a·b + c and c - a·b, rounded once.

@@ -1,6 +1,9 @@
 // The vector vocabulary without instructions of any particular set: 4 lanes, which are one register
 // of SSE2 or NEON.
 #define VF_LANES 4
+#define VF_TILE_ROWS 6
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)

@@ -1,7 +1,13 @@
 // The part of the vector vocabulary that clang's vector extensions express for every width.
 //
-// simd_<isa>.h defines VF_LANES, includes this file and adds what needs instructions of its own:
-// vf_fma, vf_fnma, vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16.
+// simd_<isa>.h defines VF_LANES and how its registers and instructions want a product,
+//
+//   VF_TILE_ROWS            rows of the tallest tile, 6, 8 or 12, by two vectors of columns
+//   VF_UNROLLED             rounds of the inner loop over such a tile that are written out
+//   VF_MULTIPLIES_BY_LANE   whether a multiply–add takes one lane of a register as its factor
+//
+// includes this file and adds what needs instructions of its own: vf_fma, vf_fnma,
+// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16.
 //
 // Wherever there is an instruction for it vf_load_f16 is one, and else vf_load_f16_by_integers.
 //

@@ -1,6 +1,9 @@
 // The vector vocabulary of simd_avx512.h for machines without it: 16 lanes, each operation that
 // needs an instruction of its own as two of AVX2's. Every result is the same bits.
 #define VF_LANES 16
+#define VF_TILE_ROWS 12
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "../../Sources/CKernels/simd_vector.h"
 
 typedef struct {

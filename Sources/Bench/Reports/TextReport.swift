@@ -9,7 +9,7 @@ enum TextReport {
 
   static func header(_ header: Report.Header) -> [String] {
     var lines = [
-      "\(header.cpu), \(header.cores) cores, engine kernels \(header.isa)",
+      "\(header.cpu), \(header.cores) cores, engine kernels \(header.kernels)",
       "OpenBLAS \(header.openblas.version), core type \(header.openblas.coreType), "
         + "\(header.threads) \(header.threads == 1 ? "thread" : "threads")",
       "SGEMM peak \(Format.significant(header.peak.sgemmGflops.median)) GFLOP/s "

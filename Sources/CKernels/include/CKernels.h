@@ -74,11 +74,15 @@ typedef struct ck_instruction_set {
 
 // The instruction sets that kernels are compiled for, from the most common to the best.
 typedef enum ck_isa {
-  CK_ISA_PORTABLE, // SSE2, NEON, or whatever the compiler has
+  CK_ISA_PORTABLE, // what the compiler makes of plain vectors of 4 floats
+  CK_ISA_NEON,     // of 64-bit Arm
   CK_ISA_AVX2,     // with FMA and F16C
   CK_ISA_AVX512,   // F, VL, BW and DQ
   CK_ISA_COUNT
 } ck_isa;
+
+// What this build holds for `isa`, or NULL; the CPU may lack it all the same.
+const ck_instruction_set *_Nullable ck_instruction_set_built(ck_isa isa);
 
 // What there is for `isa`, or NULL where this CPU, its operating system or this build lacks it.
 const ck_instruction_set *_Nullable ck_instruction_set_for(ck_isa isa);

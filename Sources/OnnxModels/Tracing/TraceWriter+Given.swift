@@ -125,7 +125,7 @@ extension TraceWriter {
     throw OnnxError(.unsupported, "Swift computes a value from inputs or sizes")
   }
 
-  /// A number, or one divided by a size, or a size.
+  /// A number, or a size or a product of axes, or one divided by such.
   mutating func scalar(_ all: [S]) throws(OnnxError) -> OnnxReference {
     if all.allSatisfy({ $0 == all[0] }) { return number(Double(all[0])) }
     let inverse = all.map { (1 / Double($0)).rounded() }
@@ -134,8 +134,22 @@ extension TraceWriter {
     guard sizes.count == all.count else {
       throw OnnxError(.unsupported, "Swift computes its number from inputs or sizes: \(all)")
     }
-    let value = writer.cast(size(try model.size(sizes)), S.onnxType)
+    let value = writer.cast(try count(sizes), S.onnxType)
     return isInverse ? writer.one("Div", [number(1), value]) : value
+  }
+
+  /// A size, or a multiple of a product of axes, such as how many elements a value has; `[1]` of type `int64`.
+  private mutating func count(_ counts: [Int]) throws(OnnxError) -> OnnxReference {
+    if let size = AxisSize(counts, axes: model.axisSizes) { return self.size(size) }
+    for axes in model.axisGroups {
+      let products = model.axisSizes.map { sizes in axes.reduce(1) { $0 * sizes[$1] } }
+      let factor = counts[0] / products[0]
+      guard zip(counts, products).allSatisfy({ $0 == factor * $1 }) else { continue }
+      return axes.reduce(writer.integers([factor])) {
+        writer.one("Mul", [$0, axisValue($1)])
+      }
+    }
+    return size(try model.size(counts))
   }
 
   /// Which steps count, `[T, N, 1]`, for lengths.

@@ -147,7 +147,8 @@ extension TraceWriter {
     }
   }
 
-  private mutating func lastStep(_ x: OnnxReference) -> OnnxReference {
+  /// The last step, `[1, N, F]`.
+  mutating func lastStep(_ x: OnnxReference) -> OnnxReference {
     let (start, end) = (writer.integers([-1]), writer.integers([Int(Int64.max)]))
     return writer.one("Slice", [x, start, end, writer.integers([0])])
   }
