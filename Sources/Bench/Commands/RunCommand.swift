@@ -18,6 +18,7 @@ struct RunCommand: ParsableCommand {
         Bench --neighbour                           beside a process that streams memory
         Bench --suite random --seed 7 --count 10 --contestants fused,packed
         Bench --suite deepbench --cell gru --format json --output deepbench.json
+        Bench --suite narrow --mode inference --contestants packed,float16,bfloat16,int8
       """)
 
   @OptionGroup var what: CaseOptions
@@ -26,7 +27,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who takes part: naive, perGate, fused, packed, separated by commas.", valueName: "list"))
+      "Who takes part: naive, perGate, fused, packed, and in inference alone float16, bfloat16, int8, "
+        + "separated by commas.", valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   @Flag(
@@ -38,6 +40,10 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
     let (name, cases) = try what.cases(defaultSuite: "quick", seed: measuring.seed)
+    if let idle = cases.first(where: { item in !kinds.contains { $0.takesPart(in: item.mode) } }) {
+      throw BenchError.usage(
+        "--contestants: none of them takes part in \(idle); add '--mode inference'")
+    }
     try output.check()
     try measuring.prepareProcess()
     let beside = neighbour ? try Neighbour() : nil
