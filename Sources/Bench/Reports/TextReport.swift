@@ -39,7 +39,7 @@ enum TextReport {
       .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
       .init(title: "shape", alignment: .left), .init(title: "who", alignment: .left),
       .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
-      .init(title: "tok/s"), .init(title: "peak"), .init(title: "win"), .init(title: "×naive"),
+      .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
       .init(title: "×gate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
     ])
     for group in report.groups {
@@ -51,7 +51,6 @@ enum TextReport {
           (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
           Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
           Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
-          row.window.map { Format.fixed($0, 0) } ?? "–",
           speedup(row.speedup.naive, row, .naive, in: group),
           speedup(row.speedup.perGate, row, .perGate, in: group),
           speedup(row.speedup.fused, row, .fused, in: group),
@@ -84,10 +83,23 @@ enum TextReport {
         + "tensor, checked before timing; of weights in fewer bytes the error of rounding them",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
-      "win: instructions that the core held in flight between the row's samples; half of what the "
-        + "processor has where somebody else uses the core, too",
       "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
-    ] + memory(report) + marks(report)
+    ] + window(report) + memory(report) + marks(report)
+  }
+
+  /// How many instructions the core held in flight, and in which rows it held far fewer.
+  static func window(_ report: Report) -> [String] {
+    let windows = report.rows.compactMap(\.window)
+    guard let largest = windows.max(), let smallest = windows.min() else { return [] }
+    let note =
+      "in flight: \(Format.fixed(smallest, 0)) to \(Format.fixed(largest, 0)) instructions between the "
+      + "rows' samples"
+    let shared = report.groups.filter { ($0.first?.window ?? largest) < 0.75 * largest }
+    guard !shared.isEmpty else { return [note] }
+    return [note + "; somebody else used the core, too, in the rows"]
+      + shared.compactMap(\.first).map {
+        "  \($0.benchCase): \(Format.fixed($0.window ?? 0, 0))"
+      }
   }
 
   /// What tapes and the process take, where that is known.

@@ -26,7 +26,7 @@ struct ReportTests {
     let fields = [
       "cell", "mode", "T", "N", "D", "H", "threads", "contestant", "seconds", "samples", "gflops",
       "tokensPerSecond", "peakShare", "speedup", "maxError", "errorBound", "verified",
-      "allocationsPerCall", "scaledFromSteps", "tapeBytes",
+      "allocationsPerCall", "scaledFromSteps", "tapeBytes", "window",
     ]
     #expect(Set(row.keys) == Set(fields))
     let speedup = try #require(row["speedup"] as? [String: Any])
@@ -73,6 +73,20 @@ struct ReportTests {
     let path = try folder.write(broken.joined(separator: "\n"), to: "r.json")
     let error = #expect(throws: BenchError.self) { try Report.read(path: path) }
     #expect(error?.message.hasPrefix("\(path):\(index + 1): ") == true, "\(error?.message ?? "")")
+  }
+
+  @Test func rowsOfASharedCoreAreNamed() {
+    var report = report
+    #expect(
+      TextReport.window(report) == ["in flight: 417 to 417 instructions between the rows' samples"])
+    let shared = report.rows[0].benchCase
+    for i in report.rows.indices where report.rows[i].benchCase == shared {
+      report.rows[i].window = 208
+    }
+    let notes = TextReport.window(report)
+    #expect(notes.count == 2 && notes[1] == "  \(shared): 208", "\(notes)")
+    for i in report.rows.indices { report.rows[i].window = nil }
+    #expect(TextReport.window(report).isEmpty)
   }
 
   @Test func theTableFitsATerminalAndAligns() {
