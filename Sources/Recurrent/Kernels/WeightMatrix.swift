@@ -21,6 +21,13 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
 
   private static func comesFromFar(count: Int) -> Bool { count >= largestKept }
 
+  /// Some gate columns of one gate as a matrix of their own; the first is that of a panel.
+  func columns(_ columns: Range<Int>) -> WeightMatrix {
+    WeightMatrix(
+      m: columns.count, k: k, gates: 1, plain: plain + columns.lowerBound * k,
+      packed: packed.map { $0 + columns.lowerBound * k })
+  }
+
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///
   /// - Parameters:
