@@ -9,12 +9,14 @@ struct RunCommand: ParsableCommand {
       Every row is first compared with scalar loops in double precision; a wrong answer ends the run \
       with exit code 1. Then the contestants take turns, between samples of the machine's own matrix \
       product, and medians with 95% intervals are reported. Baselines whose calls take too long are \
-      timed on fewer steps and marked with ~.
+      timed on fewer steps and marked with ~. Where sequences have different lengths, the engine is compared \
+      with itself without them.
 
       EXAMPLES
         Bench --suite quick
         Bench --cell lstm --mode training --shape T50xN32xD256xH256
         Bench --suite standard --threads 2 --output report.html
+        Bench --suite ragged --threads 2
         Bench --suite deepbench --cell gru --format json --output deepbench.json
       """)
 
@@ -24,12 +26,16 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who takes part: naive, perGate, fused, packed, separated by commas.", valueName: "list"))
+      "Who takes part: naive, perGate, fused, padded, packed, separated by commas.",
+      valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
     let (name, cases) = try what.cases(defaultSuite: "quick")
+    guard cases.contains(where: { item in kinds.contains { $0.takesPart(in: item) } }) else {
+      throw BenchError.usage("--contestants: none of them takes part in a case that is chosen")
+    }
     try output.check()
     try measuring.prepareProcess()
 

@@ -5,6 +5,8 @@ struct CaseMeasurement {
   var peak: RoundSamples
   var peakFlops: Double
   var plan: VerificationPlan
+  /// What the steps that count are of all.
+  var meanLengthShare = 1.0
 
   struct Entry {
     var kind: ContestantKind
@@ -33,6 +35,7 @@ struct CaseRunner {
   /// - Throws: ``BenchError`` when a contestant gives a wrong answer; nothing is timed then.
   func run(_ benchCase: BenchCase, workload: Workload) throws -> CaseMeasurement {
     let plan = VerificationPlan.make(benchCase)
+    let kinds = kinds(benchCase)
     onPhase("verifying")
     let outcomes = try verify(benchCase, workload: workload, plan: plan)
 
@@ -40,7 +43,7 @@ struct CaseRunner {
     var entries: [CaseMeasurement.Entry] = []
     var subjects: [TimedSubject] = []
     var callSeconds: [Double] = []
-    for (kind, outcome) in zip(settings.contestants, outcomes) {
+    for (kind, outcome) in zip(kinds, outcomes) {
       let steps = affordableSteps(kind, workload)
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
@@ -73,14 +76,18 @@ struct CaseRunner {
     }
     return CaseMeasurement(
       benchCase: benchCase, contestants: entries, peak: samples[entries.count],
-      peakFlops: peak.flops, plan: plan)
+      peakFlops: peak.flops, plan: plan, meanLengthShare: workload.meanLengthShare)
+  }
+
+  private func kinds(_ benchCase: BenchCase) -> [ContestantKind] {
+    settings.contestants.filter { $0.takesPart(in: benchCase) }
   }
 
   private func verify(
     _ benchCase: BenchCase, workload: Workload, plan: VerificationPlan
   ) throws -> [Verification.Outcome] {
     let verifier = Verifier(benchCase, workload: workload, plan: plan)
-    return try settings.contestants.map { kind in
+    return try kinds(benchCase).map { kind in
       try OpenBLASThreads.with(settings.blasThreads(kind)) {
         try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
       }

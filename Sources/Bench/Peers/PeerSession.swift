@@ -120,7 +120,8 @@ struct PeerSession {
       what.item.mode.includesBackward
       ? try data.sequences(steps: shape.T, batch: shape.N, features: shape.H) : nil
     return EngineContestant(
-      layer, initialState: nil, x: x, dOutputs: dOutputs, mode: what.item.mode,
+      layer, initialState: nil, x: x, lengths: what.lengths, dOutputs: dOutputs,
+      mode: what.item.mode,
       threads: what.threads, products: .automatic)
   }
 }
