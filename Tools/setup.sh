@@ -3,6 +3,7 @@
 #
 #   Tools/setup.sh            for building: OpenBLAS, LAPACKE, libpng, zlib, pkg-config
 #   Tools/setup.sh --lint     for `make lint` too: clang-format
+#   Tools/setup.sh --arm      for `make test-arm` too: QEMU and a C library for 64-bit Arm
 #   Tools/setup.sh --quiet    says nothing when there is nothing to do
 #
 # Asks pkg-config and not the package manager, so that an OpenBLAS built by hand counts too.
@@ -11,13 +12,15 @@
 set -u
 
 lint=no
+arm=no
 quiet=no
 for argument; do
   case $argument in
     --lint) lint=yes ;;
+    --arm) arm=yes ;;
     --quiet) quiet=yes ;;
     *)
-      echo "setup: unknown option '$argument' (known: --lint --quiet)" >&2
+      echo "setup: unknown option '$argument' (known: --lint --arm --quiet)" >&2
       exit 64
       ;;
   esac
@@ -53,6 +56,16 @@ look_for_missing() {
   fi
   have pkg-config || need "$pkgconfig" "tells SwiftPM where OpenBLAS is"
   [ "$lint" = no ] || have clang-format || need clang-format "checks the layout of the C kernels"
+  [ "$arm" = no ] || look_for_arm
+}
+
+# Under the names of Debian and Ubuntu.
+look_for_arm() {
+  have qemu-aarch64 || need qemu-user "QEMU, which runs programs for 64-bit Arm"
+  have aarch64-linux-gnu-gcc || need gcc-aarch64-linux-gnu "what clang links for 64-bit Arm"
+  # A compiler that does not find a file answers with its name.
+  have aarch64-linux-gnu-gcc && [ "$(aarch64-linux-gnu-gcc -print-file-name=libc.a)" != libc.a ] ||
+    need libc6-dev-arm64-cross "the C library for 64-bit Arm"
 }
 
 # What to do by hand, and an exit.
@@ -70,11 +83,15 @@ zlib.pc into PKG_CONFIG_PATH; \`pkg-config --exists openblas lapacke libpng zlib
 END
   exit 1
 }
-debian_names() { echo "libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config$clang_format"; }
+debian_names() {
+  echo "libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config$clang_format$arm_names"
+}
 brew_names() { echo "openblas lapack libpng zlib pkgconf$clang_format"; }
 
 clang_format=
 [ "$lint" = no ] || clang_format=" clang-format"
+arm_names=
+[ "$arm" = no ] || arm_names=" qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 why_blas="OpenBLAS, which does every large matrix product"
 why_lapacke="LAPACKE, which solves, factorises and finds eigenvalues"
 why_png="libpng, which writes pictures"

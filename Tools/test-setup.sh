@@ -55,9 +55,12 @@ sudo_that() { # works | refuses
 files() { for file; do : >"$place/$file"; done; }
 
 # expect STATUS LOG [TEXT…]: the exit status, what was done, and words that the messages must hold.
+# With the options in $options.
+options=
+# shellcheck disable=SC2086 # $options is a list of words.
 expect() {
   status=0
-  PATH="$place/bin" "$place/bin/sh" "$setup" </dev/null >"$place/stdout" 2>"$place/stderr" || status=$?
+  PATH="$place/bin" "$place/bin/sh" "$setup" $options </dev/null >"$place/stdout" 2>"$place/stderr" || status=$?
   log=$(paste -sd ' ' "$place/log" 2>/dev/null || true)
   problem=
   [ "$status" = "$1" ] || problem="exit status $status, not $1"
@@ -117,6 +120,25 @@ expect 1 "" "no apt-get on this machine" "apt-get install $all" "brew install op
 machine "installed without effect"
 apt_get; files lists fresh online
 expect 1 "install $all" "still missing: $all"
+
+options=--arm
+cross="qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+machine "nothing for Arm"
+apt_get; installs_pkg_config; files installed lists fresh online
+expect 1 "install $cross" "QEMU" "still missing: $cross"
+
+machine "everything for Arm"
+apt_get; installs_pkg_config; files installed
+program qemu-aarch64 </dev/null
+echo 'echo /somewhere/libc.a' | program aarch64-linux-gnu-gcc
+expect 0 "" "nothing to install"
+
+machine "no C library for Arm"
+apt_get; installs_pkg_config; files installed lists fresh online
+program qemu-aarch64 </dev/null
+echo 'echo libc.a' | program aarch64-linux-gnu-gcc
+expect 1 "install libc6-dev-arm64-cross" "apt-get install $all $cross"
+options=
 
 machine "macOS with Homebrew"
 ln -sf "$place/bin/uname.sh" "$place/bin/uname"

@@ -1,24 +1,47 @@
 #include "tables.h"
 
-const ck_instruction_set *ck_instruction_set_for(ck_isa isa) {
+const ck_instruction_set *ck_instruction_set_built(ck_isa isa) {
   switch (isa) {
   case CK_ISA_PORTABLE:
     return &ck_set_portable;
+#if defined(__aarch64__)
+  case CK_ISA_NEON:
+    return &ck_set_neon;
+#endif
 #if defined(__x86_64__)
-  // __builtin_cpu_supports also asks xgetbv whether the operating system saves the registers.
   case CK_ISA_AVX2:
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ck_set_avx2 : NULL;
+    return &ck_set_avx2;
   case CK_ISA_AVX512:
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-               ? &ck_set_avx512
-               : NULL;
+    return &ck_set_avx512;
 #endif
   default:
     return NULL;
   }
+}
+
+// Whether this CPU and its operating system run what is compiled for `isa`.
+static int runs(ck_isa isa) {
+  switch (isa) {
+#if defined(__x86_64__)
+  // __builtin_cpu_supports also asks xgetbv whether the operating system saves the registers.
+  case CK_ISA_AVX2:
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+  case CK_ISA_AVX512:
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+#endif
+  default:
+    // What every processor has that this build is for: NEON is part of 64-bit Arm.
+    return 1;
+  }
+}
+
+const ck_instruction_set *ck_instruction_set_for(ck_isa isa) {
+  const ck_instruction_set *set = ck_instruction_set_built(isa);
+  return set && runs(isa) ? set : NULL;
 }
 
 const ck_instruction_set *ck_instruction_set_best(void) {
@@ -37,6 +60,8 @@ static const char *const names[] = {
 #include "kernels.inc"
 #define CK_PACK_KERNEL(name, parameters, arguments) #name,
 #include "pack_kernels.inc"
+#define CK_NARROW_KERNEL(name, parameters, arguments) #name,
+#include "narrow_kernels.inc"
 };
 
 size_t ck_kernel_count(void) { return sizeof names / sizeof names[0]; }

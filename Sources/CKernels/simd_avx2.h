@@ -1,5 +1,8 @@
 // The vector vocabulary for AVX2 with FMA: 8 lanes. Included inside the kernels' target attribute.
 #define VF_LANES 8
+#define VF_TILE_ROWS 6
+#define VF_UNROLLED 4
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 // a·b + c and c - a·b, rounded once.
@@ -25,4 +28,10 @@ VF_INLINE VF vf_load_n(const float *p, size_t n) {
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   VF_WRITES(p, n);
   _mm256_maskstore_ps(p, (__m256i)vf_first_lanes(n), (__m256)v);
+}
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return (VF)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }

@@ -1,5 +1,8 @@
 // The vector vocabulary for AVX-512: 16 lanes. Included inside the kernels' target attribute.
 #define VF_LANES 16
+#define VF_TILE_ROWS 12
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 // a·b + c and c - a·b, rounded once.
@@ -27,4 +30,10 @@ VF_INLINE VF vf_load_n(const float *p, size_t n) {
 VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   VF_WRITES(p, n);
   _mm512_mask_storeu_ps(p, vf_first_lanes_mask(n), (__m512)v);
+}
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return (VF)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }

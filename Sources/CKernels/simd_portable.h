@@ -1,6 +1,9 @@
 // The vector vocabulary without instructions of any particular set: 4 lanes, which are one register
 // of SSE2 or NEON.
 #define VF_LANES 4
+#define VF_TILE_ROWS 6
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "simd_vector.h"
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
@@ -38,3 +41,6 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
     if (i < n)
       p[i] = v[i];
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) { return vf_load_f16_by_integers(p); }

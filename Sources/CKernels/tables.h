@@ -6,6 +6,9 @@
 
 extern const ck_kernels ck_kernels_f64;
 extern const ck_instruction_set ck_set_portable;
+#if defined(__aarch64__)
+extern const ck_instruction_set ck_set_neon;
+#endif
 #if defined(__x86_64__)
 extern const ck_instruction_set ck_set_avx2;
 extern const ck_instruction_set ck_set_avx512;

@@ -17,7 +17,9 @@ struct TracedModels {
     try models.addEncoderDecoders()
     try models.addPointers()
     try models.addPictures()
+    try models.addWholeCaptions()
     try models.addRegions()
+    try models.addVideos()
     try models.addOperations()
     return models.cases
   }
@@ -212,7 +214,7 @@ struct TracedModels {
         if let attention = step.attention { trace.output("attention", attention) }
       }
       if feedsInput {
-        // A loop over the target is written where it has always as many rounds.
+        // A loop over the target that always has as many rounds is written round by round.
         try add("unrolled \(name)", model) { model, trace in
           let (T, N) = (trace.axis("steps"), trace.axis("batch"))
           let source = trace.tokens("source", steps: T, batch: N, below: 9)
@@ -221,11 +223,14 @@ struct TracedModels {
           let pass = model.pass(source, lengths: lengths, inputs: inputs, on: trace.graph)
           trace.output("scores", pass.scores)
         }
-        continue
       }
+      // With input feeding or coverage, a loop over the target.
       try add(
         "both \(name)", model,
-        sizes: [["steps": 5, "batch": 3, "targets": 4], ["steps": 8, "batch": 1, "targets": 2]]
+        sizes: [
+          ["steps": 5, "batch": 3, "targets": 4], ["steps": 8, "batch": 1, "targets": 2],
+          ["steps": 3, "batch": 2, "targets": 1],
+        ]
       ) { model, trace in
         let (T, N, U) = (trace.axis("steps"), trace.axis("batch"), trace.axis("targets"))
         let source = trace.tokens("source", steps: T, batch: N, below: 9)
@@ -233,6 +238,7 @@ struct TracedModels {
         let inputs = trace.tokens("inputs", steps: U, batch: N, below: 7)
         let pass = model.pass(source, lengths: lengths, inputs: inputs, on: trace.graph)
         trace.output("scores", pass.scores)
+        if let attention = pass.attention { trace.output("attention", attention) }
       }
     }
     func keys(_ score: Attention<Float>.Score?) -> Int {
@@ -347,6 +353,25 @@ struct TracedModels {
     }
   }
 
+  /// Whole captions: a loop over the words, each of which looks anew.
+  private mutating func addWholeCaptions() throws {
+    let decoder = CaptionDecoder<Float>(
+      vocabularySize: 9, features: 4, hiddenSize: 5, embeddingSize: 3, using: &rng)
+    try add(
+      "whole captions", decoder,
+      sizes: [["places": 4, "batch": 3, "words": 6], ["places": 2, "batch": 1, "words": 1]]
+    ) { model, trace in
+      let (L, N, W) = (trace.axis("places"), trace.axis("batch"), trace.axis("words"))
+      let places = trace.values("places", steps: L, batch: N, features: 4)
+      let words = trace.tokens("words", steps: W, batch: N, below: 9)
+      let captions = FramedBatch(
+        inputs: words, labels: words, lengths: [Int](repeating: W, count: N))
+      let pass = model.pass(captions, model.source(places), on: trace.graph)
+      trace.output("scores", pass.scores)
+      trace.output("attention", pass.attention)
+    }
+  }
+
   /// A picture's features, and what its first word is chosen by.
   private mutating func addRegions() throws {
     let model = ImageCaptioner<Float>(
@@ -364,10 +389,38 @@ struct TracedModels {
     }
   }
 
+  /// What is seen of videos of any number of frames: the number of pictures is a product of two axes.
+  private mutating func addVideos() throws {
+    for places in VideoDescriber<GRU<Float>>.Places.allCases {
+      let regions = PatchEmbedding<Float>(
+        height: 6, width: 8, channels: 1, levels: 4, patch: PatchWindow(side: 2),
+        patchFeatures: 3, window: PatchWindow(side: 2, stride: 1), features: 5, using: &rng)
+      let model = VideoDescriber(
+        places, regions: regions, encoder: GRU<Float>(inputSize: 5, hiddenSize: 4, using: &rng),
+        vocabularySize: 7, hiddenSize: 4, embeddingSize: 3, using: &rng)
+      try add(
+        "videos, \(places)", model,
+        sizes: [["frames": 5, "batch": 3], ["frames": 1, "batch": 1], ["frames": 2, "batch": 4]]
+      ) { model, trace in
+        let (T, N) = (trace.axis("frames"), trace.axis("batch"))
+        let patches = trace.values("patches", steps: 3 * 4, batch: T * N, features: 4)
+        let source = model.look(
+          patches: patches, lengths: trace.lengths("lengths", batch: N, upTo: T))
+        trace.output("values", source.values)
+        trace.output("keys", source.keys)
+        trace.output("state", source.state)
+      }
+    }
+  }
+
   private mutating func addOperations() throws {
     let odds = Odds<Float>(
       norm: LayerNorm(features: 4), matrix: Parameter(rows: 4, columns: 4, using: &rng))
     try add("operations", odds, opset: 18) { odds, trace in odds.record(trace) }
+    try add(
+      "loops", odds,
+      sizes: [["steps": 2, "batch": 1], ["steps": 9, "batch": 4], ["steps": 3, "batch": 2]]
+    ) { odds, trace in odds.loop(trace) }
     let precise = Odds<Double>(
       norm: LayerNorm(features: 4), matrix: Parameter(rows: 4, columns: 4, using: &rng))
     try add("operations in double", precise) { odds, trace in odds.record(trace) }
@@ -382,6 +435,27 @@ private struct Odds<Scalar: RecurrentScalar & OnnxScalar>: Model {
   mutating func visitParts(_ part: inout PartVisitor<Scalar>) {
     part("norm", &norm)
     part("matrix", &matrix)
+  }
+
+  /// A loop from the second step on, with two states of which one is read afterwards, the steps of another sequence
+  /// one behind, and what all rounds gave behind what came before them.
+  func loop(_ trace: OnnxTrace<Scalar>) {
+    let (T, N) = (trace.axis("steps", from: 2), trace.axis("batch"))
+    let x = norm(trace.values("x", steps: T, batch: N, features: 4))
+    let y = trace.values("y", steps: T, batch: N, features: 4)
+    let scale = x.mean(over: .steps).sigmoid()
+    var (sum, decayed) = (x[step: 0], x[step: 0] * scale)
+    var (sums, products) = ([sum], [Node<Scalar>]())
+    for t in 1..<T {
+      let before = sum
+      sum = (before + x[step: t] * y[step: t - 1]).tanh()
+      decayed = decayed * scale + before
+      sums.append(sum)
+      products.append(decayed.product(matrix(on: trace.graph)))
+    }
+    trace.output("sums", .joined(sums, along: .steps) * y)
+    trace.output("products", .joined(products, along: .steps).exp())
+    trace.output("last", decayed * sum)
   }
 
   func record(_ trace: OnnxTrace<Scalar>) {
@@ -400,6 +474,7 @@ private struct Odds<Scalar: RecurrentScalar & OnnxScalar>: Model {
     ]
     trace.output("functions", functions.map { y.activated($0) }.reduce(x) { $0 * $1 + $1 })
     trace.output("means", y.mean(over: .steps) + y.mean(over: .batch) + y.mean(over: .features))
+    trace.output("mean", y.mean())
     trace.output("all", (y.sum() + y.sum().mean()).stopGradient())
     trace.output(
       "largest", y.maximum(over: .steps) - y.maximum(over: .batch) * y.maximum(over: .features))

@@ -39,4 +39,21 @@ import Testing
       #expect(try count() > counts[1])
     }
   }
+
+  /// Rounds of graphs of nodes allocate nothing, however many there are.
+  @Test(.enabled(if: allocation_counter_is_available()), arguments: ["Scan", "Loop"])
+  func roundsAllocateNothing(_ type: String) throws {
+    let model = try LoopTests.sums(type).model()
+    var counts: [Int] = []
+    for rounds in [4, 4, 4, 40, 40, 40] {
+      let given = LoopTests.given(type, rounds: rounds)
+      let before = allocation_counter_thread_value()
+      _ = try model.run(given, threads: 1)
+      counts.append(Int(allocation_counter_thread_value() - before))
+    }
+    // The sums and the last of them; in debug builds also what unoptimised code does in each round.
+    let allowed = 2 * 2 + 1 + Self.forEachNode * 4
+    #expect(counts[2] <= allowed + 4 * 2 * Self.forEachNode, "\(counts)")
+    #expect(counts[5] <= allowed + 40 * 2 * Self.forEachNode, "\(counts)")
+  }
 }

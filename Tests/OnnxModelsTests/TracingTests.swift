@@ -47,8 +47,18 @@ import Testing
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "written")")
     }
     #expect(refusal { x, _ in x.tanh() } == nil)
+    // A loop is written, but not if it is two, or its rounds differ.
     expect("a loop over an axis") { x, _ in
-      (0..<x.steps).map { x[step: $0] }.reduce(x) { $0 + $1 }
+      (0..<x.steps).map { x[step: $0] }.reduce(x[step: 0]) { $0 + $1 }
+    }
+    expect("a loop over an axis") { x, _ in
+      (0..<x.steps).reduce(x[step: 0]) { $1 % 2 == 0 ? ($0 + x[step: $1]) : ($0 * x[step: $1]) }
+    }
+    expect("a loop over an axis") { x, _ in
+      (0..<x.steps).reduce(x[step: 0]) { $0 * x[step: x.steps - 1 - $1] }
+    }
+    expect("does not do the same operations each time") { x, _ in
+      (0..<x.steps).reduce(x[step: 0]) { ($0 + x[step: $1]) * Float($1) }
     }
     expect("'custom operation' is not written") { x, _ in x.applying(Cube()) }
     expect("'loss' is not written") { x, trace in

@@ -1,6 +1,9 @@
 // The vector vocabulary of simd_avx512.h for machines without it: 16 lanes, each operation that
 // needs an instruction of its own as two of AVX2's. Every result is the same bits.
 #define VF_LANES 16
+#define VF_TILE_ROWS 12
+#define VF_UNROLLED 1
+#define VF_MULTIPLIES_BY_LANE 0
 #include "../../Sources/CKernels/simd_vector.h"
 
 typedef struct {
@@ -64,4 +67,11 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
     _mm256_storeu_ps(p, pair.low);
     _mm256_maskstore_ps(p + 8, vf_first_of_eight(n - 8), pair.high);
   }
+}
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return vf_joined(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+                   _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p + 1)));
 }

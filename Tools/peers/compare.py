@@ -13,6 +13,7 @@ import cases
 import compare_files
 import compare_models
 import compare_onnx
+import compare_quantized
 import compare_ragged
 import compare_words
 import numbers_file
@@ -166,6 +167,7 @@ def main():
             "files": compare_files,
             "models": compare_models,
             "onnx": compare_onnx,
+            "quantized": compare_quantized,
             "ragged": compare_ragged,
             "words": compare_words,
         }

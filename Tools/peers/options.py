@@ -80,12 +80,13 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words", "files", "onnx", "ragged"),
+        choices=("layers", "models", "words", "files", "onnx", "quantized", "ragged"),
         default="layers",
         help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
         "gensim; the reading of large files of weights, against safetensors and PyTorch; models that "
-        "PyTorch has exported, against ONNX Runtime; or layers over sequences of different lengths, "
-        "against PyTorch; default: layers",
+        "PyTorch has exported, against ONNX Runtime; inference with weights of fewer bytes, against "
+        "quantised layers of both; or layers over sequences of different lengths, against PyTorch; "
+        "default: layers",
     )
     add(
         "--models",

@@ -40,8 +40,8 @@ struct VerseTask: CellTask {
     var model = LanguageModel(vocabularySize: vocabularySize, layer: layer, using: &rng)
     let graph = Graph<Float>(threads: 1, seed: seed)
     var trainer = Fitting(updates: updates, rate: 0.01).trainer(for: model)
-    var state: SequenceBatch<Float>?
-    try trainer.run(&model, batches: .windows(of: training)) { model, window, adam in
+    try trainer.run(&model, on: graph, batches: .windows(of: training)) {
+      model, window, state, adam in
       if window.index == 0 { state = nil }
       return try model.trainingStep(
         window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)

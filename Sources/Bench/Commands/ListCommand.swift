@@ -1,5 +1,6 @@
 import ArgumentParser
 import Charts
+import LinAlg
 
 /// Shows what can be measured.
 struct ListCommand: ParsableCommand {
@@ -37,8 +38,11 @@ struct ListCommand: ParsableCommand {
     var contestants = TextTable(columns: [
       .init(title: "contestant", alignment: .left), .init(title: "what it is", alignment: .left),
     ])
-    contestants.rows = ContestantKind.all.map { [$0.name, $0.summary] }
-    return (suites.lines() + [""] + contestants.lines()).joined(separator: "\n") + "\n"
+    contestants.rows = ContestantKind.known.map { [$0.name, $0.summary] }
+    let kernels = Machine.kernels(InstructionSet.current.description, builtFor: Machine.builtFor)
+    return
+      (suites.lines() + [""] + contestants.lines() + ["", "engine kernels: \(kernels)"])
+      .joined(separator: "\n") + "\n"
   }
 
   /// The cases of a suite with the work of one call.

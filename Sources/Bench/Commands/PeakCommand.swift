@@ -41,6 +41,7 @@ struct PeakCommand: ParsableCommand {
     }
     var cpu: String
     var isa: String
+    var builtFor: [String]
     var openblas: Report.Library
     var threads: Int
     var multiplyAdds: [MultiplyAdds]
@@ -83,7 +84,8 @@ struct PeakCommand: ParsableCommand {
       throw BenchError.failure("the memory bandwidth could not be measured")
     }
     let result = Result(
-      cpu: CPU.current.model, isa: InstructionSet.current.description, openblas: .current,
+      cpu: CPU.current.model, isa: InstructionSet.current.description,
+      builtFor: Machine.builtFor, openblas: .current,
       threads: settings.threads, multiplyAdds: multiplyAdds, reading: reading,
       memoryGBPerSecond: streaming, sgemm: products,
       choices: EngineChoice.table(threads: settings.threads), warnings: Machine.warnings(settings))
@@ -92,7 +94,7 @@ struct PeakCommand: ParsableCommand {
 
   static func render(_ result: Result) -> String {
     let lines = [
-      "\(result.cpu), engine kernels \(result.isa)",
+      "\(result.cpu), engine kernels \(Machine.kernels(result.isa, builtFor: result.builtFor))",
       "OpenBLAS \(result.openblas.version), core type \(result.openblas.coreType), "
         + threads(result.threads),
     ]

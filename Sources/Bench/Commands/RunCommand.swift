@@ -18,6 +18,7 @@ struct RunCommand: ParsableCommand {
         Bench --suite standard --threads 2 --output report.html
         Bench --suite ragged --threads 2
         Bench --suite deepbench --cell gru --format json --output deepbench.json
+        Bench --suite narrow --mode inference --contestants packed,float16,bfloat16,int8
       """)
 
   @OptionGroup var what: CaseOptions
@@ -26,15 +27,17 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who takes part: naive, perGate, fused, padded, packed, separated by commas.",
-      valueName: "list"))
+      "Who takes part: naive, perGate, fused, packed, where sequences have lengths padded, and in "
+        + "inference alone float16, bfloat16, int8, separated by commas.", valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
     let (name, cases) = try what.cases(defaultSuite: "quick")
-    guard cases.contains(where: { item in kinds.contains { $0.takesPart(in: item) } }) else {
-      throw BenchError.usage("--contestants: none of them takes part in a case that is chosen")
+    if let idle = cases.first(where: { item in !kinds.contains { $0.takesPart(in: item) } }) {
+      throw BenchError.usage(
+        "--contestants: none of them takes part in \(idle)"
+          + (idle.lengths == nil ? "; add '--mode inference'" : ""))
     }
     try output.check()
     try measuring.prepareProcess()

@@ -35,7 +35,6 @@ struct CaseRunner {
   /// - Throws: ``BenchError`` when a contestant gives a wrong answer; nothing is timed then.
   func run(_ benchCase: BenchCase, workload: Workload) throws -> CaseMeasurement {
     let plan = VerificationPlan.make(benchCase)
-    let kinds = kinds(benchCase)
     onPhase("verifying")
     let outcomes = try verify(benchCase, workload: workload, plan: plan)
 
@@ -43,7 +42,7 @@ struct CaseRunner {
     var entries: [CaseMeasurement.Entry] = []
     var subjects: [TimedSubject] = []
     var callSeconds: [Double] = []
-    for (kind, outcome) in zip(kinds, outcomes) {
+    for (kind, outcome) in zip(contestants(of: benchCase), outcomes) {
       let steps = affordableSteps(kind, workload)
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
@@ -79,19 +78,19 @@ struct CaseRunner {
       peakFlops: peak.flops, plan: plan, meanLengthShare: workload.meanLengthShare)
   }
 
-  private func kinds(_ benchCase: BenchCase) -> [ContestantKind] {
-    settings.contestants.filter { $0.takesPart(in: benchCase) }
-  }
-
   private func verify(
     _ benchCase: BenchCase, workload: Workload, plan: VerificationPlan
   ) throws -> [Verification.Outcome] {
     let verifier = Verifier(benchCase, workload: workload, plan: plan)
-    return try kinds(benchCase).map { kind in
+    return try contestants(of: benchCase).map { kind in
       try OpenBLASThreads.with(settings.blasThreads(kind)) {
         try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
       }
     }
+  }
+
+  private func contestants(of benchCase: BenchCase) -> [ContestantKind] {
+    settings.contestants.filter { $0.takesPart(in: benchCase) }
   }
 
   /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.

@@ -1,4 +1,5 @@
 import Foundation
+import Recurrent
 
 /// What the comparison with other libraries asks of a contestant's process: one JSON object a line.
 ///
@@ -17,7 +18,8 @@ import Foundation
 /// ```
 /// Every contestant speaks it, whatever it is written in; the end of the input ends the process. `rows`,
 /// `load` of a row, of a layer that is no plain cell or without a file, and `clock` are this engine's alone:
-/// what `Bench check` asks of two revisions.
+/// what `Bench check` asks of two revisions. So is `"weights": "int8"` of a `load` with data, or another
+/// ``WeightFormat``, which goes with inference.
 enum PeerRequest: Equatable {
   /// Who are you?
   case hello
@@ -45,6 +47,8 @@ struct PeerCase: Equatable {
   var data: String?
   /// How many steps each sequence has, where there is a file; nil means all.
   var lengths: [Int]?
+  /// What the weights are kept in, in inference; nil for single precision.
+  var weights: WeightFormat?
 }
 
 /// How many calls are timed.
@@ -82,8 +86,8 @@ enum PeerError: Error, Equatable {
 
 extension PeerRequest: Decodable {
   private enum Key: String, CodingKey {
-    case request, cell, mode, T, N, D, H, threads, data, path, warmUp, callsPerSample, samples, row,
-      clock, lengths
+    case request, cell, mode, T, N, D, H, threads, data, lengths, weights, path, warmUp,
+      callsPerSample, samples, row, clock
   }
 
   /// Reads one line.
@@ -167,7 +171,9 @@ extension PeerRequest: Decodable {
       }
       self = .load(
         PeerCase(
-          item: item, threads: try number(.threads, in: 1...1024), data: data, lengths: lengths))
+          item: item, threads: try number(.threads, in: 1...1024), data: data, lengths: lengths,
+          weights: fields.contains(.weights)
+            ? try choice(.weights, of: WeightFormat.self) : nil))
     default:
       throw PeerError.badRequest(
         "'request' is '\(name)', expected one of hello, load, rows, results, time, memory, "

@@ -39,7 +39,7 @@ enum HTMLReport {
     let peak = header.peak
     let loads = [header.load.start, header.load.end].compactMap { $0.map { Format.fixed($0, 2) } }
     var facts = [
-      ("Cores", "\(header.cores), \(header.threads) used"), ("Engine kernels", header.isa),
+      ("Cores", "\(header.cores), \(header.threads) used"), ("Engine kernels", header.kernels),
       ("OpenBLAS", "\(header.openblas.version), \(header.openblas.coreType)"),
       (
         "SGEMM peak",

@@ -26,11 +26,21 @@ enum Machine {
     let load = SystemState.loadAverage
     return Report.Header(
       suite: suite, date: Date().formatted(.iso8601), commit: SystemState.commit,
-      cpu: cpu.model, isa: InstructionSet.current.description, cores: cpu.cores, openblas: .current,
+      cpu: cpu.model, isa: InstructionSet.current.description, builtFor: builtFor,
+      cores: cpu.cores, openblas: .current,
       threads: settings.threads, load: Report.Load(start: load, end: nil),
       peak: Report.Peak(sgemmGflops: peak, memoryGBPerSecond: bandwidth),
       seed: settings.seed, minTime: settings.minTime, peakResidentBytes: nil,
       warnings: warnings(settings))
+  }
+
+  /// The instruction sets that this program holds kernels for, weakest first.
+  static var builtFor: [String] { InstructionSet.built.map(\.description) }
+
+  /// The engine's kernels in words: those that run, and those that the program holds.
+  static func kernels(_ isa: String, builtFor: [String]?) -> String {
+    guard let builtFor else { return isa }
+    return "\(isa) (of \(builtFor.joined(separator: ", ")))"
   }
 
   /// What makes the numbers of this run worth less; `library` is what the BLAS library warns of.

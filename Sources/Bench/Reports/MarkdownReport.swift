@@ -7,7 +7,7 @@ enum MarkdownReport {
   static func render(_ report: Report) -> String {
     let header = report.header
     var lines = [
-      "\(header.cpu), \(header.cores) cores, engine kernels \(header.isa), OpenBLAS "
+      "\(header.cpu), \(header.cores) cores, engine kernels \(header.kernels), OpenBLAS "
         + "\(header.openblas.version) (\(header.openblas.coreType)), "
         + "\(header.threads) \(header.threads == 1 ? "thread" : "threads"), SGEMM peak "
         + "\(Format.significant(header.peak.sgemmGflops.median)) GFLOP/s, commit "

@@ -15,6 +15,9 @@ struct Report: Codable, Equatable {
     var cpu: String
     /// The instruction set of the engine's own kernels.
     var isa: String
+    /// The instruction sets that this program holds kernels for, weakest first; absent from reports before
+    /// it was told.
+    var builtFor: [String]?
     var cores: Int
     var openblas: Library
     var threads: Int
@@ -96,6 +99,11 @@ struct Report: Codable, Equatable {
     var steps: Int
     var sequences: Int
   }
+}
+
+extension Report.Header {
+  /// The engine's kernels in words.
+  var kernels: String { Machine.kernels(isa, builtFor: builtFor) }
 }
 
 extension Report.Row {

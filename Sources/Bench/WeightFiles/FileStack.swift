@@ -44,7 +44,7 @@ struct FileStack: Model {
   /// What a snapshot of its training holds.
   var snapshot: TrainingSnapshot<Float> {
     TrainingSnapshot(
-      parameters: parameters, best: nil, optimizer: optimizer.state,
+      parameters: parameters, best: nil, optimizer: optimizer.state, state: nil,
       noise: RecordingNoise(seed: 1), history: TrainingHistory(), epoch: 0, batch: 0,
       course: TrainingCourse())
   }

@@ -7,12 +7,20 @@ package import CKernels
 /// every instruction set keeps the accuracy that its documentation states, but results may differ
 /// between them in the last places.
 public enum InstructionSet: String, CaseIterable, Sendable {
-  /// Portable C: 4 floats at a time, compiled to SSE2, NEON or whatever the platform has.
+  /// Portable C: 4 floats at a time, compiled to SSE2 or whatever the platform has.
   case portable
+  /// NEON, which every 64-bit Arm processor has: 4 floats at a time.
+  case neon
   /// AVX2 with FMA: 8 floats at a time.
   case avx2
   /// AVX-512 (F, VL, BW, DQ): 16 floats at a time.
   case avx512
+
+  /// The instruction sets that this program holds kernels for, whether this machine can run them or
+  /// not: on x86-64 all but NEON, on 64-bit Arm the portable ones and NEON.
+  public static var built: [InstructionSet] {
+    allCases.filter { ck_instruction_set_built($0.identifier) != nil }
+  }
 
   /// The instruction sets that this machine can run.
   public static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
@@ -33,6 +41,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   private var identifier: ck_isa {
     switch self {
     case .portable: CK_ISA_PORTABLE
+    case .neon: CK_ISA_NEON
     case .avx2: CK_ISA_AVX2
     case .avx512: CK_ISA_AVX512
     }
@@ -51,6 +60,7 @@ extension InstructionSet: CustomStringConvertible {
   public var description: String {
     switch self {
     case .portable: "portable"
+    case .neon: "NEON"
     case .avx2: "AVX2"
     case .avx512: "AVX-512"
     }

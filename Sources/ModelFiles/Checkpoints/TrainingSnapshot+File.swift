@@ -3,10 +3,10 @@ import LinAlg
 import Recurrent
 import SequenceModels
 
-// A snapshot as a safetensors file, version 1.
+// A snapshot as a safetensors file.
 //
 // Tensors: `model.PART.W` as in the layout `native`, `best.…` likewise, `optimizer.MOMENT.…` likewise,
-// `history.losses` and `history.points`. Everything else is metadata: whole numbers in decimals, others as the
+// `history.losses` and `history.points`; from version 2 on, `state`. Everything else is metadata: whole numbers in decimals, others as the
 // sixteen hexadecimal digits of their bits, and a checksum over all of it.
 
 extension TrainingSnapshot {
@@ -20,7 +20,7 @@ extension TrainingSnapshot {
     var file = TensorFile(tensors)
     for (key, text) in texts { file.metadata["text." + key] = text }
     for (key, text) in numbers { file.metadata[key] = text }
-    file.metadata[CheckpointForm.versionKey] = "1"
+    file.metadata[CheckpointForm.versionKey] = state == nil ? "1" : "2"
     try file.writeSafetensors(to: path, checksum: CheckpointForm.checksumKey)
   }
 
@@ -37,12 +37,13 @@ extension TrainingSnapshot {
     optimizer: some ResumableOptimizer<ModelParameters<Scalar>>
   ) throws(ModelFileError) {
     let file = try TensorFile(contentsOf: path, format: .safetensors)
-    guard file.metadata[CheckpointForm.versionKey] == "1" else {
+    let version = file.metadata[CheckpointForm.versionKey]
+    guard version == "1" || version == "2" else {
       throw ModelFileError(
         path: path,
         reason: """
-          expected a checkpoint of version 1, found \
-          \(file.metadata[CheckpointForm.versionKey].map { "version \(quoted($0))" } ?? "none")
+          expected a checkpoint of version 1 or 2, found \
+          \(version.map { "version \(quoted($0))" } ?? "none")
           """)
     }
     let key = CheckpointForm.checksumKey
@@ -81,7 +82,8 @@ extension TrainingSnapshot {
     }
     self.init(
       parameters: try reader.parameters(like: shape, CheckpointForm.modelPrefix), best: best,
-      optimizer: state, noise: noise, history: history, epoch: try reader.count("epoch"),
+      optimizer: state, state: version == "2" ? try reader.sequences("state") : nil,
+      noise: noise, history: history, epoch: try reader.count("epoch"),
       batch: try reader.count("batch"), course: course)
     try reader.expectNothingElse()
   }
@@ -97,6 +99,10 @@ extension TrainingSnapshot {
     var result = all(CheckpointForm.modelPrefix, parameters)
     if let best { result += all("best.", best) }
     for (name, values) in optimizer.moments { result += all("optimizer.\(name).", values) }
+    if let state {
+      result.append(
+        Tensor("state", shape: state.shape, state.withUnsafeBufferPointer { Array($0) }))
+    }
     let width = TrainingHistory.numbersOfPoint
     result.append(Tensor("history.losses", shape: [history.losses.count], history.losses))
     result.append(
@@ -226,12 +232,29 @@ private struct SnapshotReader {
     try tensor(name, .float64).values()
   }
 
+  mutating func sequences<Scalar>(
+    _ name: String
+  ) throws(ModelFileError) -> SequenceBatch<Scalar> {
+    let tensor = try tensor(name, elementType(of: Scalar.self))
+    guard tensor.shape.count == 3 else {
+      throw ModelFileError(
+        path: path, place: .tensor(name), reason: "has shape \(tensor.shape), expected [T, N, F]")
+    }
+    return SequenceBatch(
+      steps: tensor.shape[0], batch: tensor.shape[1], features: tensor.shape[2],
+      elements: try tensor.values())
+  }
+
+  private func elementType<Scalar>(of _: Scalar.Type) -> ElementType {
+    Scalar.self == Float.self ? .float32 : .float64
+  }
+
   mutating func parameters<Scalar>(
     like shape: ModelParameters<Scalar>, _ prefix: String
   ) throws(ModelFileError) -> ModelParameters<Scalar> {
     var result = shape.zeros()
     for place in shape.places {
-      let tensor = try tensor(prefix + place.name, Scalar.self == Float.self ? .float32 : .float64)
+      let tensor = try tensor(prefix + place.name, elementType(of: Scalar.self))
       guard tensor.shape == place.shape else {
         throw ModelFileError(
           path: path, place: .tensor(tensor.name),

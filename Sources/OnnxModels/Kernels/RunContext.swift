@@ -35,6 +35,13 @@ final class RunContext {
     return OnnxTensor(type, shape, count: count)
   }
 
+  /// A tensor of one element and no axes.
+  func make<Element: OnnxScalar>(_ element: Element) throws(OnnxError) -> OnnxTensor {
+    let tensor = try make(Element.onnxType, [])
+    tensor.mutable(as: Element.self).initialize(to: element)
+    return tensor
+  }
+
   /// Empties a place, and takes the memory for later tensors where nobody else has it.
   func release(_ value: inout OnnxTensor?) {
     guard var tensor = value else { return }

@@ -124,7 +124,7 @@ public struct OnnxModel: Sendable {
     try plan.run(memory, context)
     var results = [String: OnnxTensor](minimumCapacity: outputs.count)
     for i in 0..<outputs.count { results[outputs[i].name] = try plan.output(i, memory) }
-    plan.clear(memory)
+    plan.clear(memory, context)
     context.endRun()
     runs.give(run)
     return results

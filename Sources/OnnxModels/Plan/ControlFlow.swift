@@ -1,89 +1,5 @@
 // If, Loop and Scan: nodes with graphs of their own.
 
-/// A graph of a node: its plan, and the values of the enclosing graph that it reads.
-private struct Body: Sendable {
-  let plan: GraphPlan
-  let captures: [String]
-  /// The shape of each output as far as the file declares it, 0 for what it leaves open.
-  let declared: [[Int]]
-
-  /// - Parameter types: of its inputs; nil where the graph's own declarations count.
-  init(
-    _ graph: Onnx_GraphProto, inside outer: GraphCompiler, types: [OnnxElementType]
-  ) throws(OnnxError) {
-    guard graph.input.count == types.count else {
-      throw OnnxError(
-        .malformed, "a body of \(graph.input.count) inputs, expected \(types.count)")
-    }
-    var inputs: [(name: String, type: OnnxElementType)] = []
-    for (input, type) in zip(graph.input, types) {
-      if input.hasType {
-        let declared = try OnnxValue.elementType(input)
-        guard declared == type else {
-          throw OnnxError(
-            .malformed, "the body's input '\(input.name)' is of type \(declared), given is \(type)")
-        }
-      }
-      inputs.append((input.name, type))
-    }
-    let compiler = GraphCompiler(outer.model, inside: outer)
-    plan = try compiler.compile(graph, inputs: inputs)
-    captures = compiler.captures
-    declared = graph.output.map { output in
-      output.type.tensorType.shape.dim.map { Int(clamping: max($0.dimValue, 0)) }
-    }
-  }
-
-  /// - Parameter number: which of the node's graphs it is.
-  func run(
-    _ given: [OnnxTensor], _ captured: [OnnxTensor], _ context: RunContext, number: Int = 0
-  ) throws(OnnxError) -> [OnnxTensor] {
-    let memory = context.kept(number) { GraphMemory(plan) }
-    return try plan.run(given + captured, memory, context)
-  }
-}
-
-/// Outputs of rounds that become one tensor.
-private struct Rounds {
-  private var tensors: [OnnxTensor] = []
-  private var bytes = 0
-
-  mutating func append(_ tensor: OnnxTensor, _ context: RunContext) throws(OnnxError) {
-    if let first = tensors.first, first.shape != tensor.shape {
-      throw OnnxError(
-        .invalid, "an output of a round is \(tensor.shape), of the first \(first.shape)")
-    }
-    bytes += tensor.byteCount
-    guard bytes <= context.limits.tensorBytes else {
-      throw OnnxError(
-        .limit,
-        "outputs of \(tensors.count) rounds, at most \(context.limits.tensorBytes) bytes are allowed"
-      )
-    }
-    tensors.append(tensor)
-  }
-
-  /// All of them along a new axis, or backwards.
-  func stacked(
-    _ type: OnnxElementType, declared: [Int], axis along: Int = 0, backwards: Bool = false,
-    _ context: RunContext
-  ) throws(OnnxError) -> OnnxTensor {
-    let shape = tensors.first?.shape ?? declared
-    let axis = try axis(along, rank: shape.count + 1)
-    let all = backwards ? tensors.reversed() : tensors
-    let result = try context.make(type, [all.count] + shape)
-    for (i, tensor) in all.enumerated() {
-      (result.bytes + i * tensor.byteCount).copyMemory(
-        from: tensor.bytes, byteCount: tensor.byteCount)
-    }
-    withExtendedLifetime(all) {}
-    if axis == 0 { return result }
-    var order = Array(1...shape.count)
-    order.insert(0, at: axis)
-    return try transposed(result, order, context)
-  }
-}
-
 enum ControlFlow {
   static func branch(
     _ reader: inout NodeReader, _ graph: GraphCompiler
@@ -98,12 +14,18 @@ enum ControlFlow {
         "branches with outputs \(then.plan.outputTypes) and \(other.plan.outputTypes)")
     }
     let first = 1 + then.captures.count
-    var node = CompiledNode(then.plan.outputTypes) { (inputs, context) throws(OnnxError) in
-      let isTrue = try inputs[0].truth()
-      return isTrue
-        ? try then.run([], inputs.tensors(1..<first), context)
-        : try other.run([], inputs.tensors(first..<inputs.count), context, number: 1)
-    }
+    let types = then.plan.outputTypes
+    var node = CompiledNode(
+      types,
+      appending: { (inputs, outputs, context) throws(OnnxError) in
+        let isTrue = try inputs[0].truth()
+        let memory = (isTrue ? then : other).memory(context, number: isTrue ? 0 : 1)
+        let captured = isTrue ? 1..<first : first..<inputs.count
+        try memory.begin(inputs, 0..<0, stacks: 0)
+        try memory.give(carriedFrom: 0, inputs, captured: captured)
+        try memory.run(context)
+        try memory.takeOutputs(&outputs, context)
+      })
     node.captures = then.captures + other.captures
     node.isFoldable = false
     return node
@@ -126,31 +48,33 @@ enum ControlFlow {
       throw OnnxError(.malformed, "a body from \(types) to \(results)")
     }
     let outputs = Array(results.dropFirst())
-    var node = CompiledNode(outputs) { (inputs, context) throws(OnnxError) in
-      let most = try inputs.optional(0)?.integer()
-      var goesOn = try inputs.optional(1)?.truth() ?? true
-      var carried = try inputs.tensors(2..<2 + states)
-      let captured = try inputs.tensors(2 + states..<inputs.count)
-      var rounds = [Rounds](repeating: Rounds(), count: outputs.count - states)
-      var round = 0
-      while goesOn && round < most ?? Int.max {
-        guard round < context.limits.loopRounds else {
-          throw OnnxError(.limit, "more than \(context.limits.loopRounds) rounds")
+    var node = CompiledNode(
+      outputs,
+      appending: { (inputs, results, context) throws(OnnxError) in
+        let most = try inputs.optional(0)?.integer()
+        var goesOn = try inputs.optional(1)?.truth() ?? true
+        let memory = body.memory(context)
+        try memory.begin(inputs, 2..<2 + states, stacks: outputs.count - states)
+        var round = 0
+        while goesOn && round < most ?? Int.max {
+          guard round < context.limits.loopRounds else {
+            throw OnnxError(.limit, "more than \(context.limits.loopRounds) rounds")
+          }
+          memory.give(try context.make(Int64(round)), 0)
+          memory.give(try context.make(true), 1)
+          try memory.give(carriedFrom: 2, inputs, captured: 2 + states..<inputs.count)
+          try memory.run(context)
+          goesOn = try memory.output(0).truth()
+          try memory.takeRound(from: 1, states: states, number: round, of: nil, context)
+          round += 1
         }
-        let made = try body.run(
-          [OnnxTensor(Int64(round)), OnnxTensor(true)] + carried, captured, context)
-        goesOn = try made[0].truth()
-        carried = Array(made[1..<1 + states])
-        for i in rounds.indices { try rounds[i].append(made[1 + states + i], context) }
-        round += 1
-      }
-      for i in rounds.indices {
-        carried.append(
-          try rounds[i].stacked(
-            outputs[states + i], declared: body.declared[1 + states + i], context))
-      }
-      return carried
-    }
+        results.append(contentsOf: memory.carried)
+        for i in states..<outputs.count {
+          results.append(
+            try memory.stacks[i - states].taken(
+              outputs[i], rounds: round, declared: body.declared[1 + i], context))
+        }
+      })
     node.captures = body.captures
     node.isFoldable = false
     return node
@@ -184,47 +108,93 @@ enum ControlFlow {
     let (outputAxes, outputTurns) = (
       try list("scan_output_axes", stacked), try list("scan_output_directions", stacked)
     )
-    var node = CompiledNode(outputs) { (inputs, context) throws(OnnxError) in
-      var carried = try inputs.tensors(0..<states)
-      var sequences: [OnnxTensor] = []
-      for i in 0..<scanned {
-        let x = try inputs[states + i]
-        let axis = try axis(inputAxes[i], rank: x.shape.count)
-        var order = Array(x.shape.indices)
-        order.insert(order.remove(at: axis), at: 0)
-        sequences.append(axis == 0 ? x : try transposed(x, order, context))
-      }
-      let captured = try inputs.tensors(states + scanned..<inputs.count)
-      let steps = sequences[0].shape[0]
-      try check(
-        sequences.allSatisfy { $0.shape[0] == steps },
-        "sequences of \(sequences.map { $0.shape[0] }) steps")
-      guard steps <= context.limits.loopRounds else {
-        throw OnnxError(.limit, "\(steps) rounds, at most \(context.limits.loopRounds) are allowed")
-      }
-      var rounds = [Rounds](repeating: Rounds(), count: stacked)
-      for step in 0..<steps {
-        var given = carried
-        for (i, x) in sequences.enumerated() {
-          let row = try context.make(x.type, Array(x.shape.dropFirst()))
-          let at = inputTurns[i] == 0 ? step : steps - 1 - step
-          row.bytes.copyMemory(from: x.bytes + at * row.byteCount, byteCount: row.byteCount)
-          given.append(row)
+    var node = CompiledNode(
+      outputs,
+      appending: { (inputs, results, context) throws(OnnxError) in
+        let memory = body.memory(context)
+        try memory.begin(inputs, 0..<states, stacks: stacked)
+        let sequences = try context.planned(inputs) { () throws(OnnxError) in
+          try ScannedSequences(inputs, from: states, axes: inputAxes, turns: inputTurns)
         }
-        let made = try body.run(given, captured, context)
-        carried = Array(made[..<states])
-        for i in rounds.indices { try rounds[i].append(made[states + i], context) }
-      }
-      for i in rounds.indices {
-        carried.append(
-          try rounds[i].stacked(
-            outputs[states + i], declared: body.declared[states + i], axis: outputAxes[i],
-            backwards: outputTurns[i] != 0, context))
-      }
-      return carried
-    }
+        let steps = sequences.steps
+        guard steps <= context.limits.loopRounds else {
+          throw OnnxError(
+            .limit, "\(steps) rounds, at most \(context.limits.loopRounds) are allowed")
+        }
+        try sequences.begin(inputs, from: states, context)
+        for step in 0..<steps {
+          for i in 0..<scanned { memory.give(try sequences.row(step, of: i, context), states + i) }
+          try memory.give(carriedFrom: 0, inputs, captured: states + scanned..<inputs.count)
+          try memory.run(context)
+          try memory.takeRound(from: 0, states: states, number: step, of: steps, context)
+        }
+        sequences.end(context)
+        results.append(contentsOf: memory.carried)
+        for i in 0..<stacked {
+          results.append(
+            try memory.stacks[i].taken(
+              outputs[states + i], rounds: steps, declared: body.declared[states + i],
+              axis: outputAxes[i], backwards: outputTurns[i] != 0, context))
+        }
+      })
     node.captures = body.captures
     node.isFoldable = false
     return node
+  }
+}
+
+/// The sequences of a scan, of which each round gets a step.
+private final class ScannedSequences {
+  let steps: Int
+  private let turns: [Int]
+  /// How the axes are ordered with the scanned one first; nil where it is the first.
+  private var orders: [[Int]?] = []
+  /// The shape of a step of each.
+  private var rows: [[Int]] = []
+  private var sequences: [OnnxTensor?] = []
+
+  /// For sequences of the shapes of these.
+  init(
+    _ inputs: Inputs, from first: Int, axes: [Int], turns: [Int]
+  ) throws(OnnxError) {
+    self.turns = turns
+    var counts: [Int] = []
+    for i in axes.indices {
+      var shape = try inputs[first + i].shape
+      let axis = try axis(axes[i], rank: shape.count)
+      var order = Array(shape.indices)
+      order.insert(order.remove(at: axis), at: 0)
+      orders.append(axis == 0 ? nil : order)
+      counts.append(shape.remove(at: axis))
+      rows.append(shape)
+    }
+    steps = counts[0]
+    try check(counts.allSatisfy { $0 == counts[0] }, "sequences of \(counts) steps")
+  }
+
+  func begin(_ inputs: Inputs, from first: Int, _ context: RunContext) throws(OnnxError) {
+    sequences.removeAll(keepingCapacity: true)
+    for i in 0..<orders.count {
+      var x = try inputs[first + i]
+      if let order = orders[i] { x = try transposed(x, order, context) }
+      sequences.append(x)
+    }
+  }
+
+  /// A round's step of a sequence.
+  func row(_ step: Int, of number: Int, _ context: RunContext) throws(OnnxError) -> OnnxTensor {
+    guard let x = sequences[number] else {
+      throw OnnxError(.invalid, "sequence \(number) is missing")
+    }
+    let row = try context.make(x.type, rows[number])
+    let at = turns[number] == 0 ? step : steps - 1 - step
+    row.bytes.copyMemory(from: x.bytes + at * row.byteCount, byteCount: row.byteCount)
+    withExtendedLifetime(x) {}
+    return row
+  }
+
+  /// Lets go of the sequences.
+  func end(_ context: RunContext) {
+    for i in 0..<sequences.count { context.release(&sequences[i]) }
   }
 }

@@ -86,22 +86,6 @@ struct GraphPlan: Sendable {
     }
   }
 
-  /// Runs the graph.
-  ///
-  /// - Parameter given: as many tensors as there are inputs.
-  func run(
-    _ given: [OnnxTensor], _ memory: GraphMemory, _ context: RunContext
-  ) throws(OnnxError) -> [OnnxTensor] {
-    for (place, tensor) in zip(inputs, given) { memory.frame.values[place] = tensor }
-    let caller = context.step
-    try run(memory, context)
-    context.resume(caller)
-    var results: [OnnxTensor] = []
-    for i in outputs.indices { results.append(try output(i, memory)) }
-    clear(memory)
-    return results
-  }
-
   /// An output, behind a run.
   func output(_ number: Int, _ memory: GraphMemory) throws(OnnxError) -> OnnxTensor {
     guard let value = memory.frame.values[outputs[number]] else {
@@ -111,8 +95,8 @@ struct GraphPlan: Sendable {
   }
 
   /// Lets go of what a run has left in the frame.
-  func clear(_ memory: GraphMemory) {
-    for i in 0..<open.count { memory.frame.values[open[i]] = nil }
+  func clear(_ memory: GraphMemory, _ context: RunContext) {
+    for i in 0..<open.count { context.release(&memory.frame.values[open[i]]) }
   }
 
   /// Notes behind which step each value is read last, and which nobody reads.

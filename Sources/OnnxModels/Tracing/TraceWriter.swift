@@ -11,10 +11,15 @@ struct TraceWriter<S: RecurrentScalar & OnnxScalar> {
   let needed: Set<Int>
   /// The inputs of the file.
   private(set) var inputs: [OnnxReference] = []
-  private var axisInputs: [Int: OnnxReference] = [:]
-  private var sizes: [AxisSize: OnnxReference] = [:]
-  private var ranges: [AxisSize: OnnxReference] = [:]
-  private var tables: [UInt64: OnnxReference] = [:]
+  private var known = Known()
+
+  /// What has been written already and is needed more than once.
+  private struct Known {
+    var axes: [Int: OnnxReference] = [:]
+    var sizes: [AxisSize: OnnxReference] = [:]
+    var ranges: [AxisSize: OnnxReference] = [:]
+    var tables: [UInt64: OnnxReference] = [:]
+  }
 
   init(_ model: TracedModel<S>, _ writer: OnnxGraphWriter) {
     (self.model, self.writer) = (model, writer)
@@ -29,14 +34,11 @@ struct TraceWriter<S: RecurrentScalar & OnnxScalar> {
       inputs.append(writer.input(input.name, input.type, shape.map(declared)))
     }
     for (value, input) in model.inputValues { values[value] = inputs[input] }
-    for (i, step) in model.steps.enumerated() where step.outputs.contains(where: needed.contains) {
-      if values[step.outputs[0]] != nil { continue }
-      do throws(OnnxError) {
-        try write(step)
-      } catch {
-        let kind = "\(step.operations[0])".prefix { $0 != "(" }
-        throw error.placed(at: "operation \(i), '\(kind)'")
-      }
+    let loop = model.loop
+    try write(stepsIn: 0..<(loop?.steps.lowerBound ?? model.steps.count))
+    if let loop {
+      try write(loop)
+      try write(stepsIn: loop.steps.upperBound..<model.steps.count)
     }
     for (output, value) in zip(model.runs[0].outputs, model.outputValues) {
       guard let reference = values[value] else {
@@ -47,8 +49,23 @@ struct TraceWriter<S: RecurrentScalar & OnnxScalar> {
     return writer
   }
 
+  /// Writes what is needed of some steps.
+  mutating func write(stepsIn range: Range<Int>) throws(OnnxError) {
+    for i in range {
+      let step = model.steps[i]
+      guard step.outputs.contains(where: needed.contains), values[step.outputs[0]] == nil else {
+        continue
+      }
+      do throws(OnnxError) {
+        try write(step)
+      } catch {
+        throw error.placed(at: "operation \(i), '\(step.operations[0].name)'")
+      }
+    }
+  }
+
   /// The size as a file declares it.
-  private func declared(_ size: AxisSize) -> OnnxValue.Size {
+  func declared(_ size: AxisSize) -> OnnxValue.Size {
     if let fixed = size.fixed { return .fixed(fixed) }
     if let axis = size.axis, size.constant == 0 { return .named(model.axisNames[axis]) }
     return .any
@@ -86,13 +103,88 @@ struct TraceWriter<S: RecurrentScalar & OnnxScalar> {
   }
 }
 
+// A loop.
+extension TraceWriter {
+  /// Writes steps that are done in every round as the body of a `Scan`.
+  private mutating func write(_ loop: TracedModel<S>.Loop) throws(OnnxError) {
+    let results = loop.results.filter { needed.contains($0.value) }
+    if results.isEmpty { return }
+    // A body has no inputs of the model.
+    for axis in model.axisNames.indices { _ = axisValue(axis) }
+    let rounds = try model.size(loop.rounds)
+    let carried = loop.carried.filter { needed.contains($0.value) }
+    let scanned = loop.scanned.filter { needed.contains($0.value) }
+    var sequences: [OnnxReference] = []
+    for (_, sequence, start) in scanned { sequences.append(try steps(sequence, start, rounds)) }
+    // A scan needs something to scan.
+    if scanned.isEmpty { sequences.append(range(rounds)) }
+    let initial = carried.compactMap { values[$0.initial] }
+    var outer = writer
+    let before = known
+    let made = try outer.node(
+      "Scan", initial + sequences, ["num_scan_inputs": .int(sequences.count)],
+      outputs: carried.count + results.count
+    ) { (body) throws(OnnxError) in
+      writer = body
+      // Products with weights of the body's own are made ahead of the rounds.
+      known.tables = [:]
+      for state in carried {
+        values[state.value] = writer.bodyInput(S.onnxType, try sizes(state.value))
+      }
+      for step in scanned {
+        let row = writer.bodyInput(S.onnxType, Array(try sizes(step.value).dropFirst()))
+        values[step.value] = writer.unsqueeze(row, axis: 0)
+      }
+      if scanned.isEmpty { _ = writer.bodyInput(.int64, []) }
+      try write(stepsIn: loop.steps)
+      for state in carried {
+        guard let next = values[state.next] else { continue }
+        writer.bodyOutput(next, S.onnxType, try sizes(state.next))
+      }
+      for result in results {
+        guard let value = values[result.source] else { continue }
+        let sizes = Array(try sizes(result.source).dropFirst())
+        writer.bodyOutput(writer.squeeze(value, axis: 0), S.onnxType, sizes)
+      }
+      body = writer
+    }
+    (writer, known) = (outer, before)
+    for (result, value) in zip(results, made.dropFirst(carried.count)) {
+      values[result.value] = result.isStacked ? value : lastStep(value)
+    }
+  }
+
+  /// The steps of a value that the rounds of a loop read.
+  private mutating func steps(
+    _ value: Int, _ start: Int, _ rounds: AxisSize
+  ) throws(OnnxError) -> OnnxReference {
+    guard let x = values[value] else {
+      throw OnnxError(.unsupported, "a sequence that a loop reads has not been written")
+    }
+    if start == 0, try model.shape(value)[0] == rounds { return x }
+    var end = rounds
+    end.constant += start
+    return writer.one(
+      "Slice", [x, writer.integers([start]), size(end), writer.integers([0])])
+  }
+
+  /// The sizes of a value as a file declares them.
+  private func sizes(_ value: Int) throws(OnnxError) -> [OnnxValue.Size] {
+    try model.shape(value).map(declared)
+  }
+}
+
 // Sizes.
 extension TraceWriter {
   /// A size as a value of the file, `[1]` of type `int64`.
   mutating func size(_ size: AxisSize) -> OnnxReference {
     if let fixed = size.fixed { return writer.integers([fixed]) }
-    if let known = sizes[size] { return known }
-    var sum: OnnxReference?
+    if let found = known.sizes[size] { return found }
+    var sum = size.product.map { product in
+      product.axes.reduce(writer.integers([product.factor])) {
+        writer.one("Mul", [$0, axisValue($1)])
+      }
+    }
     for (axis, factor) in size.factors.enumerated() where factor != 0 {
       let whole = axisValue(axis)
       let part = factor == 1 ? whole : writer.one("Mul", [whole, writer.integers([factor])])
@@ -102,7 +194,7 @@ extension TraceWriter {
     if size.constant != 0 {
       result = writer.one("Add", [result, writer.integers([size.constant])])
     }
-    sizes[size] = result
+    known.sizes[size] = result
     return result
   }
 
@@ -117,9 +209,9 @@ extension TraceWriter {
 
   /// The size of an axis, read off the shape of an input, or an input itself.
   private mutating func axisValue(_ axis: Int) -> OnnxReference {
-    if let known = axisInputs[axis] { return known }
+    if let found = known.axes[axis] { return found }
     let result = measured(axis) ?? numberInput(axis)
-    axisInputs[axis] = result
+    known.axes[axis] = result
     return result
   }
 
@@ -143,7 +235,7 @@ extension TraceWriter {
 
   /// `0, 1, …` below a size, `[size]` of type `int64`.
   mutating func range(_ size: AxisSize) -> OnnxReference {
-    if let known = ranges[size] { return known }
+    if let found = known.ranges[size] { return found }
     let result: OnnxReference
     if let fixed = size.fixed {
       result = writer.integers(Array(0..<fixed))
@@ -152,17 +244,17 @@ extension TraceWriter {
       let (zero, one) = (OnnxTensor(Int64(0)), OnnxTensor(Int64(1)))
       result = writer.one("Range", [writer.constant(zero), end, writer.constant(one)])
     }
-    ranges[size] = result
+    known.ranges[size] = result
     return result
   }
 
   /// The first tensor of a block of parameters, which stands in the file once.
   mutating func table(_ block: ParameterBlock<S>) -> OnnxReference {
-    if let known = tables[block.version] { return known }
+    if let found = known.tables[block.version] { return found }
     let matrix = block[tensor: 0]
     let result = writer.constant(
       OnnxTensor(shape: [matrix.rows, matrix.columns], matrix.elements), name: "W")
-    tables[block.version] = result
+    known.tables[block.version] = result
     return result
   }
 

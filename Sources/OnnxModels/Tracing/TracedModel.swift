@@ -11,10 +11,24 @@ struct TracedModel<S: RecurrentScalar & OnnxScalar> {
     var outputs: [Int]
   }
 
+  /// The steps that are written once and done in every round.
+  struct Loop {
+    var steps: Range<Int>
+    /// How many rounds each run has.
+    var rounds: [Int]
+    /// States: the value in a round, that before the first round, and the one that a round leaves.
+    var carried: [(value: Int, initial: Int, next: Int)] = []
+    /// The value that is a step of a sequence, from which step on.
+    var scanned: [(value: Int, sequence: Int, start: Int)] = []
+    /// Values behind the loop, and that of a round: the last one's, or all, stacked.
+    var results: [(value: Int, source: Int, isStacked: Bool)] = []
+  }
+
   let runs: [OnnxTrace<S>]
   let axisNames: [String]
   let axisSizes: [[Int]]
   private(set) var steps: [Step] = []
+  private(set) var loop: Loop?
   /// The shape of each value in each run.
   private(set) var shapes: [[NodeShape]] = []
   /// The input that a value is.
@@ -52,43 +66,44 @@ struct TracedModel<S: RecurrentScalar & OnnxScalar> {
 
   /// Numbers the values alike in all runs.
   private mutating func align() throws(OnnxError) {
-    let counts = runs.map { $0.record.entries.count }
-    guard Set(counts).count == 1 else {
+    var folded = runs.compactMap { FoldedRun($0) }
+    try Self.check(folded.count == runs.count, "model", "an operation reads what none of it made")
+    let counts = folded.map(\.operations.count)
+    var numbers: [FoldedValue: Int] = [:]
+    let loop = Set(counts).count == 1 ? nil : FoldedRun.fold(&folded, axes: axisSizes)
+    guard loop != nil || Set(counts).count == 1 else {
       throw OnnxError(
         .unsupported, at: "model",
         """
         it takes \(counts[0]) operations, and \(counts.first { $0 != counts[0] } ?? 0) with larger axes: \
-        a loop over an axis; write one round of it, or fix the axis
+        a loop over an axis that is no single loop with the same operations in each round; write one round of \
+        it, or fix the axis
         """)
     }
-    var numbers = runs.map { _ in [UInt64: Int]() }
-    for i in 0..<counts[0] {
-      let entries = runs.map { $0.record.entries[i] }
-      let inputs = zip(entries, numbers).map { entry, numbers in
-        entry.inputs.map { numbers[$0] ?? -1 }
+    for i in folded[0].operations.indices {
+      if let loop, i == loop.body.lowerBound {
+        begin(loop, rounds: folded.map(\.rounds), &numbers)
       }
-      let outputs = entries[0].outputs.indices.map { shapes.count + $0 }
-      guard Set(inputs).count == 1, Set(entries.map { $0.outputs.count }).count == 1,
-        !inputs[0].contains(-1)
+      let operations = folded.map { $0.operations[i] }
+      let inputs = operations[0].inputs.map { numbers[$0] ?? -1 }
+      guard operations.allSatisfy({ $0.inputs == operations[0].inputs }),
+        Set(operations.map(\.outputs.count)).count == 1, !inputs.contains(-1)
       else {
         throw OnnxError(
           .unsupported, at: "operation \(i)", "its inputs differ from run to run")
       }
-      for (k, value) in outputs.enumerated() {
-        shapes.append(entries.map { $0.outputs[k].shape })
-        for (r, entry) in entries.enumerated() { numbers[r][entry.outputs[k].value] = value }
+      let outputs = operations[0].outputs.indices.map { k in
+        add(.made(ValuePlace(operation: i, output: k)), operations.map { $0.outputs[k] }, &numbers)
       }
-      steps.append(
-        Step(operations: entries.map(\.operation), inputs: inputs[0], outputs: outputs))
+      steps.append(Step(operations: operations.map(\.operation), inputs: inputs, outputs: outputs))
+      if let loop, i == loop.body.upperBound - 1 { end(loop, &numbers) }
     }
-    for (i, input) in runs[0].inputs.enumerated() {
-      if case .values(_, let number) = input.content, let value = numbers[0][number] {
-        inputValues[value] = i
-      }
+    for (i, input) in folded[0].inputs.enumerated() {
+      if let input, let value = numbers[input] { inputValues[value] = i }
     }
     for i in runs[0].outputs.indices {
-      let values = zip(runs, numbers).map { $1[$0.outputs[i].number] }
-      guard Set(values).count == 1, let value = values[0] else {
+      let values = Set(folded.map(\.outputs[i]))
+      guard values.count == 1, let found = values.first ?? nil, let value = numbers[found] else {
         throw OnnxError(
           .unsupported, at: "output '\(runs[0].outputs[i].name)'", "it differs from run to run")
       }
@@ -96,11 +111,71 @@ struct TracedModel<S: RecurrentScalar & OnnxScalar> {
     }
   }
 
+  /// Numbers a value.
+  private mutating func add(
+    _ value: FoldedValue, _ shapes: [NodeShape], _ numbers: inout [FoldedValue: Int]
+  ) -> Int {
+    numbers[value] = self.shapes.count
+    self.shapes.append(shapes)
+    return self.shapes.count - 1
+  }
+
+  /// Numbers what the rounds of a loop read.
+  private mutating func begin(
+    _ loop: FoldedLoop, rounds: [Int], _ numbers: inout [FoldedValue: Int]
+  ) {
+    var made = Loop(steps: loop.body, rounds: rounds)
+    for (i, state) in loop.carried.enumerated() {
+      guard let initial = numbers[.made(state.initial)] else { continue }
+      let value = add(.carried(i), shapes[initial], &numbers)
+      made.carried.append((value, initial, next: value))
+    }
+    for (i, scanned) in loop.scanned.enumerated() {
+      guard let sequence = numbers[.made(scanned.sequence)] else { continue }
+      let step = shapes[sequence].map {
+        NodeShape(steps: 1, batch: $0.batch, features: $0.features)
+      }
+      made.scanned.append((add(.scanned(i), step, &numbers), sequence, scanned.start))
+    }
+    self.loop = made
+  }
+
+  /// Numbers what a loop gives.
+  private mutating func end(_ loop: FoldedLoop, _ numbers: inout [FoldedValue: Int]) {
+    guard var made = self.loop else { return }
+    for (i, state) in loop.carried.enumerated() {
+      if let next = numbers[.made(state.next)] { made.carried[i].next = next }
+    }
+    for (i, result) in loop.results.enumerated() {
+      guard let source = numbers[.made(result.value)] else { continue }
+      let shape = zip(shapes[source], made.rounds).map { shape, rounds in
+        NodeShape(
+          steps: result.isStacked ? rounds : 1, batch: shape.batch, features: shape.features)
+      }
+      made.results.append((add(.result(i), shape, &numbers), source, result.isStacked))
+    }
+    self.loop = made
+  }
+
   /// The values that outputs are made of.
   var needed: Set<Int> {
-    var needed = Set(outputValues)
-    for step in steps.reversed() where step.outputs.contains(where: needed.contains) {
-      needed.formUnion(step.inputs)
+    var (needed, count) = (Set(outputValues), 0)
+    // Again where a state of the loop is needed, which an operation behind those that read it makes.
+    while needed.count > count {
+      count = needed.count
+      for step in steps.reversed() where step.outputs.contains(where: needed.contains) {
+        needed.formUnion(step.inputs)
+      }
+      guard let loop else { continue }
+      for result in loop.results where needed.contains(result.value) {
+        needed.insert(result.source)
+      }
+      for state in loop.carried where needed.contains(state.value) {
+        needed.formUnion([state.initial, state.next])
+      }
+      for scanned in loop.scanned where needed.contains(scanned.value) {
+        needed.insert(scanned.sequence)
+      }
     }
     return needed
   }

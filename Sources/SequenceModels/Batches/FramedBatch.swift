@@ -50,6 +50,21 @@ public struct FramedBatch: Sendable, Equatable {
   /// How many steps of each sequence count: one more than it has tokens.
   public let lengths: [Int]
 
+  /// A batch that is framed already.
+  ///
+  /// - Parameters:
+  ///   - inputs: what the model reads, `[T, N]`.
+  ///   - labels: what it is to write, `[T, N]`.
+  ///   - lengths: how many steps of each sequence count.
+  /// - Precondition: inputs and labels have one shape, and there is a length of at most `T` for each sequence.
+  public init(inputs: TokenBatch, labels: TokenBatch, lengths: [Int]) {
+    require(
+      inputs.shape == labels.shape && lengths.count == inputs.batch
+        && lengths.allSatisfy { (0...inputs.steps).contains($0) },
+      "FramedBatch: labels \(labels.shape) and lengths \(lengths) for inputs \(inputs.shape)")
+    (self.inputs, self.labels, self.lengths) = (inputs, labels, lengths)
+  }
+
   /// How many labels count.
   public var tokenCount: Int { lengths.reduce(0, +) }
 }

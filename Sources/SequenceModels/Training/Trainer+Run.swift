@@ -1,5 +1,6 @@
 import Autodiff
 import LinAlg
+import Recurrent
 
 #if canImport(Glibc)
   import Glibc
@@ -15,11 +16,11 @@ extension Trainer {
   /// - Parameters:
   ///   - validate: nil from it means that nothing is validated.
   ///   - keeper: keeps the training, and puts it back; nil where nobody does.
-  ///   - step: makes an update by one batch or several.
+  ///   - step: makes an update by one batch or several, and by the state that the one before left.
   mutating func train<M: Model, Batch>(
     _ model: inout M, _ batches: TrainingBatches<Batch>, _ keeper: Keeper<M>?,
     validate: (M) throws -> Double?,
-    step: (inout M, [Batch], inout Rule) throws -> TrainingStep
+    step: (inout M, [Batch], inout SequenceBatch<M.Scalar>?, inout Rule) throws -> TrainingStep
   ) throws -> TrainingHistory {
     check(batches.isEndless)
     history = TrainingHistory()
@@ -81,7 +82,7 @@ extension Trainer {
   }
 
   /// How many of the marks at which the training is kept have been passed.
-  private func checkpointMarks(_ course: Course<some Any>) -> Int {
+  private func checkpointMarks(_ course: Course<some Model>) -> Int {
     guard let every = checkpoints?.every else { return 0 }
     return every.marks(
       epochs: history.epochs, updates: history.updates, share: share(course))
@@ -89,12 +90,14 @@ extension Trainer {
 
   /// What a run knows besides its history.
   @dynamicMemberLookup
-  struct Course<M> {
+  struct Course<M: Model> {
     /// On the trainer's clock; earlier by what runs before took.
     fileprivate(set) var start: Double
     var line: ProgressLine
     /// The model of the best validation.
     var best: M?
+    /// What the steps carry on, where they do.
+    var state: SequenceBatch<M.Scalar>?
     /// What is kept of it.
     var kept = TrainingCourse()
 
@@ -135,6 +138,7 @@ extension Trainer {
         rule.state = snapshot.optimizer
         if let rule = rule as? Rule { trainer.optimizer = rule }
       }
+      course.state = snapshot.state
       graph.noise = snapshot.noise
       trainer.history = snapshot.history
       // What ended a run before does not end this one, unless it does so again.
@@ -151,7 +155,8 @@ extension Trainer {
         TrainingSnapshot(
           parameters: model.parameters,
           best: trainer.keepsBest ? course.best?.parameters : nil, optimizer: rule.state,
-          noise: graph.noise, history: trainer.history, epoch: epoch, batch: batch, course: kept))
+          state: course.state, noise: graph.noise, history: trainer.history, epoch: epoch,
+          batch: batch, course: kept))
     }
   }
 
@@ -164,21 +169,21 @@ extension Trainer {
     require(maximumNorm > 0, "Trainer: the norm \(maximumNorm) is not positive")
   }
 
-  private func share(_ course: Course<some Any>) -> Double {
+  private func share(_ course: Course<some Model>) -> Double {
     duration.share(
       epochs: history.epochs, updates: history.updates, seconds: clock() - course.start)
   }
 
-  private mutating func update<M, Batch>(
+  private mutating func update<M: Model, Batch>(
     _ model: inout M, _ group: [Batch], _ course: inout Course<M>,
-    _ step: (inout M, [Batch], inout Rule) throws -> TrainingStep
+    _ step: (inout M, [Batch], inout SequenceBatch<M.Scalar>?, inout Rule) throws -> TrainingStep
   ) throws {
     let begin = clock()
     if let schedule {
       let place = scheduleLength.map { Int(share(course) * Double($0)) } ?? optimizer.stepCount
       optimizer.learningRate = schedule.rate(atStep: place)
     }
-    let result = try step(&model, group, &optimizer)
+    let result = try step(&model, group, &course.state, &optimizer)
     history.losses.append(result.loss.mean)
     history.tokens += result.loss.count
     history.trainingSeconds += clock() - begin
@@ -187,7 +192,7 @@ extension Trainer {
   }
 
   /// Validates, notes and ends, where it is time.
-  private mutating func look<M>(
+  private mutating func look<M: Model>(
     at model: M, _ course: inout Course<M>, isInterrupted: Bool, _ validate: (M) throws -> Double?
   ) throws {
     let share = share(course)
@@ -228,7 +233,7 @@ extension Trainer {
     if let curveFile, history.ending == nil { try? history.writeCurve(to: curveFile) }
   }
 
-  private func point(_ course: Course<some Any>, _ value: Double?) -> TrainingHistory.Point {
+  private func point(_ course: Course<some Model>, _ value: Double?) -> TrainingHistory.Point {
     let seconds = clock() - course.start
     let share = share(course)
     let left =

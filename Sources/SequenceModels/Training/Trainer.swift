@@ -52,8 +52,8 @@ public struct Trainer<Rule: Optimizer> {
   public var curveFile: String?
   /// What ends the training before its time.
   public var interruption = TrainingInterruption.none
-  /// When the training is kept, and where it goes on from; nil for neither. Steps of the caller's own cannot be
-  /// kept: only the caller knows what they carry on.
+  /// When the training is kept, and where it goes on from; nil for neither. Steps of the caller's own are kept
+  /// where the trainer carries their state, see ``run(_:on:batches:validate:step:)``.
   public var checkpoints: TrainingCheckpoints<Rule.Parameters.Scalar>?
   /// Called for each point of the history as soon as it is known.
   public var didLook: ((TrainingHistory.Point) -> Void)?
@@ -97,7 +97,7 @@ extension Trainer {
     let norm = maximumNorm
     return try train(&model, batches, keeper(M.self, graph)) { model in
       try heldOut.map { try model.evaluate($0, on: graph, loss: loss).mean }
-    } step: { model, group, optimizer in
+    } step: { model, group, _, optimizer in
       try model.trainingStep(
         accumulating: group, on: graph, optimizer: &optimizer, maximumNorm: norm, loss: loss)
     }
@@ -122,23 +122,59 @@ extension Trainer {
   ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
     let norm = maximumNorm
     return try train(&model, batches, keeper(M.self, graph), validate: validate) {
-      model, group, optimizer in
+      model, group, _, optimizer in
       try model.trainingStep(
         accumulating: group, on: graph, optimizer: &optimizer, maximumNorm: norm, loss: loss)
     }
   }
 
-  /// Trains a model by steps of the caller's: with a state that is carried on, with a reward, or with several
-  /// losses in turn.
+  /// Trains a model by steps of the caller's that carry a state on, such as those over the windows of a text.
   ///
   /// ```swift
-  /// var state: SequenceBatch<Float>?
-  /// try trainer.run(&model, batches: .windows(of: streams)) { model, window, optimizer in
+  /// try trainer.run(&model, on: graph, batches: .windows(of: streams)) {
+  ///   model, window, state, optimizer in
   ///   if window.index == 0 { state = nil }
   ///   return try model.trainingStep(
   ///     window, state: &state, on: graph, optimizer: &optimizer, maximumNorm: 1)
   /// }
   /// ```
+  /// The trainer has the state, so that ``checkpoints`` keep it. What a step remembers besides, in variables of
+  /// its own, they do not.
+  ///
+  /// - Parameters:
+  ///   - model: is trained; at the end it has the best weights, see ``keepsBest``.
+  ///   - graph: records the passes; its random choices go on where a training does.
+  ///   - batches: what it is trained on.
+  ///   - validate: a number of the model that is less where it is better; nil for no validation.
+  ///   - step: makes an update by a batch and the state that the update before left, nil at first; clipping is
+  ///     its business, and so is what it throws.
+  /// - Returns: what came of it.
+  /// - Throws: what `step`, the batches and `validate` throw; ``CurveFileError``, before the first update or
+  ///   after the last.
+  /// - Precondition: the training has an end, an epoch has a batch, and ``batchesPerUpdate`` is 1.
+  @discardableResult
+  public mutating func run<M: Model, Batch>(
+    _ model: inout M, on graph: Graph<M.Scalar>, batches: TrainingBatches<Batch>,
+    validate: ((M) throws -> Double)? = nil,
+    step: (inout M, Batch, inout SequenceBatch<M.Scalar>?, inout Rule) throws -> TrainingStep
+  ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
+    requireSingleBatches()
+    return try train(&model, batches, keeper(M.self, graph)) {
+      try validate?($0)
+    } step: { model, group, state, optimizer in
+      try step(&model, group[0], &state, &optimizer)
+    }
+  }
+
+  /// Trains a model by steps of the caller's: with a reward, or with several losses in turn.
+  ///
+  /// ```swift
+  /// try trainer.run(&model, batches: .list(batches)) { model, batch, optimizer in
+  ///   let loss = batch.isLabelled ? classification : reconstruction
+  ///   return try model.trainingStep(on: graph, optimizer: &optimizer) { loss($0, batch, $1) }
+  /// }
+  /// ```
+  /// Where steps carry a state on, or are to be kept, see ``run(_:on:batches:validate:step:)``.
   ///
   /// - Parameters:
   ///   - model: is trained; at the end it has the best weights, see ``keepsBest``.
@@ -154,14 +190,20 @@ extension Trainer {
     _ model: inout M, batches: TrainingBatches<Batch>, validate: ((M) throws -> Double)? = nil,
     step: (inout M, Batch, inout Rule) throws -> TrainingStep
   ) throws -> TrainingHistory {
+    requireSingleBatches()
+    require(
+      checkpoints == nil,
+      "Trainer: checkpoints of steps without a graph; give run the graph whose choices go on")
+    return try train(&model, batches, nil) {
+      try validate?($0)
+    } step: { model, group, _, optimizer in
+      try step(&model, group[0], &optimizer)
+    }
+  }
+
+  private func requireSingleBatches() {
     require(
       batchesPerUpdate == 1,
       "Trainer: \(batchesPerUpdate) batches per update, with steps that take one")
-    require(checkpoints == nil, "Trainer: checkpoints of steps that only the caller knows")
-    return try train(&model, batches, nil) {
-      try validate?($0)
-    } step: { model, group, optimizer in
-      try step(&model, group[0], &optimizer)
-    }
   }
 }

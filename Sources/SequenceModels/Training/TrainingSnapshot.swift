@@ -38,6 +38,8 @@ public struct TrainingSnapshot<Scalar: RecurrentScalar>: Sendable {
   public var best: ModelParameters<Scalar>?
   /// What the optimizer remembers.
   public var optimizer: OptimizerState<ModelParameters<Scalar>>
+  /// What the steps carry on, such as the state of a language model; nil where they carry nothing.
+  public var state: SequenceBatch<Scalar>?
   /// Where random choices of the graph come from.
   public var noise: RecordingNoise
   /// What came of it so far.
@@ -51,11 +53,11 @@ public struct TrainingSnapshot<Scalar: RecurrentScalar>: Sendable {
 
   package init(
     parameters: ModelParameters<Scalar>, best: ModelParameters<Scalar>?,
-    optimizer: OptimizerState<ModelParameters<Scalar>>, noise: RecordingNoise,
-    history: TrainingHistory, epoch: Int, batch: Int, course: TrainingCourse
+    optimizer: OptimizerState<ModelParameters<Scalar>>, state: SequenceBatch<Scalar>?,
+    noise: RecordingNoise, history: TrainingHistory, epoch: Int, batch: Int, course: TrainingCourse
   ) {
     (self.parameters, self.best, self.optimizer) = (parameters, best, optimizer)
-    (self.noise, self.history, self.course) = (noise, history, course)
+    (self.state, self.noise, self.history, self.course) = (state, noise, history, course)
     (self.epoch, self.batch) = (epoch, batch)
   }
 }

@@ -36,6 +36,26 @@ struct ReportTests {
     #expect(Set(try #require(row["seconds"] as? [String: Any]).keys) == ["median", "low", "high"])
   }
 
+  @Test func everyFormSaysWhichKernelsRunAndWhichThereAre() throws {
+    let words = "AVX2 (of portable, AVX2, AVX-512)"
+    #expect(TextReport.render(report).contains("engine kernels \(words)"))
+    #expect(MarkdownReport.render(report).contains("engine kernels \(words)"))
+    #expect(HTMLReport.render(report).contains(words))
+    let text = try JSONReport.encode(report)
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let header = try #require(object["header"] as? [String: Any])
+    #expect(header["builtFor"] as? [String] == ["portable", "AVX2", "AVX-512"])
+    #expect(header["isa"] as? String == "AVX2")
+    // A report of before it was told.
+    var older = report
+    older.header.builtFor = nil
+    let folder = try TemporaryFolder()
+    let path = try folder.write(JSONReport.encode(older), to: "r.json")
+    #expect(try Report.read(path: path) == older)
+    #expect(TextReport.render(older).contains("engine kernels AVX2\n"))
+  }
+
   @Test func aMissingNullableFieldReadsAsNull() throws {
     let text = try JSONReport.encode(report)
       .replacingOccurrences(of: "\"allocationsPerCall\" : null,", with: "")

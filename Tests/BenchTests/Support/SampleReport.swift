@@ -13,7 +13,8 @@ enum SampleReport {
   static var header: Report.Header {
     Report.Header(
       suite: "quick", date: "2026-01-02T03:04:05Z", commit: "0123456789ab",
-      cpu: "AMD EPYC 7763 <64-Core> & \"more\"", isa: "AVX2", cores: 2,
+      cpu: "AMD EPYC 7763 <64-Core> & \"more\"", isa: "AVX2",
+      builtFor: ["portable", "AVX2", "AVX-512"], cores: 2,
       openblas: Report.Library(version: "0.3.21", coreType: "Zen"), threads: 1,
       load: Report.Load(start: 0.25, end: nil),
       peak: Report.Peak(

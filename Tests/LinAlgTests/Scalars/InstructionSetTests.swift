@@ -21,8 +21,21 @@ struct InstructionSetTests {
 
   /// By what they need of a machine, whatever their lanes.
   @Test func theyAreOrderedAsTheyAreListed() {
-    #expect(InstructionSet.allCases.sorted() == [.portable, .avx2, .avx512])
+    #expect(InstructionSet.allCases.sorted() == [.portable, .neon, .avx2, .avx512])
     for set in InstructionSet.allCases where set.kernels == nil { #expect(set.lanes == nil) }
+  }
+
+  /// What a program holds follows from the processor that it is built for, not from the one it runs on.
+  @Test func theProgramHoldsWhatItsProcessorMayHave() {
+    #if arch(x86_64)
+      #expect(InstructionSet.built == [.portable, .avx2, .avx512])
+    #elseif arch(arm64)
+      #expect(InstructionSet.built == [.portable, .neon])
+      #expect(InstructionSet.best == .neon)
+    #else
+      #expect(InstructionSet.built == [.portable])
+    #endif
+    #expect(Set(InstructionSet.available).isSubset(of: InstructionSet.built))
   }
 
   @Test func theBestIsChosenUnlessALowerOneIsAskedFor() {
@@ -32,6 +45,8 @@ struct InstructionSetTests {
     #expect(InstructionSet.choose(request: "avx2", available: all) == (.avx2, nil))
     #expect(InstructionSet.choose(request: "Portable", available: all) == (.portable, nil))
     #expect(InstructionSet.choose(request: nil, available: [.portable, .avx2]) == (.avx2, nil))
+    #expect(InstructionSet.choose(request: nil, available: [.portable, .neon]) == (.neon, nil))
+    #expect(InstructionSet.choose(request: "NEON", available: [.portable, .neon]) == (.neon, nil))
   }
 
   @Test(arguments: ["avx-2", "avx512", "sse2\n"])

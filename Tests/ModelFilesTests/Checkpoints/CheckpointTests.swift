@@ -53,6 +53,15 @@ private struct Classifier: Model {
     var looks: [Int]
     var validations: [Double?]
     var ending: TrainingHistory.Ending?
+
+    init(_ model: some Model<Float>, _ history: TrainingHistory) {
+      let parameters = model.parameters
+      weights = (0..<parameters.blockCount).map { block in
+        parameters[block: block].withUnsafeBufferPointer { $0.map(\.bitPattern) }
+      }
+      (losses, ending) = (history.losses, history.ending)
+      (looks, validations) = (history.points.map(\.update), history.points.map(\.validation))
+    }
   }
 
   /// Trains for as many updates as come before the interruption, going on from a file where it is there.
@@ -84,12 +93,45 @@ private struct Classifier: Model {
     let history = try trainer.run(
       &model, on: graph, batches: .made(count: 5) { batch($0, $1) }, heldOut: held
     ) { $0.loss($1, $2) }
-    let parameters = model.parameters
-    return Outcome(
-      weights: (0..<parameters.blockCount).map { block in
-        parameters[block: block].withUnsafeBufferPointer { $0.map(\.bitPattern) }
-      }, losses: history.losses, looks: history.points.map(\.update),
-      validations: history.points.map(\.validation), ending: history.ending)
+    return Outcome(model, history)
+  }
+
+  /// A language model that carries its state from window to window, trained for as many updates as come before
+  /// the interruption, going on from a file where it is there.
+  static func trainOnText(path: String?, interruptedAfter limit: Int = .max) throws -> Outcome {
+    func fresh(_ seed: UInt64) -> LanguageModel<LSTM<Float>> {
+      var rng = SeededGenerator(seed: seed)
+      return LanguageModel(
+        vocabularySize: 7, layer: LSTM(inputSize: 4, hiddenSize: 5, using: &rng), using: &rng)
+    }
+    let tokens = (0..<100).map { i -> Token in
+      let number: Int = i * i + i / 9
+      return Token(number % 7)
+    }
+    var model = fresh(1)
+    var trainer = Trainer(optimizer: Adam(for: model.parameters, learningRate: 0.05))
+    trainer.duration = .epochs(2)
+    trainer.validation = .updates(4)
+    var updates = 0
+    trainer.interruption = .when {
+      updates += 1
+      return updates >= limit
+    }
+    if let path {
+      trainer.checkpoints = try .file(
+        path, every: .updates(3), model: model, optimizer: trainer.optimizer)
+      if trainer.checkpoints?.resumed != nil { model = fresh(77) }
+    }
+    let graph = Graph<Float>(threads: 1)
+    let history = try trainer.run(
+      &model, on: graph, batches: .windows(of: TokenStreams(tokens, batch: 3, steps: 4)),
+      validate: { $0.evaluate(Array(tokens[..<30])).mean }
+    ) { model, window, state, adam in
+      if window.index == 0 { state = nil }
+      return try model.trainingStep(
+        window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)
+    }
+    return Outcome(model, history)
   }
 
   @Test(arguments: [false, true])
@@ -158,10 +200,10 @@ private struct Classifier: Model {
       #expect(try refusal(damaged).contains("another checksum"))
       #expect(try refusal(Array(bytes.dropLast())) != "")
       var newer = file
-      newer.metadata["swift-recurrent.checkpoint"] = "2"
+      newer.metadata["swift-recurrent.checkpoint"] = "3"
       try newer.write(to: folder + "/newer.safetensors")
       let read = Array(try Data(contentsOf: URL(filePath: folder + "/newer.safetensors")))
-      #expect(try refusal(read).contains("found version '2'"))
+      #expect(try refusal(read).contains("found version '3'"))
       #expect(try refusal(GoldenFiles.bytes("types.safetensors")).contains("found none"))
       // Another optimizer, another model.
       let sgd = #expect(throws: ModelFileError.self) {
@@ -175,6 +217,21 @@ private struct Classifier: Model {
           contentsOf: path, for: model, optimizer: SGD(for: model.parameters, learningRate: 1))
       }
       #expect(plain?.reason == "is no part of this model or optimizer")
+    }
+  }
+
+  @Test func `the state of a text is carried on`() throws {
+    let whole = try Self.trainOnText(path: nil)
+    #expect(whole.losses.count > 12)
+    for stops in [[1], [3], [5], [1, 1, 1], [6, 4]] {
+      try inFolder { folder in
+        let path = folder + "/run.safetensors"
+        for stop in stops { _ = try Self.trainOnText(path: path, interruptedAfter: stop) }
+        let file = try TensorFile(contentsOf: path)
+        #expect(file.metadata["swift-recurrent.checkpoint"] == "2")
+        #expect(file["state"]?.shape == [1, 3, 10])
+        #expect(try Self.trainOnText(path: path) == whole, "interrupted after \(stops)")
+      }
     }
   }
 
@@ -199,6 +256,22 @@ private struct Classifier: Model {
       let (rest, whole) = (
         try Self.train(Self.adam, path: path), try Self.train(Self.adam, path: nil)
       )
+      #expect(rest.losses.count == whole.losses.count && rest.looks == whole.looks)
+      for (a, b) in zip(rest.losses, whole.losses) { #expect(abs(a - b) < 1e-4) }
+    }
+  }
+
+  /// As above, with what the steps carry on.
+  @Test func `a checkpoint of version 2 is gone on from`() throws {
+    let name = "checkpoint-2.safetensors"
+    if let folder = ProcessInfo.processInfo.environment["SWIFT_RECURRENT_GOLDEN_CHECKPOINT"] {
+      _ = try Self.trainOnText(path: folder + "/" + name, interruptedAfter: 5)
+    }
+    try inFolder { folder in
+      let path = folder + "/run.safetensors"
+      try Data(GoldenFiles.bytes(name)).write(to: URL(filePath: path))
+      #expect(try TensorFile(contentsOf: path)["state"]?.shape == [1, 3, 10])
+      let (rest, whole) = (try Self.trainOnText(path: path), try Self.trainOnText(path: nil))
       #expect(rest.losses.count == whole.losses.count && rest.looks == whole.looks)
       for (a, b) in zip(rest.losses, whole.losses) { #expect(abs(a - b) < 1e-4) }
     }

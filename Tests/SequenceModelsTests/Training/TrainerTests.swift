@@ -107,7 +107,8 @@ import Testing
     graph = Graph<Float>(threads: 1)
     var trainer = Trainer(optimizer: Adam(for: model.parameters))
     trainer.duration = .epochs(2)
-    let history = try trainer.run(&model, batches: .windows(of: streams)) { model, window, adam in
+    let history = try trainer.run(&model, on: graph, batches: .windows(of: streams)) {
+      model, window, state, adam in
       if window.index == 0 { state = nil }
       return try model.trainingStep(
         window, state: &state, on: graph, optimizer: &adam, maximumNorm: 1)

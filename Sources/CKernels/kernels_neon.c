@@ -1,0 +1,14 @@
+#if defined(__aarch64__)
+
+#include "tables.h"
+
+#include <arm_neon.h>
+
+#include "simd_neon.h"
+
+#define CK_NAME(name) name##_neon
+#define CK_SET ck_set_neon
+#define CK_SET_NAME "neon"
+#include "kernels_f32.inc"
+
+#endif
