@@ -35,13 +35,14 @@ enum TextReport {
   }
 
   private static func table(_ report: Report) -> TextTable {
-    let titles = report.hasLengths ? ["mean÷T", "÷padded", "±"] : ["×naive", "×gate", "×fused"]
+    let titles = report.hasLengths ? ["mean÷T", "÷padded"] : ["×naive", "×gate", "×fused"]
     var columns: [TextTable.Column] = [
       .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
       .init(title: "shape", alignment: .left), .init(title: "who", alignment: .left),
-      .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
-      .init(title: "tok/s"), .init(title: "peak"),
+      .init(title: "time"), .init(title: "±"), .init(title: "GF/s"), .init(title: "tok/s"),
     ]
+    // A terminal has no room for more: the rules of lengths are long.
+    if !report.hasLengths { columns.append(.init(title: "peak")) }
     columns += (titles + ["error", "alloc"]).map { .init(title: $0) }
     var table = TextTable(columns: columns)
     for group in report.groups {
@@ -52,9 +53,14 @@ enum TextReport {
           first ? row.spaced : "", row.contestant,
           (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
           Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
-          Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
+          Format.count(row.tokensPerSecond),
         ]
-        cells += ratios(of: row, in: group, report)
+        if report.hasLengths {
+          cells += ratios(of: row, in: group, report).prefix(2)
+        } else {
+          cells.append(Format.percent(row.peakShare))
+          cells += ratios(of: row, in: group, report)
+        }
         cells.append(Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"))
         cells.append(row.allocationsPerCall.map(String.init) ?? "–")
         table.rows.append(cells)
@@ -101,7 +107,8 @@ enum TextReport {
   static func notes(_ report: Report) -> [String] {
     [
       "error: largest relative difference from the scalar loops in double precision, over every "
-        + "tensor, checked before timing; of weights in fewer bytes the error of rounding them",
+        + "tensor, checked before timing;",
+      "  of weights in fewer bytes the error of rounding them",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
       report.hasLengths
