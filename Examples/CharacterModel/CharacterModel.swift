@@ -70,6 +70,13 @@ struct CharacterModel: ParsableCommand {
   @Option(help: "Threads of a training step.")
   var threads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "What the cell's weights are packed in after training, to predict the held-out text once more: "
+        + "\(WeightFormat.allValueStrings.joined(separator: ", ")). May be repeated.",
+      valueName: "format"))
+  var weights: [WeightFormat] = []
+
   @Option(help: "Characters to write after training.")
   var sampleLength = 500
 
@@ -143,7 +150,7 @@ struct CharacterModel: ParsableCommand {
 
   private func train<Layer: RecurrentLayer>(
     _ model: LanguageModel<Layer>, _ text: TrainingText, _ rng: inout SeededGenerator
-  ) throws {
+  ) throws where Layer.Scalar == Float {
     printError(
       "\(cell) of \(hidden) units, \(model.parameters.scalarCount) parameters, seed \(seed)")
     var model = model
@@ -154,6 +161,12 @@ struct CharacterModel: ParsableCommand {
       duration: TrainingDuration(epochs: epochs, minutes: minutes ?? (epochs == nil ? 3 : nil)))
     let result = try run.train { printError($0.description) }
     print(result.description)
+    for format in weights {
+      let loss = try run.model.inference(weights: format).evaluate(
+        text.heldOut, streams: TrainingText.evaluationStreams(batch: batch))
+      print(
+        String(format: "\(format) weights: %.4f bits per character", loss.bitsPerToken))
+    }
     if sampleLength > 0 {
       let prompt = prompt ?? text.opening
       let sample = run.model.write(
@@ -171,6 +184,7 @@ enum Cell: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension HeldOutSplit.Place: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}
 
 /// Writes a line to standard error.
 func printError(_ line: String) {

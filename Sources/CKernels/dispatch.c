@@ -26,7 +26,8 @@ static int runs(ck_isa isa) {
   // __builtin_cpu_supports also asks xgetbv whether the operating system saves the registers.
   case CK_ISA_AVX2:
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
   case CK_ISA_AVX512:
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
@@ -59,6 +60,8 @@ static const char *const names[] = {
 #include "kernels.inc"
 #define CK_PACK_KERNEL(name, parameters, arguments) #name,
 #include "pack_kernels.inc"
+#define CK_NARROW_KERNEL(name, parameters, arguments) #name,
+#include "narrow_kernels.inc"
 };
 
 size_t ck_kernel_count(void) { return sizeof names / sizeof names[0]; }

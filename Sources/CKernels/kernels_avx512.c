@@ -5,7 +5,8 @@
 #include <immintrin.h>
 
 #pragma clang attribute push(                                                                      \
-    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,f16c"))),                   \
+    apply_to = function)
 
 #include "simd_avx512.h"
 

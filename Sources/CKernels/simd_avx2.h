@@ -29,3 +29,9 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   VF_WRITES(p, n);
   _mm256_maskstore_ps(p, (__m256i)vf_first_lanes(n), (__m256)v);
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return (VF)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}

@@ -31,3 +31,9 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   VF_WRITES(p, n);
   _mm512_mask_storeu_ps(p, vf_first_lanes_mask(n), (__m512)v);
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return (VF)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}

@@ -43,3 +43,9 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   if (n == 3)
     vst1q_lane_f32(p + 2, (float32x4_t)v, 2);
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return (VF)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}

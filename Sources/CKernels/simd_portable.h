@@ -41,3 +41,6 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
     if (i < n)
       p[i] = v[i];
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) { return vf_load_f16_by_integers(p); }

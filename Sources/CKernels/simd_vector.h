@@ -7,7 +7,9 @@
 //   VF_MULTIPLIES_BY_LANE   whether a multiply–add takes one lane of a register as its factor
 //
 // includes this file and adds what needs instructions of its own: vf_fma, vf_fnma,
-// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n.
+// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16.
+//
+// Wherever there is an instruction for it vf_load_f16 is one, and else vf_load_f16_by_integers.
 //
 //   VF  VF_LANES floats        VI  as many int32_t        VD  half as many doubles
 //
@@ -30,12 +32,14 @@ typedef float VF_HALF __attribute__((vector_size(VF_LANES * 2)));
 #if __has_feature(thread_sanitizer)
 void __tsan_read_range(const void *p, size_t size);
 void __tsan_write_range(void *p, size_t size);
-#define VF_READS(p, n) __tsan_read_range(p, (n) * sizeof(float))
+#define VF_READS_BYTES(p, n) __tsan_read_range((void *)(p), n)
 #define VF_WRITES(p, n) __tsan_write_range(p, (n) * sizeof(float))
 #else
-#define VF_READS(p, n) ((void)0)
+#define VF_READS_BYTES(p, n) ((void)0)
 #define VF_WRITES(p, n) ((void)0)
 #endif
+
+#define VF_READS(p, n) VF_READS_BYTES(p, (n) * sizeof(float))
 
 // Neither needs p to be aligned.
 VF_INLINE VF vf_load(const float *p) {
@@ -79,6 +83,41 @@ VF_INLINE VF vf_from_doubles(VD low, VD high) {
   VF x;
   __builtin_memcpy(&x, halves, sizeof x);
   return x;
+}
+
+// VF_LANES numbers of fewer bits as the same floats; p need not be aligned.
+typedef uint16_t VU_HALF __attribute__((vector_size(VF_LANES * 2)));
+typedef uint32_t VU __attribute__((vector_size(VF_LANES * 4)));
+typedef int8_t VI_QUARTER __attribute__((vector_size(VF_LANES)));
+
+VF_INLINE VU vu_load_half(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  VU_HALF v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, VU);
+}
+
+// bfloat16: the upper half of a float.
+VF_INLINE VF vf_load_bf16(const void *p) { return (VF)(vu_load_half(p) << 16); }
+
+VF_INLINE VF vf_load_i8(const void *p) {
+  VF_READS_BYTES(p, VF_LANES);
+  VI_QUARTER v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return vf_from_int(__builtin_convertvector(v, VI));
+}
+
+// IEEE 754's half precision. Its subnormal numbers are m·2⁻²⁴: they are read as 2⁻¹⁴·(1 + m/2¹⁰),
+// of which 2⁻¹⁴ is taken away, so that nothing is a subnormal float on the way.
+VF_INLINE VF vf_load_f16_by_integers(const void *p) {
+  const VU half = vu_load_half(p), exponent = half & 0x7c00;
+  const VU widened = ((half & 0x7fff) << 13) + (112u << 23);
+  const VU infinite = widened + (112u << 23);
+  const VU subnormal = (VU)((VF)(widened + (1u << 23)) - (VF)(VU)vi_set1(113 << 23));
+  const VU is_infinite = (VU)(exponent == 0x7c00), is_subnormal = (VU)(exponent == 0);
+  const VU magnitude = (is_infinite & infinite) | (is_subnormal & subnormal) |
+                       (~(is_infinite | is_subnormal) & widened);
+  return (VF)(magnitude | (half & 0x8000) << 16);
 }
 
 // mask ? a : b, lane by lane, for masks that comparisons make.

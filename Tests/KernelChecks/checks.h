@@ -30,6 +30,8 @@ void check_row_examples(const subject *s);
 void check_column_sums(const subject *s);
 void check_packs(const subject *s);
 void check_packed_product(const subject *s);
+void check_narrow(const subject *s);
+void check_narrow_product(const subject *s);
 void check_weight_gradient(const subject *s);
 
 // Counts a check, and says what failed where `holds` is 0.

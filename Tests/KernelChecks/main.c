@@ -39,6 +39,8 @@ static const struct {
     {"pack pack_transposed", check_packs},
     {"packed_product", check_packed_product},
     {"weight_gradient weight_gradient_scratch", check_weight_gradient},
+    {"narrow", check_narrow},
+    {"narrow_product", check_narrow_product},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -79,6 +81,10 @@ static void no_gradient(const void *y, const void *dy, void *dx, size_t n, doubl
   static void no_##name parameters {}
 #include "pack_kernels.inc"
 #undef CK_PACK_KERNEL
+#define CK_NARROW_KERNEL(name, parameters, arguments)                                              \
+  static void no_##name parameters {}
+#include "narrow_kernels.inc"
+#undef CK_NARROW_KERNEL
 
 // Puts one of them in the place of the kernel with this number in the list; returns its name.
 static const char *plant(size_t number, ck_kernels *table, ck_pack_format *pack) {
@@ -100,6 +106,19 @@ static const char *plant(size_t number, ck_kernels *table, ck_pack_format *pack)
     return pack ? (pack->name = no_##name, #name) : NULL;
 #include "pack_kernels.inc"
 #undef CK_PACK_KERNEL
+  static ck_narrow_format formats[CK_NARROW_COUNT];
+  if (pack) {
+    memcpy(formats, pack->narrow, sizeof formats);
+    pack->narrow = formats;
+  }
+#define CK_NARROW_KERNEL(name, parameters, arguments)                                              \
+  if (i++ == number) {                                                                             \
+    for (int kind = 0; kind < CK_NARROW_COUNT; kind++)                                             \
+      formats[kind].name = no_##name;                                                              \
+    return pack ? #name : NULL;                                                                    \
+  }
+#include "narrow_kernels.inc"
+#undef CK_NARROW_KERNEL
   return NULL;
 }
 

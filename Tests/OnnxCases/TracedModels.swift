@@ -19,6 +19,7 @@ struct TracedModels {
     try models.addPictures()
     try models.addWholeCaptions()
     try models.addRegions()
+    try models.addVideos()
     try models.addOperations()
     return models.cases
   }
@@ -385,6 +386,30 @@ struct TracedModels {
       trace.output("values", source.values)
       trace.output("keys", source.keys)
       trace.output("state", source.state)
+    }
+  }
+
+  /// What is seen of videos of any number of frames: the number of pictures is a product of two axes.
+  private mutating func addVideos() throws {
+    for places in VideoDescriber<GRU<Float>>.Places.allCases {
+      let regions = PatchEmbedding<Float>(
+        height: 6, width: 8, channels: 1, levels: 4, patch: PatchWindow(side: 2),
+        patchFeatures: 3, window: PatchWindow(side: 2, stride: 1), features: 5, using: &rng)
+      let model = VideoDescriber(
+        places, regions: regions, encoder: GRU<Float>(inputSize: 5, hiddenSize: 4, using: &rng),
+        vocabularySize: 7, hiddenSize: 4, embeddingSize: 3, using: &rng)
+      try add(
+        "videos, \(places)", model,
+        sizes: [["frames": 5, "batch": 3], ["frames": 1, "batch": 1], ["frames": 2, "batch": 4]]
+      ) { model, trace in
+        let (T, N) = (trace.axis("frames"), trace.axis("batch"))
+        let patches = trace.values("patches", steps: 3 * 4, batch: T * N, features: 4)
+        let source = model.look(
+          patches: patches, lengths: trace.lengths("lengths", batch: N, upTo: T))
+        trace.output("values", source.values)
+        trace.output("keys", source.keys)
+        trace.output("state", source.state)
+      }
     }
   }
 

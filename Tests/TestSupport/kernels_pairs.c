@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 // All that takes or returns vectors is inlined, so that how they would be passed does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"

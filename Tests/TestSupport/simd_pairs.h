@@ -68,3 +68,10 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
     _mm256_maskstore_ps(p + 8, vf_first_of_eight(n - 8), pair.high);
   }
 }
+
+// VF_LANES numbers of half precision as the same floats.
+VF_INLINE VF vf_load_f16(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 2);
+  return vf_joined(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+                   _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p + 1)));
+}

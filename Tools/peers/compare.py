@@ -13,6 +13,7 @@ import cases
 import compare_files
 import compare_models
 import compare_onnx
+import compare_quantized
 import compare_words
 import numbers_file
 import report
@@ -165,6 +166,7 @@ def main():
             "files": compare_files,
             "models": compare_models,
             "onnx": compare_onnx,
+            "quantized": compare_quantized,
             "words": compare_words,
         }
         suite = suites.get(chosen.suite)

@@ -27,15 +27,15 @@ def make(case, path):
 
 
 class OnnxLayer:
-    """A session of one node, with its input and outputs bound to memory once."""
+    """A session of one node, that of the case or one made of it, with its input and outputs bound to memory once."""
 
-    def __init__(self, case, arrays):
+    def __init__(self, case, arrays, serialized=None):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         self.session = onnxruntime.InferenceSession(
-            model(case, arrays), options, providers=["CPUExecutionProvider"]
+            serialized or model(case, arrays), options, providers=["CPUExecutionProvider"]
         )
         self.binding = self.session.io_binding()
         self.x = onnxruntime.OrtValue.ortvalue_from_numpy(arrays["x"])

@@ -76,11 +76,12 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words", "files", "onnx"),
+        choices=("layers", "models", "words", "files", "onnx", "quantized"),
         default="layers",
         help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
-        "gensim; the reading of large files of weights, against safetensors and PyTorch; or models that "
-        "PyTorch has exported, against ONNX Runtime; default: layers",
+        "gensim; the reading of large files of weights, against safetensors and PyTorch; models that "
+        "PyTorch has exported, against ONNX Runtime; or inference with weights of fewer bytes, against "
+        "quantised layers of both; default: layers",
     )
     add(
         "--models",

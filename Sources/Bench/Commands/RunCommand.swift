@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
         Bench --cell lstm --mode training --shape T50xN32xD256xH256
         Bench --suite standard --threads 2 --output report.html
         Bench --suite deepbench --cell gru --format json --output deepbench.json
+        Bench --suite narrow --mode inference --contestants packed,float16,bfloat16,int8
       """)
 
   @OptionGroup var what: CaseOptions
@@ -24,12 +25,17 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who takes part: naive, perGate, fused, packed, separated by commas.", valueName: "list"))
+      "Who takes part: naive, perGate, fused, packed, and in inference alone float16, bfloat16, int8, "
+        + "separated by commas.", valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
     let (name, cases) = try what.cases(defaultSuite: "quick")
+    if let idle = cases.first(where: { item in !kinds.contains { $0.takesPart(in: item.mode) } }) {
+      throw BenchError.usage(
+        "--contestants: none of them takes part in \(idle); add '--mode inference'")
+    }
     try output.check()
     try measuring.prepareProcess()
 

@@ -1,3 +1,5 @@
+import Recurrent
+
 /// An implementation of a recurrent layer, set up for one workload, that can be called again and
 /// again.
 ///
@@ -30,13 +32,27 @@ struct ContestantKind: Sendable {
   var usesOpenBLASThreads = false
   /// Whether it uses the threads of the row at all.
   var usesThreads = true
+  /// What it keeps its weights in, for inference alone; nil for single precision.
+  var weights: WeightFormat?
   var make: @Sendable (Workload) -> any Contestant
 
   /// Whether it is only there to be compared with.
   var isBaseline: Bool { longestCall != nil }
 
-  /// Every contestant, baselines first.
+  /// Whether it takes part in a mode.
+  func takesPart(in mode: Mode) -> Bool { weights == nil || mode == .inference }
+
+  /// Every contestant that computes with the weights as they are, baselines first.
   static let all: [ContestantKind] = [.naive, .perGate, .fused, .packed]
+
+  /// The engine with its weights in fewer bytes.
+  static let narrow: [ContestantKind] = [
+    .packed(.float16, "IEEE 754's half precision"), .packed(.bfloat16, "bfloat16"),
+    .packed(.int8, "whole numbers of one byte and a scale for each unit"),
+  ]
+
+  /// Every contestant that there is.
+  static let known: [ContestantKind] = all + narrow
 
   static let naive = ContestantKind(
     name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
@@ -67,12 +83,19 @@ struct ContestantKind: Sendable {
     longestCall: nil,
     make: { EngineContestants.make($0, products: .automatic) })
 
+  private static func packed(_ weights: WeightFormat, _ what: String) -> ContestantKind {
+    ContestantKind(
+      name: weights.rawValue, summary: "the engine with weights in \(what); inference alone",
+      longestCall: nil, weights: weights,
+      make: { EngineContestants.make($0, products: .automatic, weights: weights) })
+  }
+
   /// The kinds that a comma-separated list names, in the list's order.
   static func named(list: String) throws -> [ContestantKind] {
     var kinds: [ContestantKind] = []
     for name in list.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let kind = all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
-        let known = all.map(\.name).joined(separator: ", ")
+      guard let kind = known.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+        let known = known.map(\.name).joined(separator: ", ")
         throw BenchError.usage("--contestants: unknown contestant '\(name)' (known: \(known))")
       }
       if !kinds.contains(where: { $0.name == kind.name }) { kinds.append(kind) }

@@ -97,9 +97,61 @@ extension Results {
   }
 }
 
+/// The engine's layers with packed weights, for inference alone.
+final class PackedContestant<Layer: SequenceLayer>: Contestant where Layer.Scalar == Float {
+  private let layer: PackedLayer<Layer>
+  private let threads: Int
+  private let x: SequenceBatch<Float>
+  private let initialState: Layer.State?
+  private let workspace: Layer.Buffers
+  private var output: RecurrentOutput<Layer.State>?
+
+  /// - Parameter initialState: the state before the first step, or nil for zeros.
+  init(
+    _ layer: PackedLayer<Layer>, initialState: Layer.State?, x: SequenceBatch<Float>, threads: Int
+  ) {
+    (self.layer, self.initialState, self.x, self.threads) = (layer, initialState, x, threads)
+    workspace = layer.makeWorkspace()
+  }
+
+  func call() {
+    output = nil
+    output = layer(x, from: initialState, threads: threads, workspace: workspace)
+  }
+
+  func results() -> Results {
+    var results = Results(steps: x.steps, batch: x.batch)
+    guard let output else { return results }
+    output.outputs.withUnsafeBufferPointer { results.set(.outputs, $0) }
+    if let state = output.finalState as? any RecurrentState<Float> {
+      results.set(state: state, hidden: .finalHidden, cell: .finalCell)
+    }
+    return results
+  }
+}
+
 /// Sets the engine up with the weights of a workload.
 enum EngineContestants {
-  static func make(_ workload: Workload, products: ProductStrategy) -> any Contestant {
+  /// - Parameter weights: what the weights are kept in, for a workload of inference.
+  static func make(
+    _ workload: Workload, products: ProductStrategy, weights: WeightFormat? = nil
+  ) -> any Contestant {
+    func contestant<Layer: RecurrentLayer<Float>>(
+      _ layer: Layer, initialState: Layer.State
+    ) -> any Contestant {
+      guard let weights else {
+        return EngineContestant(
+          layer, initialState: initialState, workload: workload, products: products)
+      }
+      guard let packed = try? layer.inference(weights: weights) else {
+        preconditionFailure("weights in ±1 do not fit \(weights)")
+      }
+      return PackedContestant(
+        packed, initialState: initialState,
+        x: SequenceBatch(
+          steps: workload.shape.T, batch: workload.shape.N, features: workload.shape.D,
+          elements: workload.inputs), threads: workload.threads)
+    }
     let (N, D, H) = (workload.shape.N, workload.shape.D, workload.shape.H)
     let hidden = Matrix(rows: N, columns: H, elements: workload.initialHidden)
     switch workload.cell {
@@ -107,22 +159,19 @@ enum EngineContestants {
       var parameters = LSTMParameters<Float>(inputSize: D, hiddenSize: H)
       load(workload, into: &parameters, gates: 4)
       let cell = Matrix(rows: N, columns: H, elements: workload.initialCell)
-      return EngineContestant(
-        LSTM(parameters: parameters), initialState: LSTMState(hidden: hidden, cell: cell),
-        workload: workload, products: products)
+      return contestant(
+        LSTM(parameters: parameters), initialState: LSTMState(hidden: hidden, cell: cell))
     case .gru:
       var parameters = GRUParameters<Float>(inputSize: D, hiddenSize: H, variant: .resetAfter)
       load(workload, into: &parameters, gates: 3)
       parameters.recurrentBias = Matrix(rows: 1, columns: H, elements: workload.recurrentBias)
-      return EngineContestant(
-        GRU(parameters: parameters), initialState: HiddenState(hidden: hidden),
-        workload: workload, products: products)
+      return contestant(
+        GRU(parameters: parameters), initialState: HiddenState(hidden: hidden))
     case .rnn:
       var parameters = SimpleRNNParameters<Float>(inputSize: D, hiddenSize: H)
       load(workload, into: &parameters, gates: 1)
-      return EngineContestant(
-        SimpleRNN(parameters: parameters), initialState: HiddenState(hidden: hidden),
-        workload: workload, products: products)
+      return contestant(
+        SimpleRNN(parameters: parameters), initialState: HiddenState(hidden: hidden))
     }
   }
 

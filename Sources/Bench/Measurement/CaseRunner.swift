@@ -40,7 +40,7 @@ struct CaseRunner {
     var entries: [CaseMeasurement.Entry] = []
     var subjects: [TimedSubject] = []
     var callSeconds: [Double] = []
-    for (kind, outcome) in zip(settings.contestants, outcomes) {
+    for (kind, outcome) in zip(contestants(of: benchCase), outcomes) {
       let steps = affordableSteps(kind, workload)
       let contestant = kind.make(workload.prefix(steps: steps))
       let subject = TimedSubject(
@@ -80,11 +80,15 @@ struct CaseRunner {
     _ benchCase: BenchCase, workload: Workload, plan: VerificationPlan
   ) throws -> [Verification.Outcome] {
     let verifier = Verifier(benchCase, workload: workload, plan: plan)
-    return try settings.contestants.map { kind in
+    return try contestants(of: benchCase).map { kind in
       try OpenBLASThreads.with(settings.blasThreads(kind)) {
         try verifier.verify(kind, plantedError: kind.isBaseline ? 0 : settings.injectedError)
       }
     }
+  }
+
+  private func contestants(of benchCase: BenchCase) -> [ContestantKind] {
+    settings.contestants.filter { $0.takesPart(in: benchCase.mode) }
   }
 
   /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.

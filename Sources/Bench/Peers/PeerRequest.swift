@@ -1,4 +1,5 @@
 import Foundation
+import Recurrent
 
 /// What the comparison with other libraries asks of a contestant's process: one JSON object a line.
 ///
@@ -15,7 +16,8 @@ import Foundation
 /// ```
 /// Every contestant speaks it, whatever it is written in; the end of the input ends the process. `rows`,
 /// `load` of a row, of a layer that is no plain cell or without a file, and `clock` are this engine's alone:
-/// what `Bench check` asks of two revisions.
+/// what `Bench check` asks of two revisions. So is `"weights": "int8"` of a `load` with data, or another
+/// ``WeightFormat``, which goes with inference.
 enum PeerRequest: Equatable {
   /// Who are you?
   case hello
@@ -41,6 +43,8 @@ struct PeerCase: Equatable {
   var threads: Int
   /// The file of weights and inputs, see ``PeerData``; without one they are drawn.
   var data: String?
+  /// What the weights are kept in, in inference; nil for single precision.
+  var weights: WeightFormat?
 }
 
 /// How many calls are timed.
@@ -78,8 +82,8 @@ enum PeerError: Error, Equatable {
 
 extension PeerRequest: Decodable {
   private enum Key: String, CodingKey {
-    case request, cell, mode, T, N, D, H, threads, data, path, warmUp, callsPerSample, samples, row,
-      clock
+    case request, cell, mode, T, N, D, H, threads, data, weights, path, warmUp, callsPerSample,
+      samples, row, clock
   }
 
   /// Reads one line.
@@ -150,7 +154,9 @@ extension PeerRequest: Decodable {
       self = .load(
         PeerCase(
           item: item, threads: try number(.threads, in: 1...1024),
-          data: try fields.decodeIfPresent(String.self, forKey: .data)))
+          data: try fields.decodeIfPresent(String.self, forKey: .data),
+          weights: fields.contains(.weights)
+            ? try choice(.weights, of: WeightFormat.self) : nil))
     default:
       throw PeerError.badRequest(
         "'request' is '\(name)', expected one of hello, load, rows, results, time, memory, "

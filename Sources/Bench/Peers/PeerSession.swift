@@ -75,6 +75,7 @@ struct PeerSession {
   private static func load(_ what: PeerCase) throws(PeerError) -> any Contestant {
     try checkMemory(what.item)
     guard let path = what.data else {
+      guard what.weights == nil else { throw .badRequest("'weights' goes with 'data'") }
       do {
         return try LayerContestants.make(what.item, threads: what.threads)
       } catch {
@@ -113,9 +114,20 @@ struct PeerSession {
 
   private static func contestant<Layer: RecurrentLayer<Float>>(
     _ layer: Layer, _ what: PeerCase, _ data: PeerData
-  ) throws(PeerError) -> EngineContestant<Layer> {
+  ) throws(PeerError) -> any Contestant {
     let shape = what.item.shape
     let x = try data.sequences(steps: shape.T, batch: shape.N, features: shape.D)
+    if let weights = what.weights {
+      guard what.item.mode == .inference else {
+        throw .badRequest("'weights' goes with inference, not with \(what.item.mode.rawValue)")
+      }
+      do {
+        return PackedContestant(
+          try layer.inference(weights: weights), initialState: nil, x: x, threads: what.threads)
+      } catch {
+        throw .badData("\(error)")
+      }
+    }
     let dOutputs =
       what.item.mode.includesBackward
       ? try data.sequences(steps: shape.T, batch: shape.N, features: shape.H) : nil

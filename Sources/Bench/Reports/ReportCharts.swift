@@ -71,7 +71,7 @@ enum ReportCharts {
 
   /// The class of a contestant's colour.
   static func style(_ contestant: String) -> String {
-    ContestantKind.all.contains { $0.name == contestant } ? "c-\(contestant)" : "c-other"
+    ContestantKind.known.contains { $0.name == contestant } ? "c-\(contestant)" : "c-other"
   }
 
   static func name(_ rows: [Report.Row]) -> String {

@@ -67,7 +67,7 @@ enum TextReport {
   static func speedup(
     _ value: Double?, _ row: Report.Row, _ baseline: ContestantKind, in group: [Report.Row]
   ) -> String {
-    let order = ContestantKind.all.map(\.name)
+    let order = ContestantKind.known.map(\.name)
     guard let value, let own = order.firstIndex(of: row.contestant),
       let other = order.firstIndex(of: baseline.name), own > other
     else { return "" }
@@ -80,7 +80,7 @@ enum TextReport {
   static func notes(_ report: Report) -> [String] {
     [
       "error: largest relative difference from the scalar loops in double precision, over every "
-        + "tensor, checked before timing",
+        + "tensor, checked before timing; of weights in fewer bytes the error of rounding them",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
       "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",

@@ -37,9 +37,22 @@ struct Verifier {
       actual = actual.restricted(to: plan.sequences)
     }
     if plantedError != 0 { actual.plant(relativeError: plantedError) }
-    let outcome = Verification.compare(
+    var outcome = Verification.compare(
       actual, with: expected, cell: benchCase.cell, shape: restricted.shape)
-    try outcome.check("\(kind.name), \(benchCase)", against: "the scalar loops")
+    guard let weights = kind.weights else {
+      try outcome.check("\(kind.name), \(benchCase)", against: "the scalar loops")
+      return outcome
+    }
+    // What is reported is how far rounded weights are from the exact ones. Whether the answer is right is
+    // judged by loops with rounded weights.
+    let error = outcome.maxError
+    let oracle = Oracle(restricted.rounded(to: weights))
+    oracle.call()
+    outcome = Verification.compare(
+      actual, with: oracle.results(), cell: benchCase.cell, shape: restricted.shape)
+    try outcome.check(
+      "\(kind.name), \(benchCase)", against: "the scalar loops with rounded weights")
+    outcome.maxError = error
     return outcome
   }
 }

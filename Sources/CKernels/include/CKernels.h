@@ -13,10 +13,30 @@
 extern "C" {
 #endif
 
+// The formats of fewer bytes than a float that weights can be packed in for products that only go
+// forward.
+typedef enum ck_narrow {
+  CK_NARROW_F16,  // IEEE 754's half precision
+  CK_NARROW_BF16, // bfloat16, the upper half of a float
+  CK_NARROW_I8,   // whole numbers of -127...127, times a float of the column
+  CK_NARROW_COUNT
+} ck_narrow;
+
+// One of them, and the kernels that write and read it; see narrow_kernels.inc.
+typedef struct ck_narrow_format {
+  size_t element_size; // bytes of one packed element
+  size_t scale_rows;   // rows of elements that take as many bytes as a panel's scales
+#define CK_NARROW_KERNEL(name, parameters, arguments) void(*_Nonnull name) parameters;
+#include "narrow_kernels.inc"
+#undef CK_NARROW_KERNEL
+} ck_narrow_format;
+
 // How weights are packed for products, and the kernels that read them so; see pack_kernels.inc.
 typedef struct ck_pack_format {
   int panel;           // columns of one panel, between which a pack can be cut
   size_t element_size; // bytes of one packed element
+  // CK_NARROW_COUNT formats with the same panels, in the order of ck_narrow.
+  const ck_narrow_format *_Nonnull narrow;
 #define CK_PACK_KERNEL(name, parameters, arguments) void(*_Nonnull name) parameters;
 #include "pack_kernels.inc"
 #undef CK_PACK_KERNEL
@@ -56,7 +76,7 @@ typedef struct ck_instruction_set {
 typedef enum ck_isa {
   CK_ISA_PORTABLE, // what the compiler makes of plain vectors of 4 floats
   CK_ISA_NEON,     // of 64-bit Arm
-  CK_ISA_AVX2,     // with FMA
+  CK_ISA_AVX2,     // with FMA and F16C
   CK_ISA_AVX512,   // F, VL, BW and DQ
   CK_ISA_COUNT
 } ck_isa;

@@ -70,7 +70,8 @@ extension TraceWriter {
     return try integers(given, "lengths")
   }
 
-  /// Whole numbers, one for each sequence, as a value of type `int32`: lengths of an input and a size more.
+  /// Whole numbers, one for each sequence, as a value of type `int32`: lengths of an input and a size more, or times a
+  /// constant, or each several times one behind the other.
   private mutating func integers(
     _ all: [[Int]], _ what: String
   ) throws(OnnxError) -> OnnxReference {
@@ -88,6 +89,12 @@ extension TraceWriter {
       if rest.fixed == 0 { return inputs[i] }
       return writer.one("Add", [inputs[i], writer.cast(size(rest), .int32)])
     }
+    for i in inputs.indices {
+      let given = model.runs.compactMap { run -> [Int]? in
+        if case .lengths(let given) = run.inputs[i].content { given } else { nil }
+      }
+      if given.count == all.count, let found = multiple(given, all, of: inputs[i]) { return found }
+    }
     let counts = try model.size(all.map(\.count))
     if counts.fixed != nil, all.allSatisfy({ $0 == all[0] }) {
       return writer.constant(OnnxTensor(shape: [all[0].count], all[0].map { Int32($0) }))
@@ -97,6 +104,28 @@ extension TraceWriter {
       return writer.one("Expand", [value, size(counts)])
     }
     throw OnnxError(.unsupported, "Swift computes its \(what) from inputs or sizes")
+  }
+
+  private mutating func multiple(
+    _ given: [[Int]], _ all: [[Int]], of input: OnnxReference
+  ) -> OnnxReference? {
+    guard let n = given[0].first, let number = all[0].first, n > 0 else { return nil }
+    let (factor, times) = (number / n, all[0].count / given[0].count)
+    guard factor > 0, times > 0,
+      zip(given, all).allSatisfy({ given, numbers in
+        numbers == given.flatMap { [Int](repeating: $0 * factor, count: times) }
+      })
+    else { return nil }
+    var result = input
+    if factor > 1 {
+      result = writer.one("Mul", [result, writer.constant(OnnxTensor(Int32(factor)))])
+    }
+    if times > 1 {
+      let row = writer.constant(OnnxTensor(shape: [1, times], [Int32](repeating: 1, count: times)))
+      let table = writer.one("Mul", [writer.unsqueeze(result, axis: 1), row])
+      result = writer.one("Reshape", [table, writer.integers([-1])])
+    }
+    return result
   }
 
   /// A value that came from Swift, `[T, N, F]`.
@@ -125,7 +154,7 @@ extension TraceWriter {
     throw OnnxError(.unsupported, "Swift computes a value from inputs or sizes")
   }
 
-  /// A number, or a size or a product of axes, or one divided by such.
+  /// A number, or a size, or one divided by a size.
   mutating func scalar(_ all: [S]) throws(OnnxError) -> OnnxReference {
     if all.allSatisfy({ $0 == all[0] }) { return number(Double(all[0])) }
     let inverse = all.map { (1 / Double($0)).rounded() }
@@ -134,22 +163,8 @@ extension TraceWriter {
     guard sizes.count == all.count else {
       throw OnnxError(.unsupported, "Swift computes its number from inputs or sizes: \(all)")
     }
-    let value = writer.cast(try count(sizes), S.onnxType)
+    let value = writer.cast(size(try model.size(sizes)), S.onnxType)
     return isInverse ? writer.one("Div", [number(1), value]) : value
-  }
-
-  /// A size, or a multiple of a product of axes, such as how many elements a value has; `[1]` of type `int64`.
-  private mutating func count(_ counts: [Int]) throws(OnnxError) -> OnnxReference {
-    if let size = AxisSize(counts, axes: model.axisSizes) { return self.size(size) }
-    for axes in model.axisGroups {
-      let products = model.axisSizes.map { sizes in axes.reduce(1) { $0 * sizes[$1] } }
-      let factor = counts[0] / products[0]
-      guard zip(counts, products).allSatisfy({ $0 == factor * $1 }) else { continue }
-      return axes.reduce(writer.integers([factor])) {
-        writer.one("Mul", [$0, axisValue($1)])
-      }
-    }
-    return size(try model.size(counts))
   }
 
   /// Which steps count, `[T, N, 1]`, for lengths.

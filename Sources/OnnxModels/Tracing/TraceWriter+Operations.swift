@@ -244,8 +244,7 @@ extension TraceWriter {
     let left = writer.one("Neg", [writer.softplus(writer.one("Neg", [z]), as: S.self)])
     let right = writer.one("Neg", [writer.softplus(z, as: S.self)])
     var one = shape
-    one[2] = one[2] - one[2]
-    one[2].constant = 1
+    one[2] = one[2].fixed(1)
     // Ways that are shorter than others end in zeros.
     let zero = writer.filled(0, self.shape(one), as: S.self)
     let decisions = writer.concatenate([left, right, zero], axis: 2)

@@ -37,6 +37,12 @@ extension TraceWriter {
       let places = writer.one("Expand", [numbers, shape(output)])
       return writer.one("GatherElements", [x, places], ["axis": .int(0)])
     }
+    if let order = try RowOrder(all, model) {
+      let F = output[0].fixed(shapes[0].features)
+      let parted = writer.one("Reshape", [x, shape(order.sizes + [F])])
+      let turned = writer.transpose(parted, order.axes + [order.axes.count])
+      return writer.one("Reshape", [turned, shape(output)])
+    }
     guard all.allSatisfy({ $0.tokens.allSatisfy { $0 >= 0 } }) else {
       throw OnnxError(.unsupported, "rows of zeros among others that follow the batch")
     }
@@ -89,10 +95,8 @@ extension TraceWriter {
     let found = writer.one("Gather", [source, writer.integers(numbers)], ["axis": .int(0)])
     if count == 1 { return found }
     var parted = output
-    parted[2].constant = features
-    var inserted = output[2] - output[2]
-    inserted.constant = count
-    parted.insert(inserted, at: 1)
+    parted[2] = output[2].fixed(features)
+    parted.insert(output[2].fixed(count), at: 1)
     let lists = writer.one("Reshape", [found, shape(parted)])
     return writer.one("Reshape", [writer.transpose(lists, [0, 2, 1, 3]), shape(output)])
   }
@@ -153,5 +157,61 @@ extension TraceWriter {
     let first = writer.one("Exp", [writer.one("Sub", [a, origin])])
     let second = writer.one("Exp", [writer.one("Sub", [b, origin])])
     return writer.one("Add", [origin, writer.one("Log", [writer.one("Add", [first, second])])])
+  }
+}
+
+/// Rows that are all rows of a value in another order, which exchanges axes into which their numbers are parted: such as
+/// frame by frame, of each all regions, for region by region, of each all frames.
+private struct RowOrder {
+  /// The axes of the value's rows, the slowest first.
+  var sizes: [AxisSize]
+  /// In which order they come.
+  var axes: [Int]
+
+  /// The order of rows that were these in each run; nil where they are no such order.
+  init?<S>(_ all: [TokenBatch], _ model: TracedModel<S>) throws(OnnxError) {
+    let found = all.compactMap { Self.digits($0.tokens) }
+    guard found.count == all.count, let first = found.first,
+      found.allSatisfy({ $0.count == first.count })
+    else { return nil }
+    // The axis with the largest stride is the slowest.
+    let slowest = first.indices.sorted { first[$0].stride > first[$1].stride }
+    sizes = []
+    for digit in slowest {
+      guard let size = AxisSize(found.map { $0[digit].count }, axes: model.axisSizes) else {
+        return nil
+      }
+      sizes.append(size)
+    }
+    axes = first.indices.reversed().compactMap { slowest.firstIndex(of: $0) }
+  }
+
+  /// Into which digits the place of a row is parted, the fastest first: how many values each has, and how far
+  /// apart their rows are. nil where the rows are not all rows once, so parted.
+  private static func digits(_ rows: [Token]) -> [(count: Int, stride: Int)]? {
+    guard rows.first == 0 else { return nil }
+    var (digits, block) = ([(count: Int, stride: Int)](), 1)
+    while block < rows.count {
+      let stride = Int(rows[block])
+      var count = 1
+      while count * block < rows.count, Int(rows[count * block]) == count * stride { count += 1 }
+      guard count > 1, rows.count % (count * block) == 0 else { return nil }
+      digits.append((count, stride))
+      block *= count
+    }
+    var next = 1
+    for digit in digits.sorted(by: { $0.stride < $1.stride }) {
+      guard digit.stride == next else { return nil }
+      next *= digit.count
+    }
+    for (i, row) in rows.enumerated() {
+      var (rest, number) = (i, 0)
+      for digit in digits {
+        number += rest % digit.count * digit.stride
+        rest /= digit.count
+      }
+      guard number == Int(row) else { return nil }
+    }
+    return digits
   }
 }

@@ -103,7 +103,7 @@ extension TraceWriter {
     case .last: return writer.one("Where", [isRead, last(x[0], lengths, shape[2]), zero])
     case .ends:
       let half = model.shapes[step.inputs[0]][0].features / 2
-      let ends = last(writer.slice(x[0], axis: 2, 0..<half), lengths, fixed(half, like: shape[2]))
+      let ends = last(writer.slice(x[0], axis: 2, 0..<half), lengths, shape[2].fixed(half))
       let first = writer.slice(
         writer.slice(x[0], axis: 0, 0..<1), axis: 2, half..<2 * half)
       return writer.one("Where", [isRead, writer.concatenate([ends, first], axis: 2), zero])
@@ -121,13 +121,6 @@ extension TraceWriter {
       let valid = writer.one("Where", [counts, x[0], number(-.infinity)])
       return writer.one("Where", [isRead, writer.reduce("ReduceMax", valid, axis: 0), zero])
     }
-  }
-
-  /// A size that is the same in every run.
-  private func fixed(_ size: Int, like other: AxisSize) -> AxisSize {
-    var result = other - other
-    result.constant = size
-    return result
   }
 
   /// Pooling of whole sequences.

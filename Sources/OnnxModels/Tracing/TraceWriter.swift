@@ -180,7 +180,11 @@ extension TraceWriter {
   mutating func size(_ size: AxisSize) -> OnnxReference {
     if let fixed = size.fixed { return writer.integers([fixed]) }
     if let found = known.sizes[size] { return found }
-    var sum: OnnxReference?
+    var sum = size.product.map { product in
+      product.axes.reduce(writer.integers([product.factor])) {
+        writer.one("Mul", [$0, axisValue($1)])
+      }
+    }
     for (axis, factor) in size.factors.enumerated() where factor != 0 {
       let whole = axisValue(axis)
       let part = factor == 1 ? whole : writer.one("Mul", [whole, writer.integers([factor])])
@@ -204,7 +208,7 @@ extension TraceWriter {
   }
 
   /// The size of an axis, read off the shape of an input, or an input itself.
-  mutating func axisValue(_ axis: Int) -> OnnxReference {
+  private mutating func axisValue(_ axis: Int) -> OnnxReference {
     if let found = known.axes[axis] { return found }
     let result = measured(axis) ?? numberInput(axis)
     known.axes[axis] = result

@@ -180,13 +180,6 @@ struct TracedModel<S: RecurrentScalar & OnnxScalar> {
     return needed
   }
 
-  /// Any two axes, and any three.
-  var axisGroups: [[Int]] {
-    let all = axisNames.indices
-    let pairs = all.flatMap { i in all.filter { $0 > i }.map { [i, $0] } }
-    return pairs + pairs.flatMap { pair in all.filter { $0 > pair[1] }.map { pair + [$0] } }
-  }
-
   /// The size that was so much in each run.
   func size(_ sizes: [Int]) throws(OnnxError) -> AxisSize {
     guard let size = AxisSize(sizes, axes: axisSizes) else {

@@ -7,6 +7,7 @@ import LinAlg
 /// Valid while the parameters that it was made of are alive and unchanged.
 struct CellPass<Scalar: RecurrentScalar> {
   let plan: CellPlan
+  /// Where the parameters begin; those of the products may not be there.
   let parameters: UnsafePointer<Scalar>
   /// All weights, where the plan's runs say.
   let weights: UnsafePointer<Scalar>
@@ -19,10 +20,10 @@ struct CellPass<Scalar: RecurrentScalar> {
   var unitBlock: Int { Scalar.packedPanel ?? 1 }
 
   /// The weights of one run of products.
-  func matrix(_ run: ProductRun, packedAt place: Int) -> WeightMatrix<Scalar> {
+  func matrix(_ run: ProductRun, packedAt place: PackPlace) -> WeightMatrix<Scalar> {
     WeightMatrix(
       m: run.blocks * run.width, k: run.k, gates: run.blocks, plain: weights + run.weights,
-      packed: packed.map { $0 + place })
+      packed: packed.map { $0 + $0.format.elements(before: place) })
   }
 
   /// How the steps are divided among at most `threads` threads; `forced` instead of the best.
@@ -54,6 +55,6 @@ extension CellParameters {
       drawn?.weights(layout, direction, strategy, threads: threads)
       ?? block.weights(layout, plan.form, direction, strategy, threads: threads)
     return CellPass(
-      plan: plan, parameters: UnsafePointer(block.pointer), weights: weights, packed: packed)
+      plan: plan, parameters: block.perUnitPointer, weights: weights, packed: packed)
   }
 }

@@ -3,7 +3,7 @@ import LinAlg
 
 extension RecurrentLayer {
   /// Runs the layer over a batch of sequences: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. The inputs are `[T, N, D]`, each
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. The inputs are `[T, N, D]`, each
   /// part of the state `[N, H]`, nil meaning zeros, exactly; the outputs are all hidden states, `[T, N, H]`.
   ///
   /// - Precondition: `x.features == inputSize`, the state is `[N, H]`, lengths are in `0...T`.
@@ -66,6 +66,7 @@ extension RecurrentLayer {
   ) -> RecurrentOutput<State> {
     let plan = parameters.plan
     plan.checkBlock(parameters.block)
+    parameters.block.checkWhole()
     plan.checkInput(x, state, lengths)
     plan.checkTape(tape)
     let (steps, batch) = (x.steps, x.batch)

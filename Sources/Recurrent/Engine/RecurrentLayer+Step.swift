@@ -1,7 +1,7 @@
 import LinAlg
 
 extension RecurrentLayer {
-  /// Advances a batch of streams by one step; see ``CausalLayer/step(_:_:threads:workspace:)``. The same
+  /// Advances a batch of streams by one step; see ``StreamingLayer/step(_:_:threads:workspace:)``. The same
   /// numbers as the corresponding step of a whole-sequence call; the output is `state.hidden`.
   ///
   /// - Precondition: `x` is `[N, D]` and the state `[N, H]`.

@@ -11,54 +11,17 @@ import LinAlg
 ///
 /// `threads` is how many threads the call may use, the caller's among them; nil means one for each
 /// processor. The results do not depend on it.
-public protocol SequenceLayer<Scalar>: Trainable {
-  /// What is carried from step to step.
-  associatedtype State: CarriedState<Scalar>
+public protocol SequenceLayer<Scalar>: InferenceLayer, Trainable {
   /// What a recorded forward pass leaves for its backward pass; see ``Tape``.
   associatedtype Recording: SequenceRecording
-  /// The buffers of inference; see ``Workspace``.
-  associatedtype Buffers: AnyObject
-
-  /// `D`, the number of features of an input step.
-  var inputSize: Int { get }
-  /// `F`, the number of features of an output step.
-  var outputSize: Int { get }
-  /// What kind of layer this is, such as `Stacked<LSTM<Float>>`: its type, and what tells its cell apart
-  /// from others of that type. A snapshot of a stream carries it.
-  var kind: String { get }
-
-  /// The state of zeros for `batch` sequences.
-  func zeroState(batch: Int) -> State
-
-  /// The state that a nil state stands for: zeros, unless the layer learns where to begin.
-  func initialState(batch: Int) -> State
-
   /// A recording with room for `steps` steps of `batch` sequences: every buffer, allocated once.
   func makeTape(steps: Int, batch: Int, products: ProductStrategy) -> Recording
-
-  /// Empty buffers for inference; they grow to what their first call needs.
-  func makeWorkspace(products: ProductStrategy) -> Buffers
-
-  /// Runs the layer over a batch of sequences: inference.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: the state before the first step; nil means ``initialState(batch:)``.
-  ///   - lengths: how many steps of each sequence count, in any order, zero allowed; nil means all.
-  ///     Each sequence gets what it would get alone; its padded outputs are zero.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - workspace: buffers to reuse; with them, a repeated call allocates nothing.
-  /// - Returns: the outputs, `[T, N, F]`, and each sequence's state after its last step.
-  func callAsFunction(
-    _ x: SequenceBatch<Scalar>, from state: State?, lengths: [Int]?, threads: Int?,
-    workspace: Buffers?
-  ) -> RecurrentOutput<State>
 
   /// Runs the layer over a batch of sequences and records what the backward pass needs.
   ///
   /// - Parameters:
   ///   - x: the inputs, `[T, N, D]`.
-  ///   - state: the state before the first step; nil means ``initialState(batch:)``.
+  ///   - state: the state before the first step; nil means ``InferenceLayer/initialState(batch:)``.
   ///   - lengths: how many steps of each sequence count; nil means all.
   ///   - threads: see ``SequenceLayer``.
   ///   - tape: is overwritten; a recording that it still holds is lost.
@@ -89,20 +52,7 @@ public protocol SequenceLayer<Scalar>: Trainable {
 /// a time, and in windows of time.
 ///
 /// A layer that reads its sequences backwards, and one that is made of such a layer, is not.
-public protocol CausalLayer<Scalar>: SequenceLayer {
-  /// Advances a batch of streams by one step: `state ← step(x, state)`.
-  ///
-  /// - Parameters:
-  ///   - x: the inputs of this step, `[N, D]`.
-  ///   - state: updated in place.
-  ///   - threads: see ``SequenceLayer``.
-  ///   - workspace: buffers to reuse; with them (and a state that nobody else holds) a step allocates
-  ///     nothing.
-  func step(_ x: Matrix<Scalar>, _ state: inout State, threads: Int?, workspace: Buffers?)
-
-  /// The output of the step after which the state is `state`, `[N, F]`.
-  func output(of state: State) -> Matrix<Scalar>
-
+public protocol CausalLayer<Scalar>: SequenceLayer, StreamingLayer {
   /// How many steps of `batch` sequences one product over time spans. A pass that is cut at multiples
   /// of it adds its gradients in the same order as a pass in one piece.
   func stepsPerProduct(batch: Int) -> Int
@@ -129,23 +79,9 @@ public protocol SequenceRecording: AnyObject {
 }
 
 extension SequenceLayer {
-  /// The type.
-  public var kind: String { String(describing: Self.self) }
-
-  /// The state of zeros.
-  public func initialState(batch: Int) -> State { zeroState(batch: batch) }
-
   /// ``makeTape(steps:batch:products:)`` with the fastest products.
   public func makeTape(steps: Int, batch: Int) -> Recording {
     makeTape(steps: steps, batch: batch, products: .automatic)
-  }
-
-  /// ``makeWorkspace(products:)`` with the fastest products.
-  public func makeWorkspace() -> Buffers { makeWorkspace(products: .automatic) }
-
-  /// Runs the layer over whole sequences that have no past: inference.
-  public func callAsFunction(_ x: SequenceBatch<Scalar>) -> RecurrentOutput<State> {
-    self(x, from: nil, lengths: nil, threads: nil, workspace: nil)
   }
 
   /// Runs the layer over whole sequences that have no past and records the pass.

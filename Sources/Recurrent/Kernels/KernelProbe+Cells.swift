@@ -23,6 +23,29 @@ extension KernelRecipes {
       recipe("pack", "M\(m) K\(k)", count: 2 * m * k) {
         pack.pack(k, m, $0, m, $0 + m * k)
       })
+    return probes + narrowProducts(pack)
+  }
+
+  /// The products with weights of fewer bytes, and what makes them.
+  private static func narrowProducts(_ pack: ck_pack_format) -> [KernelProbe.Recipe] {
+    let formats = [("f16", CK_NARROW_F16), ("bf16", CK_NARROW_BF16), ("i8", CK_NARROW_I8)]
+    var probes: [KernelProbe.Recipe] = []
+    for (name, kind) in formats {
+      let format = pack.narrow[Int(kind.rawValue)]
+      // A step forward of 1 and 4 sequences of an LSTM with 128 units, whose weights are any bits.
+      let (m, k) = (512, 128)
+      for n in [1, 4] {
+        let (a, c) = (m * k, m * k + n * k)
+        probes.append(
+          recipe("narrow_product", "\(name) N\(n) M\(m) K\(k)", count: c + n * m) {
+            format.narrow_product(n, m, k, $0 + a, k, $0, $0 + c, m, 0, 0, 0)
+          })
+      }
+      probes.append(
+        recipe("narrow", "\(name) M\(m) K\(k)", count: 2 * m * k) {
+          format.narrow(k, m, $0, $0 + m * k)
+        })
+    }
     return probes
   }
 

@@ -10,34 +10,64 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
   // @unchecked Sendable: the kernels are constants of the program.
 
   private let kernels: UnsafePointer<ck_pack_format>
+  /// The elements and products of a format of fewer bytes, which only go forward; nil for scalars.
+  private let narrow: UnsafePointer<ck_narrow_format>?
 
-  fileprivate init(_ kernels: UnsafePointer<ck_pack_format>) { self.kernels = kernels }
+  fileprivate init(_ kernels: UnsafePointer<ck_pack_format>, _ narrow: ck_narrow? = nil) {
+    self.kernels = kernels
+    self.narrow = narrow.map { kernels.pointee.narrow + Int($0.rawValue) }
+  }
 
   /// What tells formats apart: never 0.
-  var identity: Int { Int(bitPattern: kernels) }
+  var identity: Int { narrow.map { Int(bitPattern: $0) } ?? Int(bitPattern: kernels) }
 
   /// The columns of one panel, between which a pack can be cut.
   var panel: Int { Int(kernels.pointee.panel) }
 
   /// The bytes that some elements take.
-  func bytes(_ elements: Int) -> Int { elements * kernels.pointee.element_size }
+  func bytes(_ elements: Int) -> Int {
+    elements * (narrow?.pointee.element_size ?? kernels.pointee.element_size)
+  }
+
+  /// Elements in the place of the scale of a column.
+  private var scaleRows: Int { narrow?.pointee.scale_rows ?? 0 }
+
+  /// The rows of elements in a panel of a matrix that is `k` deep: those that hold its scales are behind
+  /// the others.
+  func depth(_ k: Int) -> Int { k + scaleRows }
 
   /// The elements of a packed `[k, m]` matrix.
-  func size(k: Int, m: Int) -> Int { k * ((m + panel - 1) / panel) * panel }
+  func size(k: Int, m: Int) -> Int { depth(k) * ((m + panel - 1) / panel) * panel }
 
-  /// Packs `B`, stored as `[k, m]` with rows `ldb` apart.
+  /// The elements before a place.
+  func elements(before place: PackPlace) -> Int { place.elements + scaleRows * place.columns }
+
+  /// Packs `B`, stored as `[k, m]` with rows `ldb` apart, in scalars.
   func pack(
     k: Int, m: Int, b: UnsafePointer<Scalar>, ldb: Int, into packed: UnsafeMutableRawPointer
   ) {
     kernels.pointee.pack(k, m, b, ldb, packed)
   }
 
-  /// Packs the transpose of `B`, stored as `[m, k]` without gaps.
+  /// Packs the transpose of `B`, stored as `[m, k]` without gaps, in scalars.
   func packTransposed(
     k: Int, m: Int, b: UnsafePointer<Scalar>, into packed: UnsafeMutableRawPointer
   ) {
     kernels.pointee.pack_transposed(k, m, b, k, packed)
   }
+
+  /// Packs what was packed in scalars, each rounded to the format's.
+  ///
+  /// - Precondition: this is a format of fewer bytes, and every number finite.
+  func narrow(
+    k: Int, m: Int, packed: UnsafePointer<Scalar>, into narrowed: UnsafeMutableRawPointer
+  ) {
+    guard let narrow else { failRequirement("packed weights narrowed to scalars") }
+    narrow.pointee.narrow(k, m, packed, narrowed)
+  }
+
+  /// Whether the elements are narrower than scalars.
+  var isNarrow: Bool { narrow != nil }
 
   /// `C = A·B` or `C += A·B`, with `A [n, k]`, packed `B [k, m]`, `C [n, m]`.
   ///
@@ -47,8 +77,8 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
     n: Int, m: Int, k: Int, a: UnsafePointer<Scalar>, lda: Int, packed: UnsafeRawPointer,
     c: UnsafeMutablePointer<Scalar>, ldc: Int, accumulate: Bool, reverse: Bool, fetch: Bool
   ) {
-    kernels.pointee.packed_product(
-      n, m, k, a, lda, packed, c, ldc, accumulate ? 1 : 0, reverse ? 1 : 0, fetch ? 1 : 0)
+    let product = narrow?.pointee.narrow_product ?? kernels.pointee.packed_product
+    product(n, m, k, a, lda, packed, c, ldc, accumulate ? 1 : 0, reverse ? 1 : 0, fetch ? 1 : 0)
   }
 
   /// How many scalars of scratch memory ``addWeightGradient(m:k:rows:dGates:ldg:x:ldx:to:scratch:)``
@@ -84,6 +114,18 @@ struct PackedWeights<Scalar: RecurrentScalar> {
 extension RecurrentScalar {
   /// The format that weights of this type are packed in, or nil where products are left to OpenBLAS.
   static var packFormat: PackFormat<Self>? { kernels.table.pointee.pack.map { PackFormat($0) } }
+
+  /// The format that weights are packed in for inference, or nil where the type has none.
+  static func packFormat(of weights: WeightFormat) -> PackFormat<Self>? {
+    let narrow: ck_narrow? =
+      switch weights {
+      case .float32: nil
+      case .float16: CK_NARROW_F16
+      case .bfloat16: CK_NARROW_BF16
+      case .int8: CK_NARROW_I8
+      }
+    return kernels.table.pointee.pack.map { PackFormat($0, narrow) }
+  }
 
   /// The columns of one panel, between which packed weights can be cut; nil without a format.
   package static var packedPanel: Int? { packFormat?.panel }

@@ -15,11 +15,9 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
   /// matrix product, which packs the weights first.
   static var largestVectorBatch: Int { 4 }
 
-  /// From this many scalars on, 8 MB in single precision, packed weights are fetched ahead: with 4 MB it
-  /// costs up to 4 %, with 16 MB it gains 5–20 %; see `Benchmarks/NOTES.md`.
-  static var largestKept: Int { 1 << 21 }
-
-  private static func comesFromFar(count: Int) -> Bool { count >= largestKept }
+  /// From this many bytes on packed weights are fetched ahead: with 4 MB it costs up to 4 %, with 16 MB it
+  /// gains 5–20 %; see `Benchmarks/NOTES.md`.
+  static var largestKept: Int { 1 << 23 }
 
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///
@@ -38,7 +36,7 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
     if let packed {
       let format = packed.format
       let width = m / self.gates
-      let fetch = Self.comesFromFar(count: units.count * self.gates * k)
+      let fetch = format.bytes(units.count * self.gates * k) >= Self.largestKept
       if units.count == width && width % format.panel == 0 {
         format.product(
           n: rows, m: m, k: k, a: x, lda: ldx, packed: packed.start, c: gates, ldc: ldg,
@@ -50,7 +48,8 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
           let gate = reverse ? self.gates - 1 - i : i
           format.product(
             n: rows, m: units.count, k: k, a: x, lda: ldx,
-            packed: (packed + (gate * gateSize + start * k)).start, c: gates + gate * width + start,
+            packed: (packed + (gate * gateSize + start * format.depth(k))).start,
+            c: gates + gate * width + start,
             ldc: ldg, accumulate: accumulate, reverse: reverse, fetch: fetch)
         }
       }
@@ -79,7 +78,7 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
         n: rows, m: columns.count, k: m, a: dGates, lda: ldg,
         packed: (packed + columns.lowerBound * m).start, c: dx + columns.lowerBound, ldc: ldx,
         accumulate: accumulate, reverse: reverse,
-        fetch: Self.comesFromFar(count: columns.count * m))
+        fetch: packed.format.bytes(columns.count * m) >= Self.largestKept)
     } else if rows <= Self.largestVectorBatch {
       for n in 0..<rows {
         Scalar.gemv(

@@ -19,7 +19,7 @@ public struct BidirectionalOutput<Direction: CarriedState>: Sendable {
 
 extension Bidirectional {
   /// Runs both directions over a batch of sequences and returns their outputs apart: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
   public func directions(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil

@@ -126,7 +126,7 @@ public struct Bidirectional<Layer: SequenceLayer>: SequenceLayer {
 
 extension Bidirectional {
   /// Runs both directions over a batch of sequences and merges their outputs: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil

@@ -75,6 +75,12 @@ public struct BidirectionalParameters<Direction: ParameterSet>: ParameterSet {
     }
   }
 
+  /// The cell of a direction's block.
+  public func cell(ofBlock index: Int) -> CellPlan? {
+    let rest = index - forward.blockCount
+    return rest < 0 ? forward.cell(ofBlock: index) : backward.cell(ofBlock: rest)
+  }
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing.
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result

@@ -108,7 +108,7 @@ extension SequenceLayer {
 
 extension Chain {
   /// Runs both layers over a batch of sequences: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil
@@ -165,9 +165,9 @@ extension Chain {
   }
 }
 
-extension Chain: CausalLayer where Lower: CausalLayer, Upper: CausalLayer {
+extension Chain: CausalLayer, StreamingLayer where Lower: CausalLayer, Upper: CausalLayer {
   /// Advances a batch of streams by one step through both layers; see
-  /// ``CausalLayer/step(_:_:threads:workspace:)``.
+  /// ``StreamingLayer/step(_:_:threads:workspace:)``.
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
     workspace: CompositeWorkspace<Self>? = nil

@@ -74,6 +74,12 @@ where Lower.Scalar == Upper.Scalar {
     }
   }
 
+  /// The cell of a layer's block.
+  public func cell(ofBlock index: Int) -> CellPlan? {
+    let rest = index - lower.blockCount
+    return rest < 0 ? lower.cell(ofBlock: index) : upper.cell(ofBlock: rest)
+  }
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing.
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result

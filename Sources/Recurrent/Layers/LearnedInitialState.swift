@@ -116,7 +116,7 @@ public struct LearnedInitialState<Layer: SequenceLayer>: SequenceLayer {
 
 extension LearnedInitialState {
   /// Runs the layer over a batch of sequences: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. A nil state means the learned
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. A nil state means the learned
   /// one.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
@@ -178,8 +178,8 @@ extension LearnedInitialState {
   }
 }
 
-extension LearnedInitialState: CausalLayer where Layer: CausalLayer {
-  /// Advances a batch of streams by one step; see ``CausalLayer/step(_:_:threads:workspace:)``. A stream
+extension LearnedInitialState: CausalLayer, StreamingLayer where Layer: CausalLayer {
+  /// Advances a batch of streams by one step; see ``StreamingLayer/step(_:_:threads:workspace:)``. A stream
   /// begins at ``initialState(batch:)``.
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,

@@ -27,6 +27,11 @@ public struct LearnedInitialStateParameters<Part: ParameterSet>: ParameterSet {
     }
   }
 
+  /// The cell of a block of the layer's; the initial state is none's.
+  public func cell(ofBlock index: Int) -> CellPlan? {
+    index == layer.blockCount ? nil : layer.cell(ofBlock: index)
+  }
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing.
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result

@@ -55,7 +55,7 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
   public func recording(in tape: CompositeTape<Self>) -> Layer.Recording { tape.contents.inner }
 
   /// Runs the layer backwards over a batch of sequences: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. A sequence is read from
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``. A sequence is read from
   /// `state` on, beginning with its last step, and its final state is the one after its first step.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,

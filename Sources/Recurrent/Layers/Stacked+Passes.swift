@@ -2,7 +2,7 @@ import LinAlg
 
 extension Stacked {
   /// Runs the stack over a batch of sequences: inference; see
-  /// ``SequenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
+  /// ``InferenceLayer/callAsFunction(_:from:lengths:threads:workspace:)``.
   public func callAsFunction(
     _ x: SequenceBatch<Scalar>, from state: State? = nil, lengths: [Int]? = nil,
     threads: Int? = nil, workspace: CompositeWorkspace<Self>? = nil
@@ -87,9 +87,9 @@ extension Stacked {
   }
 }
 
-extension Stacked: CausalLayer where Layer: CausalLayer {
+extension Stacked: CausalLayer, StreamingLayer where Layer: CausalLayer {
   /// Advances a batch of streams by one step through all layers; see
-  /// ``CausalLayer/step(_:_:threads:workspace:)``.
+  /// ``StreamingLayer/step(_:_:threads:workspace:)``.
   public func step(
     _ x: Matrix<Scalar>, _ state: inout State, threads: Int? = nil,
     workspace: CompositeWorkspace<Self>? = nil

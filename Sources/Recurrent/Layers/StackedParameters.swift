@@ -32,6 +32,12 @@ public struct StackedParameters<Part: ParameterSet>: ParameterSet {
     }
   }
 
+  /// The cell of a part's block.
+  public func cell(ofBlock index: Int) -> CellPlan? {
+    let (part, block) = place(of: index)
+    return parts[part].cell(ofBlock: block)
+  }
+
   /// Calls `body` with every scalar of block `index` in storage order, for writing.
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     ofBlock index: Int, _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result

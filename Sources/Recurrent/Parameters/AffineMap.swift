@@ -20,11 +20,11 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
     let panel = Scalar.packedPanel ?? 1
     func whole(_ columns: Int) -> Int { (columns + panel - 1) / panel * panel }
     let part = PackLayout.Part(
-      weights: weights, packed: 0, m: outputSize, k: inputSize, blocks: 1)
+      weights: weights, packed: PackPlace(), m: outputSize, k: inputSize, blocks: 1)
     forward.parts = [part]
-    forward.size = inputSize * whole(outputSize)
+    forward.size = PackPlace() + (inputSize, whole(outputSize))
     backward.parts = [part]
-    backward.size = outputSize * whole(inputSize)
+    backward.size = PackPlace() + (outputSize, whole(inputSize))
   }
 
   /// `y = x·Wᵀ + b` for `x [rows, D]` and `y [rows, K]`.

@@ -7,12 +7,26 @@ final class PackLayout: @unchecked Sendable {
 
   struct Part: Sendable {
     var weights: Int
-    var packed: Int
+    var packed: PackPlace
     var m: Int
     var k: Int
     var blocks: Int
   }
 
   var parts: [Part] = []
-  var size = 0
+  /// Behind the last part.
+  var size = PackPlace()
+}
+
+/// A place in a pack, by what lies before it: elements of the matrices, and whole panels' columns, each of
+/// which some formats keep a scale for.
+struct PackPlace: BitwiseCopyable {
+  var elements = 0
+  var columns = 0
+
+  /// Behind a matrix that is `k` deep and has `columns` columns in whole panels.
+  static func + (place: PackPlace, pack: (k: Int, columns: Int)) -> PackPlace {
+    PackPlace(
+      elements: place.elements + pack.k * pack.columns, columns: place.columns + pack.columns)
+  }
 }

@@ -32,6 +32,9 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   package private(set) var version: UInt64
   private var storage: AlignedStorage<Scalar>
   private var packs = WeightPacks<Scalar>()
+  /// The weights, where they are kept for inference alone: then they are not in the storage, which begins
+  /// with the parameter behind them.
+  private var inference: InferenceWeights<Scalar>?
 
   /// A block of zeros.
   public init(_ specs: [ParameterSpec]) { self.init(ParameterLayout(specs)) }
@@ -47,7 +50,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   public var specs: [ParameterSpec] { layout.specs }
 
   /// The number of scalars of all tensors together.
-  public var count: Int { storage.count }
+  public var count: Int { layout.count }
 
   /// A block of zeros with the same tensors.
   public func zeros() -> ParameterBlock { ParameterBlock(layout) }
@@ -79,6 +82,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// - Precondition: a matrix assigned has the tensor's shape.
   public subscript(tensor index: Int) -> Matrix<Scalar> {
     get {
+      checkWhole()
       let spec = spec(index)
       let start = UnsafeBufferPointer(start: storage.pointer + offset(of: index), count: spec.count)
       return Matrix(rows: spec.rows, columns: spec.columns, elements: start)
@@ -113,6 +117,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    checkWhole()
     defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
@@ -127,7 +132,16 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   }
 
   /// The first scalar, for reading. Valid while a copy of this value is alive.
-  var pointer: UnsafeMutablePointer<Scalar> { storage.pointer }
+  var pointer: UnsafeMutablePointer<Scalar> {
+    checkWhole()
+    return storage.pointer
+  }
+
+  /// The first scalar, for reading what is behind the weights of a cell. Valid while a copy of this value
+  /// is alive.
+  var perUnitPointer: UnsafePointer<Scalar> {
+    UnsafePointer(storage.pointer) - (inference?.count ?? 0)
+  }
 
   /// The first scalar, for writing, after making sure that nobody else holds the storage. What is
   /// written later, after this value has been copied or read, is seen by the copies, too, and not by
@@ -140,6 +154,7 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
   /// Prepares for a change: copies the storage if another value shares it, and puts packed copies of
   /// the weights out of date.
   private mutating func makeUnique() {
+    checkWhole()
     version = ParameterVersion.next()
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
     if isKnownUniquelyReferenced(&packs) { packs.invalidate() } else { packs = WeightPacks() }
@@ -154,8 +169,59 @@ public struct ParameterBlock<Scalar: RecurrentScalar>: Sendable {
     _ strategy: ProductStrategy, threads: Int
   ) -> (plain: UnsafePointer<Scalar>, packed: PackedWeights<Scalar>?) {
     var plain = UnsafePointer(storage.pointer)
+    if let inference {
+      if direction != .forward { checkWhole() }
+      // Nobody reads the scalars of packed weights.
+      return (plain, inference.packed)
+    }
     if let form { plain = packs.pointer(form, from: plain) }
     guard let format = Scalar.packFormat(for: strategy) else { return (plain, nil) }
     return (plain, packs.packed(layout, in: plain, direction, format, threads: threads))
+  }
+
+  // MARK: Inference
+
+  /// A block with the weights of a cell packed in a format, and the cell's other parameters as they are:
+  /// what a pass of the cell without a recording reads, and nothing else.
+  ///
+  /// - Parameter number: the block's number in its set, for the error.
+  /// - Throws: a weight that the format cannot hold.
+  package func packed(
+    _ weights: WeightFormat, _ plan: CellPlan, block number: Int
+  ) throws(WeightFormatError) -> ParameterBlock {
+    plan.checkBlock(self)
+    guard let format = Scalar.packFormat(of: weights) else {
+      failRequirement("weights of \(Scalar.self) packed as \(weights)")
+    }
+    let all = UnsafePointer(pointer)
+    if let error = weights.error(of: plan, all, block: number) { throw error }
+    let packed = InferenceWeights(plan, all, format)
+    let others = AlignedStorage<Scalar>(uninitializedCount: count - packed.count)
+    others.pointer.update(from: all + packed.count, count: others.count)
+    withExtendedLifetime(self) {}
+    return ParameterBlock(layout, storage: others, packed)
+  }
+
+  private init(
+    _ layout: ParameterLayout, storage: AlignedStorage<Scalar>,
+    _ inference: InferenceWeights<Scalar>
+  ) {
+    (self.layout, self.storage, self.inference) = (layout, storage, inference)
+    version = ParameterVersion.next()
+  }
+
+  /// The bytes that the parameters take, without copies that passes make of them.
+  package var byteCount: Int {
+    storage.count * MemoryLayout<Scalar>.stride + (inference?.byteCount ?? 0)
+  }
+
+  /// Traps where the weights are kept for inference alone.
+  func checkWhole() {
+    require(
+      inference == nil,
+      """
+      these weights were packed for inference and cannot be read, changed or trained: \
+      keep the layer that inference(weights:) was called on
+      """)
   }
 }

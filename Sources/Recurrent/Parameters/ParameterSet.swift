@@ -14,6 +14,10 @@ public protocol ParameterSet<Scalar>: Sendable {
   /// Block `index`, in an order that never changes.
   subscript(block index: Int) -> ParameterBlock<Scalar> { get set }
 
+  /// The cell that block `index` has the weights of; nil where it is the block of something else. It says
+  /// what ``SequenceLayer/inference(weights:)`` packs.
+  func cell(ofBlock index: Int) -> CellPlan?
+
   /// Whether training changes block `index`; an optimizer leaves the others as they are.
   func isTrained(block index: Int) -> Bool
 
@@ -31,6 +35,9 @@ public protocol ParameterSet<Scalar>: Sendable {
 }
 
 extension ParameterSet {
+  /// None.
+  public func cell(ofBlock index: Int) -> CellPlan? { nil }
+
   /// Every block.
   public func isTrained(block index: Int) -> Bool { true }
 

@@ -39,7 +39,8 @@ final class WeightPacks<Scalar: RecurrentScalar>: Sendable {
     return PackedWeights(
       format: format,
       start: memory(
-        key: layout, direction, format, bytes: format.bytes(layout.size), packing, threads: threads)
+        key: layout, direction, format,
+        bytes: format.bytes(format.elements(before: layout.size)), packing, threads: threads)
     )
   }
 
@@ -121,7 +122,8 @@ private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
       Packing(
         m: part.m, k: part.k, gates: part.blocks, direction: direction, format: format,
         weights: block + part.weights
-      ).pack(into: packed + format.bytes(part.packed), threads: threads)
+      ).pack(
+        into: packed + format.bytes(format.elements(before: part.packed)), threads: threads)
     }
   }
 }

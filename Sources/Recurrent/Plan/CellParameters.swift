@@ -17,6 +17,12 @@ extension CellParameters {
   /// `H`, the number of hidden units.
   public var hiddenSize: Int { plan.hiddenSize }
 
+  /// The cell, for the one block.
+  public func cell(ofBlock index: Int) -> CellPlan? {
+    Self.checkBlock(index)
+    return plan
+  }
+
   /// The names of all parameters in storage order; those of a stack are one.
   public var names: [String] { plan.specs.map(\.name) }
 

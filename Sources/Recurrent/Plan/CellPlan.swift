@@ -163,6 +163,12 @@ public final class CellPlan: @unchecked Sendable {
     "\(definition.name) \(String(definition.structureHash, radix: 16))"
   }
 
+  /// How many parameters are weights of products, which come first; those that follow are numbers for
+  /// each unit.
+  var weightParameterCount: Int {
+    members.first { $0.initial != nil }?.offset ?? parameterLayout.count
+  }
+
   /// All parameters, the weights of each gate next to each other.
   var membersByGate: [CellParameter] {
     let keys = members.enumerated().map { place, member in
@@ -394,8 +400,8 @@ private struct ProductPlan {
       packsBackward.parts.append(
         PackLayout.Part(
           weights: runs[i].weights, packed: packsBackward.size, m: m, k: k, blocks: blocks))
-      packsForward.size += blocks * k * whole(width)
-      packsBackward.size += m * whole(k)
+      packsForward.size = packsForward.size + (k, blocks * whole(width))
+      packsBackward.size = packsBackward.size + (m, whole(k))
     }
   }
 }

@@ -30,6 +30,6 @@ struct ProductRun: BitwiseCopyable {
   var standardizes: Bool { epsilon > 0 }
   /// Where the weights begin among all, and packed for either direction.
   var weights: Int
-  var packedForward = 0
-  var packedBackward = 0
+  var packedForward = PackPlace()
+  var packedBackward = PackPlace()
 }

@@ -12,7 +12,7 @@ import LinAlg
 /// ```
 /// A step allocates nothing, as long as its caller drops each output before the next step. A session
 /// belongs to one caller at a time; the layer is a value that all sessions share.
-public final class StreamingSession<Layer: CausalLayer> {
+public final class StreamingSession<Layer: StreamingLayer> {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
 

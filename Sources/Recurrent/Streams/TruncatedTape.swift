@@ -74,7 +74,7 @@ public final class TruncatedTape<Layer: CausalLayer> {
   /// Begins new sequences.
   ///
   /// - Parameters:
-  ///   - state: the state before their first step; nil means ``SequenceLayer/initialState(batch:)``.
+  ///   - state: the state before their first step; nil means ``InferenceLayer/initialState(batch:)``.
   ///   - lengths: how many steps each sequence has in all its windows; nil means that none ends.
   public func begin(from state: Layer.State? = nil, lengths: [Int]? = nil) {
     inner.discard()

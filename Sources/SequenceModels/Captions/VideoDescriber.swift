@@ -77,9 +77,27 @@ public struct VideoDescriber<Encoder: SequenceLayer>: Captioner {
   /// What the encoder gives, `[T, N, E]` of frames, or `[T·R, N, E]` of regions: place `t·R + r` is region `r`
   /// of frame `t`.
   public func look(at videos: VideoBatch, on graph: Graph<Scalar>) -> EncodedSource<Scalar> {
-    let (T, N, R) = (videos.steps, videos.count, regions.grid.count)
-    // Region by region, of each all frames.
-    let a = regions(videos.frames, on: graph)
+    look(regions(videos.frames, on: graph), lengths: videos.lengths)
+  }
+
+  /// The same for frames that have been cut into patches.
+  ///
+  /// - Parameters:
+  ///   - patches: as ``PatchEmbedding/callAsFunction(patches:)`` takes them, of all frames: frame `t` of video `n` is
+  ///     picture `t·N + n`.
+  ///   - lengths: how many frames each video has.
+  /// - Precondition: there are as many frames of each video, of which the first count.
+  public func look(patches: Node<Scalar>, lengths: [Int]) -> EncodedSource<Scalar> {
+    look(regions(patches: patches), lengths: lengths)
+  }
+
+  /// - Parameter a: region by region, of each all frames.
+  private func look(_ a: Node<Scalar>, lengths: [Int]) -> EncodedSource<Scalar> {
+    let (N, R) = (lengths.count, regions.grid.count)
+    require(
+      N > 0 && a.batch % N == 0 && lengths.allSatisfy { (0...a.batch / N).contains($0) },
+      "VideoDescriber: \(a.batch) frames of videos of lengths \(lengths)")
+    let T = a.batch / N
     // Video by video, of each all regions.
     let byTime = TokenBatch(
       steps: T, batch: N * R,
@@ -89,10 +107,9 @@ public struct VideoDescriber<Encoder: SequenceLayer>: Captioner {
       })
     if let summary {
       let x = summary(a.gathered(rows: byTime, sideBySide: R)).relu()
-      return decoder.source(
-        encoder(x, lengths: videos.lengths).outputs, lengths: videos.lengths)
+      return decoder.source(encoder(x, lengths: lengths).outputs, lengths: lengths)
     }
-    let k = encoder(a.gathered(rows: byTime), lengths: videos.lengths.repeated(R)).outputs
+    let k = encoder(a.gathered(rows: byTime), lengths: lengths.repeated(R)).outputs
     let byPlace = TokenBatch(
       steps: T * R, batch: N,
       tokens: (0..<T * R * N).map { i in
@@ -100,6 +117,6 @@ public struct VideoDescriber<Encoder: SequenceLayer>: Captioner {
         return Token((t * N + n) * R + r)
       })
     return decoder.source(
-      k.gathered(rows: byPlace), lengths: videos.lengths.map { $0 * R })
+      k.gathered(rows: byPlace), lengths: lengths.map { $0 * R })
   }
 }

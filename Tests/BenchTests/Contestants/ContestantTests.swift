@@ -23,6 +23,25 @@ struct ContestantTests {
     }
   }
 
+  /// Weights of fewer bytes are right where loops with rounded weights say so, and their error is that of
+  /// rounding: that of a format with fewer digits is larger.
+  @Test(arguments: CellKind.allCases)
+  func narrowWeightsAgreeWithRoundedOnes(_ cell: CellKind) throws {
+    let item = BenchCase(
+      cell: cell, mode: .inference, shape: Shape(T: 4, N: 3, D: 21, H: 33))
+    let verifier = Verifier(
+      item, workload: Workload(item, seed: 104), plan: .make(item, flops: .infinity))
+    let packed = try verifier.verify(.packed).maxError
+    let errors = try ContestantKind.narrow.map { kind in
+      #expect(throws: BenchError.self) { try verifier.verify(kind, plantedError: 3e-5) }
+      return try verifier.verify(kind).maxError
+    }
+    #expect(errors.allSatisfy { $0 > 10 * packed })
+    #expect(errors[0] < errors[1] && errors[0] < errors[2])
+    #expect(errors.allSatisfy { $0 < 0.01 })
+    #expect(ContestantKind.narrow.allSatisfy { !$0.takesPart(in: .forward) })
+  }
+
   @Test(arguments: CellKind.allCases, Mode.allCases)
   func everyContestantReportsTheSameTensors(_ cell: CellKind, _ mode: Mode) {
     let item = BenchCase(cell: cell, mode: mode, shape: Shape(T: 3, N: 2, D: 5, H: 4))

@@ -105,7 +105,9 @@ struct GateRowTests {
       Set(KernelProbe.all.filter { $0.scalar == scalar }.flatMap(\.kernels))
     }
     #expect(probed("f32") == listed)
-    let packed = listed.filter { $0.contains("pack") || $0.hasPrefix("weight_gradient") }
+    let packed = listed.filter {
+      $0.contains("pack") || $0.hasPrefix("weight_gradient") || $0.hasPrefix("narrow")
+    }
     #expect(probed("f64") == listed.subtracting(packed))
     #expect(KernelProbe.all.allSatisfy { KernelRows.names.contains($0.name) })
   }

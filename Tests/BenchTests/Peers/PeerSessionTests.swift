@@ -32,6 +32,32 @@ struct PeerSessionTests {
     }
   }
 
+  @Test func itServesWeightsOfFewerBytes() throws {
+    let folder = try TemporaryFolder()
+    let item = BenchCase(cell: .lstm, mode: .inference, shape: Self.shape)
+    let (workload, path) = try Self.workload(item, in: folder, seed: 12)
+    var session = PeerSession()
+    for kind in ContestantKind.narrow {
+      let line = """
+        {"request": "load", "cell": "lstm", "mode": "inference", "T": 4, "N": 3, "D": 5, "H": 6, \
+        "threads": 1, "data": "\(path)", "weights": "\(kind.name)"}
+        """
+      #expect(session.answer(line: line) == PeerAnswer())
+      _ = try session.answer(.results(path: folder.path("r.f32")))
+      let reference = kind.make(workload)
+      reference.call()
+      let outputs = try #require(reference.results().tensors[.outputs])
+      #expect(
+        try Self.floats(folder.path("r.f32")).prefix(outputs.count).map(Double.init) == outputs)
+    }
+    let training = PeerCase(
+      item: LayerCase(BenchCase(cell: .lstm, mode: .training, shape: Self.shape)), threads: 1,
+      data: path, weights: .int8)
+    #expect(throws: PeerError.badRequest("'weights' goes with inference, not with training")) {
+      try session.answer(.load(training))
+    }
+  }
+
   @Test(arguments: CellKind.allCases, Mode.allCases)
   func itComputesWhatTheScalarLoopsCompute(_ cell: CellKind, _ mode: Mode) throws {
     let folder = try TemporaryFolder()

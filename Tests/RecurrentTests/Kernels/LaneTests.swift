@@ -293,6 +293,14 @@ import Testing
         N, M, K, o.floats(N * (K + 1)), K + 1, packed, o.floats(N * (M + 2)), M + 2, o.flag(),
         o.flag(), o.flag())
     },
+    "narrow": { o, _, p in _ = narrowed(o, p, K: o.int(0...40), M: o.int(1...70)) },
+    "narrow_product": { o, _, p in
+      let (N, K, M) = (o.int(1...27), o.int(0...70), o.int(1...130))
+      let (format, narrow) = narrowed(o, p, K: K, M: M)
+      format.narrow_product(
+        N, M, K, o.floats(N * (K + 1)), K + 1, narrow, o.floats(N * (M + 2)), M + 2, o.flag(),
+        o.flag(), o.flag())
+    },
     "weight_gradient": { o, _, p in
       let (M, K, rows) = (o.int(1...40), o.int(1...70), o.int(0...40))
       var size = 0
@@ -307,6 +315,19 @@ import Testing
       o.floats(1)[0] = Float(size)
     },
   ]
+
+  /// Weights in one of the formats of fewer bytes.
+  static func narrowed(
+    _ o: KernelOperands, _ p: ck_pack_format, K: Int, M: Int
+  ) -> (ck_narrow_format, UnsafeMutablePointer<Float>) {
+    let format = p.narrow[o.int(0...Int(CK_NARROW_COUNT.rawValue) - 1)]
+    let packed = o.floats(packedSize(p, K, M))
+    p.pack(K, M, o.floats(K * M), M, packed)
+    // In bytes, four times as many as the largest of them takes.
+    let narrow = o.floats(packedSize(p, K + format.scale_rows, M))
+    format.narrow(K, M, packed, narrow)
+    return (format, narrow)
+  }
 
   static func packedSize(_ p: ck_pack_format, _ K: Int, _ M: Int) -> Int {
     K * ((M + Int(p.panel) - 1) / Int(p.panel)) * Int(p.panel)
