@@ -4,7 +4,7 @@ import LinAlg
 ///
 /// It belongs to one caller at a time, who asks for a step when the one before has been answered; any thread may be
 /// that caller. A stream that nobody refers to any more leaves by itself.
-public final class BatchedStream<Layer: CausalLayer>: Sendable {
+public final class BatchedStream<Layer: StreamingLayer>: Sendable {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
 

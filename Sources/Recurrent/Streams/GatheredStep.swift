@@ -3,7 +3,7 @@ import LinAlg
 /// One step of several streams: their states side by side, advanced, and put back.
 ///
 /// Belongs to one caller at a time.
-final class GatheredStep<Layer: CausalLayer> {
+final class GatheredStep<Layer: StreamingLayer> {
   typealias Scalar = Layer.Scalar
 
   private let layer: Layer

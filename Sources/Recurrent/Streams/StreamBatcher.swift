@@ -23,7 +23,7 @@ import LinAlg
 ///
 /// Any thread may call it and its streams. Steps that wait are done by a thread of the batcher's own, which starts
 /// with the first of them and ends with the batcher; who has an own loop calls ``step(_:_:)`` and needs none.
-public final class StreamBatcher<Layer: CausalLayer>: Sendable {
+public final class StreamBatcher<Layer: StreamingLayer>: Sendable {
   /// The type of the numbers.
   public typealias Scalar = Layer.Scalar
 
@@ -81,7 +81,7 @@ public final class StreamBatcher<Layer: CausalLayer>: Sendable {
 
   /// A new stream.
   ///
-  /// - Parameter state: where it begins, of one sequence; nil means ``SequenceLayer/initialState(batch:)``. The
+  /// - Parameter state: where it begins, of one sequence; nil means ``InferenceLayer/initialState(batch:)``. The
   ///   ``BatchedStream/state`` of another stream goes on from there.
   /// - Throws: ``StreamError/tooManyStreams(limit:)``.
   public func join(from state: Layer.State? = nil) throws(StreamError) -> BatchedStream<Layer> {

@@ -1,7 +1,7 @@
 import LinAlg
 
 /// One stream's place in a ``StreamBatcher``.
-final class StreamPlace<Layer: CausalLayer>: @unchecked Sendable {
+final class StreamPlace<Layer: StreamingLayer>: @unchecked Sendable {
   // @unchecked Sendable: `phase` and `completion` are touched under the queue's lock, the rest by whoever the
   // phase gives it to.
   enum Phase {
@@ -32,7 +32,7 @@ final class StreamPlace<Layer: CausalLayer>: @unchecked Sendable {
 }
 
 /// The steps that wait for a ``StreamBatcher``, and the thread that does them.
-final class StreamQueue<Layer: CausalLayer>: Sendable {
+final class StreamQueue<Layer: StreamingLayer>: Sendable {
   typealias Scalar = Layer.Scalar
   typealias Place = StreamPlace<Layer>
 

@@ -19,7 +19,7 @@ import Testing
   static func bits(_ x: Matrix<Float>) -> [UInt32] { x.elements.map(\.bitPattern) }
 
   /// What a stream gives alone.
-  struct Alone<Layer: CausalLayer> where Layer.Scalar == Float {
+  struct Alone<Layer: StreamingLayer> where Layer.Scalar == Float {
     let session: StreamingSession<Layer>
     let number: Int
 
@@ -39,7 +39,7 @@ import Testing
   // MARK: The batch itself
 
   /// Any of the streams step together, others join and leave between.
-  func randomBatches<Layer: CausalLayer>(_ layer: Layer, threads: Int, seed: UInt64) throws
+  func randomBatches<Layer: StreamingLayer>(_ layer: Layer, threads: Int, seed: UInt64) throws
   where Layer.Scalar == Float {
     var rng = SeededGenerator(seed: seed)
     let batcher = StreamBatcher(layer, maximumStreams: 40, threads: threads)
@@ -86,6 +86,10 @@ import Testing
       for i in initial.indices { initial[i] = 0.1 * Float(i) }
     }
     try randomBatches(learned, threads: threads, seed: 85)
+    // With weights in fewer bytes.
+    let stack: Stacked<LSTM<Float>> = SmallLayers.stack()
+    try randomBatches(stack.inference(weights: .int8), threads: threads, seed: 86)
+    try randomBatches(stack.inference(weights: .float16), threads: threads, seed: 87)
   }
 
   @Test func `in double precision it is as alone up to rounding`() throws {
