@@ -14,6 +14,7 @@ import compare_files
 import compare_models
 import compare_onnx
 import compare_quantized
+import compare_ragged
 import compare_words
 import numbers_file
 import report
@@ -184,6 +185,7 @@ def main():
             "models": compare_models,
             "onnx": compare_onnx,
             "quantized": compare_quantized,
+            "ragged": compare_ragged,
             "words": compare_words,
         }
         suite = suites.get(chosen.suite)

@@ -11,6 +11,7 @@ import unittest
 import exported_cases
 import gates
 import model_cases
+import ragged_cases
 import ratios
 import report
 from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, random_shapes, select
@@ -20,6 +21,7 @@ try:
     import numpy
 
     import compare_files
+    import compare_ragged
     import compare_words
     import verification
 except ImportError:
@@ -67,6 +69,61 @@ class ExportedCaseTests(unittest.TestCase):
             self.assertEqual((len(drawn), drawn[0]), (case.batch, case.steps))
             self.assertEqual(drawn, sorted(drawn, reverse=True))
             self.assertGreaterEqual(drawn[-1], min(case.steps, exported_cases.SHORTEST))
+
+
+class RaggedCaseTests(unittest.TestCase):
+    def test_lengths_fit_their_batch(self):
+        shape = Shape(20, 400, 8)
+        for rule in ragged_cases.RULES:
+            drawn = ragged_cases.draw(rule, shape, seed=2)
+            self.assertEqual(drawn, ragged_cases.draw(rule, shape, seed=2))
+            self.assertNotEqual(drawn, ragged_cases.draw(rule, shape, seed=3))
+            self.assertEqual((len(drawn), max(drawn)), (400, 20))
+            self.assertGreaterEqual(min(drawn), 5 if rule == "uniform" else 1)
+        self.assertEqual(ragged_cases.draw("uniform", Shape(3, 5, 8), seed=1), (3,) * 5)
+
+    def test_sentences_are_as_long_as_verses(self):
+        lengths, counts = ragged_cases.read_table()
+        self.assertEqual(lengths, sorted(set(lengths)))
+        self.assertEqual(sum(counts), 31102)
+        drawn = ragged_cases.draw("sentences", Shape(1000, 5000, 8), seed=4)
+        self.assertAlmostEqual(sum(drawn) / 5000, 25.4 + 0.2, delta=0.5)
+
+    def test_the_suite_is_that_of_bench(self):
+        cases = ragged_cases.select(["gru"], ["training"], None, ["sentences"], [1, 2], seed=1)
+        self.assertEqual({case.threads for case in cases}, {1, 2})
+        self.assertEqual({(case.cell, case.mode, case.rule) for case in cases},
+                         {("gru", "training", "sentences")})
+        self.assertEqual(len(set(cases)), len(cases))
+        for case in cases:
+            full = Case("gru", "training", case.shape, case.threads)
+            self.assertAlmostEqual(case.flops, full.flops * case.share)
+            self.assertTrue(0 < case.share < 1)
+        given = ragged_cases.select(["lstm"], ["inference"], [Shape(9, 2, 3)], ["uniform"], [1], 1)
+        self.assertEqual([str(case) for case in given],
+                         ["lstm inference 9,2,3, 1 thread, uniform"])
+
+    def test_pytorch_has_a_third_way_for_the_lstm_alone(self):
+        lstm, gru = (ragged_cases.RaggedCase(cell, "training", Shape(3, 2, 4), 1)
+                     for cell in ("lstm", "gru"))
+        self.assertEqual(len(ragged_cases.names_for(lstm)), 3)
+        self.assertNotIn(ragged_cases.NATIVE, ragged_cases.names_for(gru))
+
+    @unittest.skipUnless(numpy, "needs NumPy")
+    def test_the_fastest_way_counts(self):
+        seconds = {ragged_cases.PACKED: 3.0, ragged_cases.PADDED: 2.0}
+        entries = {name: {"seconds": [time] * 7, "ratios": [time] * 7}
+                   for name, time in seconds.items()}
+        entries[OURS] = {"seconds": [1.0] * 7}
+        row = {"cell": "gru", "mode": "training", "T": 5, "N": 2, "H": 4, "threads": 1,
+               "rule": "uniform", "share": 0.5, "contestants": entries,
+               "padded": {"seconds": [2.0] * 7, "shares": [0.5] * 7}}
+        header = {"cpu": "c", "cores": 2, "load": 0, "date": "d", "commit": "e", "contestants": {}}
+        text = compare_ragged.markdown(header, [row])
+        self.assertIn("| GRU training | 2.00 [2.00, 2.00] |".replace("training", "forward+backward"),
+                      text)
+        self.assertIn("**2.00 [2.00, 2.00]**", text)
+        self.assertIn("| 0.50 | 1.00 s | 0.50 [0.50, 0.50] |".replace("1.00 s", "1000 ms"), text)
 
 
 @unittest.skipUnless(numpy, "needs NumPy")

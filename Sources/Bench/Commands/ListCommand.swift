@@ -61,7 +61,8 @@ struct ListCommand: ParsableCommand {
     ])
     table.rows = cases.map {
       [
-        $0.cell.rawValue, $0.mode.rawValue, $0.shape.description,
+        $0.cell.rawValue, $0.mode.rawValue,
+        $0.shape.description + ($0.lengths.map { " \($0.rawValue)" } ?? ""),
         Format.significant($0.flops * 1e-9), Format.bytes($0.workingBytes),
       ]
     }

@@ -97,6 +97,13 @@ struct CaseOptions: ParsableArguments {
       valueName: "T32xN16xD64xH128"))
   var shape: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Only these rules of lengths, or for --shape: uniform (from 5 to T), sentences (words of verses); "
+        + "the contestant 'padded' takes part.",
+      valueName: "list"))
+  var lengths: String?
+
   mutating func validate() throws {
     guard let count else { return }
     guard suite == RandomShapes.suiteName else {
@@ -114,6 +121,9 @@ struct CaseOptions: ParsableArguments {
   func cases(defaultSuite: String, seed: UInt64) throws -> (name: String, cases: [BenchCase]) {
     let cells: [CellKind]? = try cell.map { try list($0, option: "--cell", what: "cell") }
     let modes: [Mode]? = try mode.map { try list($0, option: "--mode", what: "mode") }
+    let rules: [LengthRule]? = try lengths.map {
+      try list($0, option: "--lengths", what: "rule of lengths")
+    }
     guard shape.isEmpty else {
       guard suite == nil else {
         throw BenchError.usage("--shape and --suite exclude each other")
@@ -127,7 +137,11 @@ struct CaseOptions: ParsableArguments {
       }
       let cases = shapes.flatMap { shape in
         (cells ?? CellKind.allCases).flatMap { cell in
-          (modes ?? Mode.allCases).map { BenchCase(cell: cell, mode: $0, shape: shape) }
+          (modes ?? Mode.allCases).flatMap { mode in
+            (rules.map { $0.map(Optional.some) } ?? [nil]).map {
+              BenchCase(cell: cell, mode: mode, shape: shape, lengths: $0)
+            }
+          }
         }
       }
       return ("command line", cases)
@@ -137,10 +151,13 @@ struct CaseOptions: ParsableArguments {
       ? Suite.random(seed: seed, count: count ?? RandomShapes.defaultCount)
       : try Suite.named(suite ?? defaultSuite)
     let cases = suite.cases.filter {
-      (cells?.contains($0.cell) ?? true) && (modes?.contains($0.mode) ?? true)
+      let lengths = $0.lengths
+      return (cells?.contains($0.cell) ?? true) && (modes?.contains($0.mode) ?? true)
+        && (rules.map { rules in lengths.map(rules.contains) ?? false } ?? true)
     }
     guard !cases.isEmpty else {
-      throw BenchError.usage("no case of suite '\(suite.name)' is left by --cell and --mode")
+      throw BenchError.usage(
+        "no case of suite '\(suite.name)' is left by --cell, --mode and --lengths")
     }
     return (suite.name, cases)
   }

@@ -28,7 +28,7 @@ struct PeerCommand: ParsableCommand {
       Benchmarks/check.layers) do not have, numbers are drawn. The data file holds little-endian float32, one array after the \
       other: W, U, b, for gru recurrentBias, x [T, N, D] and dOutputs [T, N, H]; gates in the order \
       i f g o, or r z n. In the recorded modes of those cells the weights count as changed before each call. \
-      "clock": "processor" in 'time' counts processor time.
+      "lengths": [T1, T2, …] beside "data" says how many steps each sequence has. "clock": "processor" in 'time' counts processor time.
 
       EXAMPLES
         echo '{"request": "hello"}' | Bench peer

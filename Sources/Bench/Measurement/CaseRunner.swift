@@ -7,6 +7,8 @@ struct CaseMeasurement {
   var plan: VerificationPlan
   /// The window of instructions in flight at the beginning of each round.
   var window: [Double]
+  /// What the steps that count are of all.
+  var meanLengthShare = 1.0
 
   struct Entry {
     var kind: ContestantKind
@@ -78,7 +80,8 @@ struct CaseRunner {
     }
     return CaseMeasurement(
       benchCase: benchCase, contestants: entries, peak: samples[entries.count],
-      peakFlops: peak.flops, plan: plan, window: window)
+      peakFlops: peak.flops, plan: plan, window: window,
+      meanLengthShare: workload.meanLengthShare)
   }
 
   private func verify(
@@ -93,7 +96,7 @@ struct CaseRunner {
   }
 
   private func contestants(of benchCase: BenchCase) -> [ContestantKind] {
-    settings.contestants.filter { $0.takesPart(in: benchCase.mode) }
+    settings.contestants.filter { $0.takesPart(in: benchCase) }
   }
 
   /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.

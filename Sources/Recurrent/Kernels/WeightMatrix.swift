@@ -20,6 +20,13 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
   /// fast and gain 5–9 % from there on; see `Benchmarks/NOTES.md`.
   static var largestKept: Int { (Scalar.packedPanel ?? 0) < 32 ? 1 << 23 : 1 << 22 }
 
+  /// Some gate columns of one gate as a matrix of their own; the first is that of a panel.
+  func columns(_ columns: Range<Int>) -> WeightMatrix {
+    WeightMatrix(
+      m: columns.count, k: k, gates: 1, plain: plain + columns.lowerBound * k,
+      packed: packed.map { $0 + columns.lowerBound * $0.format.depth(k) })
+  }
+
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///
   /// - Parameters:

@@ -71,6 +71,25 @@ struct PeerRequestTests {
     #expect(message.contains(complaint), "\(message)")
   }
 
+  @Test func lengthsAreThoseOfTheBatch() throws {
+    func line(_ lengths: String) -> String {
+      Self.load.replacingOccurrences(of: "}", with: ", \"lengths\": \(lengths)}")
+    }
+    guard case .load(let what) = try PeerRequest(line: line("[7]")) else {
+      Issue.record("no load")
+      return
+    }
+    #expect(what.lengths == [7])
+    for lengths in ["[26]", "[0]", "[2.5]", "[3, 3]", "[]", "7"] {
+      let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: line(lengths)) }
+      #expect(error?.message.contains("'lengths") == true, "\(error?.message ?? "")")
+    }
+    let drawn = Self.load.replacingOccurrences(
+      of: "\"data\": \"case.f32\"", with: "\"lengths\": [3]")
+    let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: drawn) }
+    #expect(error?.message.contains("'lengths' goes with 'data'") == true)
+  }
+
   @Test func answersAreOneLineWithWhatWasAsked() throws {
     #expect(try PeerAnswer().line() == #"{"ok":true}"#)
     #expect(
