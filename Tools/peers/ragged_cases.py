@@ -80,7 +80,7 @@ def read_suite(path=os.path.join(BENCHMARKS, "ragged.shapes")):
             if features != hidden:
                 raise ValueError(f"{path}: {shape} has D ≠ H, which peers do not take")
             found += [
-                (cell, mode, Shape(steps, batch, hidden), rule)
+                (cell, mode, Shape.square(steps, batch, hidden), rule)
                 for cell in cells.split(",")
                 for mode in modes.split(",")
                 for rule in rules.split(",")

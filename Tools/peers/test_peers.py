@@ -73,20 +73,20 @@ class ExportedCaseTests(unittest.TestCase):
 
 class RaggedCaseTests(unittest.TestCase):
     def test_lengths_fit_their_batch(self):
-        shape = Shape(20, 400, 8)
+        shape = Shape.square(20, 400, 8)
         for rule in ragged_cases.RULES:
             drawn = ragged_cases.draw(rule, shape, seed=2)
             self.assertEqual(drawn, ragged_cases.draw(rule, shape, seed=2))
             self.assertNotEqual(drawn, ragged_cases.draw(rule, shape, seed=3))
             self.assertEqual((len(drawn), max(drawn)), (400, 20))
             self.assertGreaterEqual(min(drawn), 5 if rule == "uniform" else 1)
-        self.assertEqual(ragged_cases.draw("uniform", Shape(3, 5, 8), seed=1), (3,) * 5)
+        self.assertEqual(ragged_cases.draw("uniform", Shape.square(3, 5, 8), seed=1), (3,) * 5)
 
     def test_sentences_are_as_long_as_verses(self):
         lengths, counts = ragged_cases.read_table()
         self.assertEqual(lengths, sorted(set(lengths)))
         self.assertEqual(sum(counts), 31102)
-        drawn = ragged_cases.draw("sentences", Shape(1000, 5000, 8), seed=4)
+        drawn = ragged_cases.draw("sentences", Shape.square(1000, 5000, 8), seed=4)
         self.assertAlmostEqual(sum(drawn) / 5000, 25.4 + 0.2, delta=0.5)
 
     def test_the_suite_is_that_of_bench(self):
@@ -99,12 +99,12 @@ class RaggedCaseTests(unittest.TestCase):
             full = Case("gru", "training", case.shape, case.threads)
             self.assertAlmostEqual(case.flops, full.flops * case.share)
             self.assertTrue(0 < case.share < 1)
-        given = ragged_cases.select(["lstm"], ["inference"], [Shape(9, 2, 3)], ["uniform"], [1], 1)
+        given = ragged_cases.select(["lstm"], ["inference"], [Shape.square(9, 2, 3)], ["uniform"], [1], 1)
         self.assertEqual([str(case) for case in given],
                          ["lstm inference 9,2,3, 1 thread, uniform"])
 
     def test_pytorch_has_a_third_way_for_the_lstm_alone(self):
-        lstm, gru = (ragged_cases.RaggedCase(cell, "training", Shape(3, 2, 4), 1)
+        lstm, gru = (ragged_cases.RaggedCase(cell, "training", Shape.square(3, 2, 4), 1)
                      for cell in ("lstm", "gru"))
         self.assertEqual(len(ragged_cases.names_for(lstm)), 3)
         self.assertNotIn(ragged_cases.NATIVE, ragged_cases.names_for(gru))

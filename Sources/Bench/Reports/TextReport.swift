@@ -117,7 +117,7 @@ enum TextReport {
           "mean÷T: the share of all steps that count; ÷padded: the time over that of padded, round by round"
         ]
         : [
-          "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
+          "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused"
         ]) + window(report) + memory(report) + marks(report)
   }
 
