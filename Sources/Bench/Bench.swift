@@ -18,6 +18,7 @@ struct Bench: ParsableCommand {
         Bench compare before.json after.json   two reports side by side
         Bench knobs                            what each option of a layer costs
         Bench files                            reading weights, writing checkpoints
+        Bench serve                            many streams that step independently
         Bench peak                             what the machine can do at best
 
       EXIT CODES
@@ -28,7 +29,7 @@ struct Bench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
       PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
-      FilePeerCommand.self, NeighbourCommand.self,
+      FilePeerCommand.self, NeighbourCommand.self, ServeCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -246,7 +246,8 @@ struct ExecutableTests {
 
   @Test func helpVersionAndListsGoToStandardOutput() throws {
     for arguments in [
-      ["--help"], ["run", "--help"], ["help", "check"], ["knobs", "--help"], ["--version"],
+      ["--help"], ["run", "--help"], ["help", "check"], ["knobs", "--help"], ["serve", "--help"],
+      ["--version"],
       ["list"],
     ] {
       let outcome = try bench(arguments)
