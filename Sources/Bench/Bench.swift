@@ -28,7 +28,7 @@ struct Bench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
       PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
-      FilePeerCommand.self,
+      FilePeerCommand.self, NeighbourCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

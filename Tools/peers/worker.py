@@ -53,9 +53,7 @@ class Session:
         self.layer = None
         if request["threads"] != self.threads:
             raise ValueError(f"this process has {self.threads} threads, not {request['threads']}")
-        if request["D"] != request["H"]:
-            raise ValueError("a case has as many input features as hidden units")
-        shape = Shape(request["T"], request["N"], request["H"])
+        shape = Shape(request["T"], request["N"], request["D"], request["H"])
         case = Case(request["cell"], request["mode"], shape, self.threads)
         options = dict(self.options)
         if "lengths" in request:

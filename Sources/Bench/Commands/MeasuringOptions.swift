@@ -15,7 +15,10 @@ struct MeasuringOptions: ParsableArguments {
     help: ArgumentHelp("Seconds of timing for each contestant in each row.", valueName: "seconds"))
   var minTime = 0.3
 
-  @Option(help: ArgumentHelp("The seed of weights and inputs.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "The seed of weights and inputs, and of the shapes of '--suite random'.", valueName: "number")
+  )
   var seed: UInt64 = 1
 
   @Flag(
@@ -68,8 +71,16 @@ struct MeasuringOptions: ParsableArguments {
 struct CaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A suite in Benchmarks (see 'Bench list') or the path of a .shapes file.", valueName: "name"))
+      "A suite in Benchmarks (see 'Bench list'), the path of a .shapes file, or random: shapes that "
+        + "are drawn from --seed.",
+      valueName: "name"))
   var suite: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many shapes '--suite random' has (default: \(RandomShapes.defaultCount)).",
+      valueName: "number"))
+  var count: Int?
 
   @Option(help: ArgumentHelp("Only these cells: lstm, gru, rnn.", valueName: "list"))
   var cell: String?
@@ -93,8 +104,21 @@ struct CaseOptions: ParsableArguments {
       valueName: "list"))
   var lengths: String?
 
+  mutating func validate() throws {
+    guard let count else { return }
+    guard suite == RandomShapes.suiteName else {
+      throw ValidationError("--count goes with --suite \(RandomShapes.suiteName)")
+    }
+    guard (1...RandomShapes.largestCount).contains(count) else {
+      throw ValidationError(
+        "--count must be from 1 to \(RandomShapes.largestCount), not \(count)")
+    }
+  }
+
   /// The name and the cases that the options ask for, in the suite's order.
-  func cases(defaultSuite: String) throws -> (name: String, cases: [BenchCase]) {
+  ///
+  /// - Parameter seed: of the shapes that are drawn.
+  func cases(defaultSuite: String, seed: UInt64) throws -> (name: String, cases: [BenchCase]) {
     let cells: [CellKind]? = try cell.map { try list($0, option: "--cell", what: "cell") }
     let modes: [Mode]? = try mode.map { try list($0, option: "--mode", what: "mode") }
     let rules: [LengthRule]? = try lengths.map {
@@ -122,7 +146,10 @@ struct CaseOptions: ParsableArguments {
       }
       return ("command line", cases)
     }
-    let suite = try Suite.named(suite ?? defaultSuite)
+    let suite =
+      suite == RandomShapes.suiteName
+      ? Suite.random(seed: seed, count: count ?? RandomShapes.defaultCount)
+      : try Suite.named(suite ?? defaultSuite)
     let cases = suite.cases.filter {
       let lengths = $0.lengths
       return (cells?.contains($0.cell) ?? true) && (modes?.contains($0.mode) ?? true)

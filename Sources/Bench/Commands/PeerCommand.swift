@@ -18,6 +18,7 @@ struct PeerCommand: ParsableCommand {
                                                  nanoseconds: one call's, for each sample
         {"request": "results", "path": "r.f32"}  writes what a call computed; tensors: name and count
         {"request": "memory"}                    peakResidentBytes
+        {"request": "window"}                    window: instructions that the core holds in flight
         {"request": "rows"}                      rows: the names of kernels
         {"request": "load", "row": "…"}          sets one of them up
         {"request": "unload"}                    frees the layer

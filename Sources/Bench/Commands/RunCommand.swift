@@ -17,6 +17,8 @@ struct RunCommand: ParsableCommand {
         Bench --cell lstm --mode training --shape T50xN32xD256xH256
         Bench --suite standard --threads 2 --output report.html
         Bench --suite ragged --threads 2
+        Bench --neighbour                           beside a process that streams memory
+        Bench --suite random --seed 7 --count 10 --contestants fused,packed
         Bench --suite deepbench --cell gru --format json --output deepbench.json
         Bench --suite narrow --mode inference --contestants packed,float16,bfloat16,int8
       """)
@@ -31,9 +33,15 @@ struct RunCommand: ParsableCommand {
         + "inference alone float16, bfloat16, int8, separated by commas.", valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
+  @Flag(
+    help:
+      "Measure beside a process that streams memory on one processor, the last where there are several."
+  )
+  var neighbour = false
+
   func run() throws {
     let kinds = try ContestantKind.named(list: contestants)
-    let (name, cases) = try what.cases(defaultSuite: "quick")
+    let (name, cases) = try what.cases(defaultSuite: "quick", seed: measuring.seed)
     if let idle = cases.first(where: { item in !kinds.contains { $0.takesPart(in: item) } }) {
       throw BenchError.usage(
         "--contestants: none of them takes part in \(idle)"
@@ -41,14 +49,19 @@ struct RunCommand: ParsableCommand {
     }
     try output.check()
     try measuring.prepareProcess()
+    let beside = neighbour ? try Neighbour() : nil
 
     let settings = measuring.settings(contestants: kinds)
     let peak = PeakProbe()
-    let header = try Machine.probe(suite: name, settings: settings, peak: peak)
+    var header = try Machine.probe(suite: name, settings: settings, peak: peak)
+    if beside != nil {
+      header.warnings.append("a process streams memory beside this one (--neighbour)")
+    }
     let progress = Progress(quiet: measuring.quiet)
     for warning in header.warnings { progress.note("warning: \(warning)") }
     let measurement = try SuiteRunner(settings: settings, progress: progress)
       .measure(cases, peak: peak)
+    withExtendedLifetime(beside) {}
     guard let report = Report(measurement, header: header, threads: settings.threads) else {
       throw BenchError.failure("nothing was measured: every case was left out")
     }

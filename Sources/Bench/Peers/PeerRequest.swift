@@ -14,6 +14,7 @@ import Recurrent
 /// {"request": "results", "path": "results.f32"}
 /// {"request": "time", "warmUp": 2, "callsPerSample": 4, "samples": 10}
 /// {"request": "memory"}
+/// {"request": "window"}
 /// {"request": "unload"}
 /// ```
 /// Every contestant speaks it, whatever it is written in; the end of the input ends the process. `rows`,
@@ -35,6 +36,8 @@ enum PeerRequest: Equatable {
   case time(PeerTiming)
   /// Reports the largest resident size so far.
   case memory
+  /// Measures how many instructions the core holds in flight, see ``InstructionWindow``.
+  case window
   /// Frees the layer.
   case unload
 }
@@ -135,6 +138,7 @@ extension PeerRequest: Decodable {
     case "hello": self = .hello
     case "rows": self = .rows
     case "memory": self = .memory
+    case "window": self = .window
     case "unload": self = .unload
     case "results": self = .results(path: try fields.decode(String.self, forKey: .path))
     case "time":
@@ -177,7 +181,7 @@ extension PeerRequest: Decodable {
     default:
       throw PeerError.badRequest(
         "'request' is '\(name)', expected one of hello, load, rows, results, time, memory, "
-          + "unload")
+          + "window, unload")
     }
   }
 }

@@ -51,6 +51,11 @@ struct PeerSession {
         throw .badData("the resident size is not known on this system")
       }
       return PeerAnswer(peakResidentBytes: bytes)
+    case .window:
+      guard let window = InstructionWindow.sample() else {
+        throw .badData("how many instructions are in flight is not known on this processor")
+      }
+      return PeerAnswer(window: window)
     case .unload:
       unload()
       return PeerAnswer()

@@ -44,7 +44,8 @@ extension CaseMeasurement {
       maxError: entry.outcome.maxError, errorBound: entry.outcome.bound,
       verified: Report.Verified(steps: plan.steps, sequences: plan.sequences.count),
       allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps,
-      tapeBytes: entry.tapeBytes, lengths: benchCase.lengths,
+      tapeBytes: entry.tapeBytes, window: Statistics.median(window),
+      lengths: benchCase.lengths,
       meanLengthShare: benchCase.lengths == nil ? nil : meanLengthShare,
       shareOfPadded: shareOfPadded(entry))
   }

@@ -79,6 +79,9 @@ struct Report: Codable, Equatable {
     @NullableInt var scaledFromSteps: Int?
     /// What the engine's tape holds of one recording; null without a tape.
     @NullableInt var tapeBytes: Int?
+    /// The instructions that the core held in flight between this row's samples, see ``InstructionWindow``;
+    /// null where not known.
+    @NullableDouble var window: Double?
     /// How the sequences got their lengths; absent where all have `T` steps.
     var lengths: LengthRule?
     /// What the steps that count are of all `T·N`; absent likewise.

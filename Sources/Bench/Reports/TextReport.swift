@@ -42,7 +42,7 @@ enum TextReport {
       .init(title: "time"), .init(title: "±"), .init(title: "GF/s"), .init(title: "tok/s"),
     ]
     // A terminal has no room for more: the rules of lengths are long.
-    if !report.hasLengths { columns.append(.init(title: "peak")) }
+    if !report.hasLengths { columns += [.init(title: "peak"), .init(title: "win")] }
     columns += (titles + ["error", "alloc"]).map { .init(title: $0) }
     var table = TextTable(columns: columns)
     for group in report.groups {
@@ -59,6 +59,7 @@ enum TextReport {
           cells += ratios(of: row, in: group, report).prefix(2)
         } else {
           cells.append(Format.percent(row.peakShare))
+          cells.append(row.window.map { Format.fixed($0, 0) } ?? "–")
           cells += ratios(of: row, in: group, report)
         }
         cells.append(Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"))
@@ -111,6 +112,8 @@ enum TextReport {
       "  of weights in fewer bytes the error of rounding them",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
+      "win: instructions that the core held in flight between the row's samples; half of what the "
+        + "processor has where somebody else uses the core, too",
       report.hasLengths
         ? "mean÷T: the share of all steps that count; ÷padded: the time over that of padded, round by round"
         : "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",

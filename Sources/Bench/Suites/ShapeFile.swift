@@ -89,6 +89,11 @@ enum ShapeFile {
     }
   }
 
+  /// The text that ``parse(_:path:)`` reads as these cases.
+  static func text(_ cases: [BenchCase]) -> String {
+    cases.map { "\($0.cell.rawValue) \($0.mode.rawValue) \($0.shape)\n" }.joined()
+  }
+
   /// Reads `a,b,c` or `all` as values of an enumeration.
   static func parseList<Value: RawRepresentable & CaseIterable>(
     _ text: some StringProtocol, what: String

@@ -37,7 +37,8 @@ struct PeerRequestTests {
         .load(
           PeerCase(item: LayerCase(layer: .gruBefore, mode: .training, shape: shape), threads: 2))
       ),
-      (#"{"request": "memory"}"#, .memory), (#"{"request": "unload"}"#, .unload),
+      (#"{"request": "memory"}"#, .memory), (#"{"request": "window"}"#, .window),
+      (#"{"request": "unload"}"#, .unload),
     ]
     for (line, request) in expected { #expect(try PeerRequest(line: line) == request) }
   }
