@@ -76,11 +76,10 @@ def read_suite(path=os.path.join(BENCHMARKS, "ragged.shapes")):
             if not fields:
                 continue
             cells, modes, shape, rules = fields
-            steps, batch, features, hidden = map(int, re.findall(r"\d+", shape))
-            if features != hidden:
-                raise ValueError(f"{path}: {shape} has D ≠ H, which peers do not take")
+            numbers = map(int, re.findall(r"\d+", shape))
+            sizes = Shape(*numbers)
             found += [
-                (cell, mode, Shape.square(steps, batch, hidden), rule)
+                (cell, mode, sizes, rule)
                 for cell in cells.split(",")
                 for mode in modes.split(",")
                 for rule in rules.split(",")
