@@ -12,6 +12,7 @@ struct Bench: ParsableCommand {
       EXAMPLES
         Bench                                  the quick suite: a table, in a minute
         Bench list --suite deepbench           what a suite measures
+        Bench --suite ragged                   sequences of different lengths
         Bench --suite standard -o report.html  a page with plots
         Bench check                            fails when the engine got slower
         Bench compare before.json after.json   two reports side by side
@@ -28,7 +29,7 @@ struct Bench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
       PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
-      FilePeerCommand.self, ServeCommand.self,
+      FilePeerCommand.self, NeighbourCommand.self, ServeCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -1,5 +1,7 @@
 """What is compared: cells, modes, shapes, contestants, and what a command line selects of them."""
 
+import re
+import subprocess
 from dataclasses import dataclass
 
 GATES = {"lstm": 4, "gru": 3}
@@ -13,33 +15,42 @@ MODE_TITLES = {
 
 @dataclass(frozen=True)
 class Shape:
-    """Steps, batch and hidden units; there are as many input features as hidden units."""
+    """Steps, batch, input features and hidden units."""
 
     steps: int
     batch: int
+    features: int
     hidden: int
 
     @classmethod
     def parse(cls, text):
-        """Reads `T,N,H`."""
+        """Reads `T,N,D,H`, or `T,N,H` where there are as many features as hidden units."""
         parts = text.strip().split(",")
-        if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-            raise ValueError(f"shape '{text}' is not of the form T,N,H")
+        if len(parts) not in (3, 4) or not all(part.strip().isdecimal() for part in parts):
+            raise ValueError(f"shape '{text}' is not of the form T,N,H or T,N,D,H")
         values = [int(part) for part in parts]
         if not all(1 <= value <= 1 << 20 for value in values):
             raise ValueError(f"shape '{text}': each number must be from 1 to {1 << 20}")
-        return cls(*values)
+        return cls(*values) if len(values) == 4 else cls.square(*values)
 
-    @property
-    def features(self):
-        return self.hidden
+    @classmethod
+    def square(cls, steps, batch, hidden):
+        """As many input features as hidden units."""
+        return cls(steps, batch, hidden, hidden)
+
+    @classmethod
+    def of_row(cls, row):
+        """That of a report's row; reports of older versions have no `D` for what is about memory."""
+        return cls(row["T"], row["N"], row.get("D", row["H"]), row["H"])
 
     def __str__(self):
-        return f"{self.steps},{self.batch},{self.hidden}"
+        if self.features == self.hidden:
+            return f"{self.steps},{self.batch},{self.hidden}"
+        return f"{self.steps},{self.batch},{self.features},{self.hidden}"
 
 
 SHAPES = tuple(
-    Shape(*numbers)
+    Shape.square(*numbers)
     for numbers in (
         (25, 1, 64),
         (100, 1, 256),
@@ -53,6 +64,16 @@ SHAPES = tuple(
         (50, 256, 512),
     )
 )
+
+
+def random_shapes(bench, seed, count):
+    """The shapes that `Bench --suite random` measures: drawn by Bench, so that both mean the same."""
+    command = [bench, "list", "--suite", "random", "--plain", "--seed", str(seed)]
+    done = subprocess.run(
+        command + ["--count", str(count)], stdout=subprocess.PIPE, check=True, text=True
+    )
+    found = re.findall(r"T(\d+)xN(\d+)xD(\d+)xH(\d+)$", done.stdout, re.MULTILINE)
+    return list(dict.fromkeys(Shape(*map(int, numbers)) for numbers in found))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import compare_files
 import compare_models
 import compare_onnx
 import compare_quantized
+import compare_ragged
 import compare_words
 import numbers_file
 import report
@@ -108,17 +109,17 @@ class Comparison:
         if self.chosen.json:
             report.write(json.dumps(self.report, indent=1) + "\n", self.chosen.json)
 
-    def measure(self, selected):
+    def effort(self):
         chosen = self.chosen
         rounds = chosen.rounds or (5 if chosen.quick else 15)
         budget = chosen.budget or (0.3 if chosen.quick else 1.5)
-        effort = Effort(rounds, 3 if chosen.quick else 7, budget)
+        return Effort(rounds, 3 if chosen.quick else 7, budget)
+
+    def measure(self, selected):
         start = time.monotonic()
         for index, case in enumerate(selected):
             note = f"row {index + 1} of {len(selected)}: {case}"
-            row = measure(
-                case, self.contestants(case), self.data(case), self.folder, effort, chosen.seed
-            )
+            row = self.row(case, self.chosen.seed)
             self.add_row(row)
             self.save()
             best = report.peers(row)[:1]
@@ -126,6 +127,22 @@ class Comparison:
                 ratio = report.number(report.median_interval(report.ratios_to_best(row)))
                 note += f": {best[0]} ÷ ours {ratio}"
             print(f"{note}, {time.monotonic() - start:.0f} s", file=sys.stderr)
+        self.close()
+
+    def row(self, case, order):
+        return measure(
+            case, self.contestants(case), self.data(case), self.folder, self.effort(), order
+        )
+
+    def confirm(self, selected):
+        """Measures the rows in which a peer is faster once more, in new processes and another order."""
+        rows = {report.key(row): row for row in self.report["rows"]}
+        for case in selected:
+            row = rows.get((case.threads, case.cell, case.mode, case.shape))
+            if row and report.is_slower(row):
+                row["again"] = self.row(case, self.chosen.seed + 1)
+                self.save()
+                print(f"once more: {case}: {report.verdict_of_second(row['again'])}", file=sys.stderr)
         self.close()
 
     def measure_memory(self, selected):
@@ -143,6 +160,7 @@ class Comparison:
                     "cell": case.cell,
                     "T": shape.steps,
                     "N": shape.batch,
+                    "D": shape.features,
                     "H": shape.hidden,
                     "threads": case.threads,
                     "contestants": sizes,
@@ -167,6 +185,7 @@ def main():
             "models": compare_models,
             "onnx": compare_onnx,
             "quantized": compare_quantized,
+            "ragged": compare_ragged,
             "words": compare_words,
         }
         suite = suites.get(chosen.suite)
@@ -177,16 +196,26 @@ def main():
             hand_out(suite.markdown(found["header"], found["rows"]), chosen.output)
             return
         comparison = Comparison(chosen, folder)
+        neighbour = None
         try:
+            if chosen.neighbour and not chosen.report_only:
+                comparison.report["header"]["neighbour"] = True
+                neighbour = subprocess.Popen([chosen.bench, "neighbour"], stdin=subprocess.PIPE)
             if not chosen.report_only:
-                selected = cases.select(
-                    chosen.cells, chosen.modes, chosen.shapes, chosen.threads
-                )
+                shapes = chosen.shapes
+                if chosen.suite == "random":
+                    shapes = cases.random_shapes(chosen.bench, chosen.seed, chosen.count)
+                selected = cases.select(chosen.cells, chosen.modes, shapes, chosen.threads)
                 comparison.measure(selected)
-                if not (chosen.quick or chosen.no_memory):
+                if chosen.confirm:
+                    comparison.confirm(selected)
+                if not (chosen.quick or chosen.no_memory or chosen.suite == "random"):
                     comparison.measure_memory(selected)
         finally:
             comparison.close()
+            if neighbour:
+                neighbour.stdin.close()
+                neighbour.wait()
         comparison.save()
         hand_out(report.markdown(comparison.report), chosen.output)
 

@@ -21,7 +21,7 @@ from verification import largest_difference
 OWN = ("float32", "float16", "bfloat16", "int8")
 STEPS = {256: 100, 512: 50, 1024: 25, 2048: 25}
 CASES = tuple(
-    Shape(steps, batch, hidden) for hidden, steps in STEPS.items() for batch in (1, 2, 4)
+    Shape.square(steps, batch, hidden) for hidden, steps in STEPS.items() for batch in (1, 2, 4)
 )
 
 

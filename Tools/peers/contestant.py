@@ -54,7 +54,7 @@ class Contestant:
             raise ContestantError(f"{self.name}: {request}: {answer['error']}")
         return answer
 
-    def load(self, case, data):
+    def load(self, case, data, **more):
         shape = case.shape
         self.ask(
             "load",
@@ -66,6 +66,7 @@ class Contestant:
             H=shape.hidden,
             threads=case.threads,
             data=data,
+            **more,
         )
 
     def time(self, warm_up, calls, samples):
@@ -108,6 +109,22 @@ class ModelContestant(Contestant):
         if name == OURS:
             return [bench, "model-peer"]
         return [sys.executable, os.path.join(HERE, "model_worker.py")]
+
+
+class RaggedContestant(Contestant):
+    """A process that is told the length of each sequence, unless it computes all to the end."""
+
+    def __init__(self, name, threads, bench, takes_lengths=True):
+        self.takes_lengths = takes_lengths
+        super().__init__(name, threads, bench)
+
+    @staticmethod
+    def command(name, bench):
+        # This engine takes part with lengths, and under another name without.
+        return Contestant.command(OURS if name.startswith(OURS) else name, bench)
+
+    def load(self, case, data):
+        super().load(case, data, **({"lengths": case.lengths} if self.takes_lengths else {}))
 
 
 class OnnxContestant(Contestant):

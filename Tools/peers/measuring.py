@@ -4,6 +4,7 @@ import random
 
 import verification
 from cases import OURS
+from contestant import ContestantError
 from ratios import median, paired_ratios
 from rounds import LONG_CALL, Turn
 
@@ -44,7 +45,7 @@ def estimate(contestant):
     return min(nanoseconds)
 
 
-def take_turns(contestants, effort, seed):
+def take_turns(contestants, effort, seed, on_round=lambda: None):
     """Nanoseconds of a call, for each contestant a value for each round."""
     estimates = {name: estimate(contestant) for name, contestant in contestants.items()}
     rounds = effort.rounds_for(max(estimates.values()))
@@ -53,6 +54,7 @@ def take_turns(contestants, effort, seed):
     times = {name: [] for name in contestants}
     order = random.Random(seed)
     for _ in range(rounds):
+        on_round()
         for name in order.sample(list(contestants), len(contestants)):
             contestant, turn = contestants[name], turns[name]
             times[name].append(median(contestant.time(turn.warm_up, turn.calls, turn.samples)))
@@ -66,13 +68,24 @@ def measure(case, contestants, data, folder, effort, seed):
         contestant.load(case, data)
     differences = verify(case, contestants, folder)
 
-    times = take_turns(contestants, effort, seed)
+    window = []
+    times = take_turns(
+        contestants, effort, seed, lambda: window.append(instructions_in_flight(contestants))
+    )
     for contestant in contestants.values():
         contestant.ask("unload")
-    return row(case, times, differences)
+    return row(case, times, differences, None if None in window else median(window))
 
 
-def row(case, times, differences):
+def instructions_in_flight(contestants):
+    """How many the core holds, as our process sees it; None where it cannot."""
+    try:
+        return contestants[OURS].ask("window")["window"]
+    except ContestantError:
+        return None
+
+
+def row(case, times, differences, window=None):
     """Times in seconds, a value for each round; ratios are theirs ÷ ours, round by round."""
     shape = case.shape
     return {
@@ -84,6 +97,7 @@ def row(case, times, differences):
         "H": shape.hidden,
         "threads": case.threads,
         "flops": case.flops,
+        "window": window,
         "tolerance": verification.tolerance(case),
         "contestants": {
             name: {

@@ -6,6 +6,7 @@ import os
 from cases import GATES, MODES, PEERS, SHAPES, Shape
 from exported_cases import MODELS as EXPORTED
 from model_cases import MODELS, WORD_METHODS
+from ragged_cases import RULES
 
 EPILOG = "example: run --cells LSTM --modes inference --shapes 25,1,64 --threads 1 --rounds 15"
 
@@ -61,6 +62,9 @@ def read_options():
     add_effort(parser)
     add_files(parser)
     chosen = parser.parse_args()
+    # The suite of different lengths has shapes of its own.
+    chosen.ragged_shapes = chosen.shapes
+    chosen.shapes = chosen.shapes or list(SHAPES)
     if chosen.report_only and not chosen.merge:
         parser.error("--report-only needs --merge")
     if not chosen.report_only and not (chosen.bench and os.access(chosen.bench, os.X_OK)):
@@ -76,12 +80,13 @@ def add_selection(parser):
     add = parser.add_argument_group("what is compared; default: everything").add_argument
     add(
         "--suite",
-        choices=("layers", "models", "words", "files", "onnx", "quantized"),
+        choices=("layers", "random", "models", "words", "files", "onnx", "quantized", "ragged"),
         default="layers",
-        help="layers; whole training steps of models, against PyTorch alone; word vectors, against "
-        "gensim; the reading of large files of weights, against safetensors and PyTorch; models that "
-        "PyTorch has exported, against ONNX Runtime; or inference with weights of fewer bytes, against "
-        "quantised layers of both; default: layers",
+        help="layers; layers of shapes that Bench draws from --seed; whole training steps of models, "
+        "against PyTorch alone; word vectors, against gensim; the reading of large files of weights, "
+        "against safetensors and PyTorch; models that PyTorch has exported, against ONNX Runtime; "
+        "inference with weights of fewer bytes, against quantised layers of both; or layers over "
+        "sequences of different lengths, against PyTorch; default: layers",
     )
     add(
         "--models",
@@ -116,9 +121,23 @@ def add_selection(parser):
         "--shapes",
         type=shape,
         nargs="+",
-        default=list(SHAPES),
         metavar="T,N,H",
-        help="steps, batch, hidden units; there are as many input features",
+        help="steps, batch, hidden units, and as many input features; or T,N,D,H",
+    )
+    add(
+        "--count",
+        type=positive(int),
+        default=24,
+        metavar="N",
+        help="how many shapes the suite 'random' has; default: 24",
+    )
+    add(
+        "--lengths",
+        type=some_of(RULES),
+        default=list(RULES),
+        metavar="LIST",
+        help="of the suite of sequences of different lengths: uniform (from 5 to T), sentences (as "
+        "many as verses have words)",
     )
     add("--threads", type=thread_counts, default=[1, 2], metavar="LIST", help="1,2")
     add(
@@ -141,13 +160,23 @@ def add_effort(parser):
         "long, it limits the rounds, but to no fewer than 7",
     )
     add("--quick", action="store_true", help="5 rounds (but 3), 0.3 seconds, no resident sizes")
+    add(
+        "--confirm",
+        action="store_true",
+        help="measure the rows in which a peer was faster once more",
+    )
+    add(
+        "--neighbour",
+        action="store_true",
+        help="measure beside a process that streams memory on the last processor",
+    )
     add("--no-memory", action="store_true", help="do not measure resident sizes")
     add(
         "--seed",
         type=positive(int),
         default=1,
         metavar="N",
-        help="of weights, inputs and the order of turns; default: 1",
+        help="of weights, inputs, the order of turns, and random shapes; default: 1",
     )
 
 

@@ -13,17 +13,17 @@ FEWEST_ROUNDS = 6
 
 def key(row):
     """What makes two rows the same one."""
-    return tuple(row[name] for name in ("threads", "cell", "mode", "T", "N", "H"))
+    return row["threads"], row["cell"], row["mode"], Shape.of_row(row)
 
 
 def memory_key(entry):
     """What makes two entries about memory the same one."""
-    return tuple(entry[name] for name in ("threads", "cell", "T", "N", "H"))
+    return entry["threads"], entry["cell"], Shape.of_row(entry)
 
 
 def place(row):
     """Where a row stands in the tables: with its like, in the order of the cases."""
-    shape = Shape(row["T"], row["N"], row["H"])
+    shape = Shape.of_row(row)
     known = SHAPES.index(shape) if shape in SHAPES else len(SHAPES)
     return row["threads"], list(GATES).index(row["cell"]), MODES.index(row["mode"]), known
 
@@ -90,7 +90,7 @@ def rows_table(rows):
     for row in rows:
         ours = median(row["contestants"][OURS]["seconds"])
         cells = [
-            f"{row['cell'].upper()} {MODE_TITLES[row['mode']]} {row['T']},{row['N']},{row['H']}",
+            f"{row['cell'].upper()} {MODE_TITLES[row['mode']]} {Shape.of_row(row)}",
             str(row["threads"]),
             duration(ours),
             f"{row['flops'] / ours * 1e-9:.1f}",
@@ -100,9 +100,13 @@ def rows_table(rows):
             entry = row["contestants"].get(name)
             text = number(median_interval(entry["ratios"])) if entry else ""
             cells.append(f"**{text}**" if [name] == best else text)
-        lines.append(cells + [str(len(row["contestants"][OURS]["seconds"]))])
-    titles = ["T,N,H", "threads", "ours", "GFLOP/s"] + [f"{name} ÷ ours" for name in names]
-    return table(titles + ["rounds"], lines)
+        window = row.get("window")
+        lines.append(
+            cells
+            + [str(len(row["contestants"][OURS]["seconds"])), f"{window:.0f}" if window else ""]
+        )
+    titles = ["T,N,H or T,N,D,H", "threads", "ours", "GFLOP/s"] + [f"{name} ÷ ours" for name in names]
+    return table(titles + ["rounds", "in flight"], lines)
 
 
 def mean_over(rows, among=None):
@@ -135,26 +139,39 @@ def summary_table(rows):
     return table(titles, lines)
 
 
+def is_slower(row):
+    """Whether the best peer is faster, for certain."""
+    group = ratios_to_best(row)
+    return bool(group) and median_interval(group).high < 1
+
+
+def verdict_of_second(row):
+    """What a row's second measurement says, which is asked for where the first says slower."""
+    verdict = "slower again" if is_slower(row) else "not again"
+    return f"{verdict}: {peers(row)[0]} {number(median_interval(ratios_to_best(row)))}"
+
+
 def slower_lines(rows):
     """The rows in which the best peer is faster, for certain."""
     lines = []
     for row in rows:
-        group = ratios_to_best(row)
-        interval = median_interval(group) if group else None
-        if interval and interval.high < 1:
-            shape = f"{row['T']},{row['N']},{row['H']}"
+        if is_slower(row):
+            interval = median_interval(ratios_to_best(row))
+            again = row.get("again")
             lines.append(
-                f"- {row['cell'].upper()} {MODE_TITLES[row['mode']]} {shape}, threads "
-                f"{row['threads']}: {peers(row)[0]} {number(interval)}\n"
+                f"- {row['cell'].upper()} {MODE_TITLES[row['mode']]} {Shape.of_row(row)}, threads "
+                f"{row['threads']}: {peers(row)[0]} {number(interval)}"
+                + (f", {verdict_of_second(again)}" if again else "")
+                + "\n"
             )
-    return "".join(lines) or "None.\n"
+    return f"{len(lines)} of {len(rows)} rows.\n\n" + "".join(lines) if lines else "None.\n"
 
 
 def memory_table(entries):
     names = list(dict.fromkeys(name for entry in entries for name in entry["contestants"]))
     lines = []
     for entry in entries:
-        cells = [f"{entry['cell'].upper()} {entry['T']},{entry['N']},{entry['H']}"]
+        cells = [f"{entry['cell'].upper()} {Shape.of_row(entry)}"]
         for name in names:
             sizes = entry["contestants"].get(name)
             cells.append(
@@ -176,8 +193,11 @@ def markdown(report):
         f"# Compared with others\n\n{header['cpu']}, {header['cores']} cores; {header['date']}; "
         f"commit {header['commit']}; load {header['load']}.\n\n{versions}.\n\n"
         "A ratio is the peer's time ÷ ours: the median of the rounds' ratios with a 95% interval "
-        "(bootstrap over rounds); the fastest peer's is bold.\n"
+        "(bootstrap over rounds); the fastest peer's is bold. In flight: instructions that the core "
+        "holds, half of what the processor has where somebody else uses the core, too.\n"
     ]
+    if header.get("neighbour"):
+        text.append("Measured beside a process that streams memory (`--neighbour`).\n")
     if any(len(row["contestants"][OURS]["seconds"]) < FEWEST_ROUNDS for row in rows):
         text.append(
             f"Rows of fewer than {FEWEST_ROUNDS} rounds are a first look: their interval is hardly "

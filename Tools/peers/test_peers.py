@@ -11,15 +11,17 @@ import unittest
 import exported_cases
 import gates
 import model_cases
+import ragged_cases
 import ratios
 import report
-from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, select
+from cases import MODES, OURS, PEERS, SHAPES, Case, Shape, names_for, random_shapes, select
 from rounds import LONG_CALL, SHORTEST_SAMPLE, Effort, Turn
 
 try:
     import numpy
 
     import compare_files
+    import compare_ragged
     import compare_words
     import verification
 except ImportError:
@@ -67,6 +69,61 @@ class ExportedCaseTests(unittest.TestCase):
             self.assertEqual((len(drawn), drawn[0]), (case.batch, case.steps))
             self.assertEqual(drawn, sorted(drawn, reverse=True))
             self.assertGreaterEqual(drawn[-1], min(case.steps, exported_cases.SHORTEST))
+
+
+class RaggedCaseTests(unittest.TestCase):
+    def test_lengths_fit_their_batch(self):
+        shape = Shape.square(20, 400, 8)
+        for rule in ragged_cases.RULES:
+            drawn = ragged_cases.draw(rule, shape, seed=2)
+            self.assertEqual(drawn, ragged_cases.draw(rule, shape, seed=2))
+            self.assertNotEqual(drawn, ragged_cases.draw(rule, shape, seed=3))
+            self.assertEqual((len(drawn), max(drawn)), (400, 20))
+            self.assertGreaterEqual(min(drawn), 5 if rule == "uniform" else 1)
+        self.assertEqual(ragged_cases.draw("uniform", Shape.square(3, 5, 8), seed=1), (3,) * 5)
+
+    def test_sentences_are_as_long_as_verses(self):
+        lengths, counts = ragged_cases.read_table()
+        self.assertEqual(lengths, sorted(set(lengths)))
+        self.assertEqual(sum(counts), 31102)
+        drawn = ragged_cases.draw("sentences", Shape.square(1000, 5000, 8), seed=4)
+        self.assertAlmostEqual(sum(drawn) / 5000, 25.4 + 0.2, delta=0.5)
+
+    def test_the_suite_is_that_of_bench(self):
+        cases = ragged_cases.select(["gru"], ["training"], None, ["sentences"], [1, 2], seed=1)
+        self.assertEqual({case.threads for case in cases}, {1, 2})
+        self.assertEqual({(case.cell, case.mode, case.rule) for case in cases},
+                         {("gru", "training", "sentences")})
+        self.assertEqual(len(set(cases)), len(cases))
+        for case in cases:
+            full = Case("gru", "training", case.shape, case.threads)
+            self.assertAlmostEqual(case.flops, full.flops * case.share)
+            self.assertTrue(0 < case.share < 1)
+        given = ragged_cases.select(["lstm"], ["inference"], [Shape.square(9, 2, 3)], ["uniform"], [1], 1)
+        self.assertEqual([str(case) for case in given],
+                         ["lstm inference 9,2,3, 1 thread, uniform"])
+
+    def test_pytorch_has_a_third_way_for_the_lstm_alone(self):
+        lstm, gru = (ragged_cases.RaggedCase(cell, "training", Shape.square(3, 2, 4), 1)
+                     for cell in ("lstm", "gru"))
+        self.assertEqual(len(ragged_cases.names_for(lstm)), 3)
+        self.assertNotIn(ragged_cases.NATIVE, ragged_cases.names_for(gru))
+
+    @unittest.skipUnless(numpy, "needs NumPy")
+    def test_the_fastest_way_counts(self):
+        seconds = {ragged_cases.PACKED: 3.0, ragged_cases.PADDED: 2.0}
+        entries = {name: {"seconds": [time] * 7, "ratios": [time] * 7}
+                   for name, time in seconds.items()}
+        entries[OURS] = {"seconds": [1.0] * 7}
+        row = {"cell": "gru", "mode": "training", "T": 5, "N": 2, "H": 4, "threads": 1,
+               "rule": "uniform", "share": 0.5, "contestants": entries,
+               "padded": {"seconds": [2.0] * 7, "shares": [0.5] * 7}}
+        header = {"cpu": "c", "cores": 2, "load": 0, "date": "d", "commit": "e", "contestants": {}}
+        text = compare_ragged.markdown(header, [row])
+        self.assertIn("| GRU training | 2.00 [2.00, 2.00] |".replace("training", "forward+backward"),
+                      text)
+        self.assertIn("**2.00 [2.00, 2.00]**", text)
+        self.assertIn("| 0.50 | 1.00 s | 0.50 [0.50, 0.50] |".replace("1.00 s", "1000 ms"), text)
 
 
 @unittest.skipUnless(numpy, "needs NumPy")
@@ -177,17 +234,40 @@ class RoundTests(unittest.TestCase):
 
 class CaseTests(unittest.TestCase):
     def test_shapes(self):
-        self.assertEqual(Shape.parse("50,16,128"), Shape(50, 16, 128))
+        self.assertEqual(Shape.parse("50,16,128"), Shape.square(50, 16, 128))
+        self.assertEqual(Shape.parse("50,16,40,128"), Shape(50, 16, 40, 128))
+        self.assertEqual(str(Shape(50, 16, 40, 128)), "50,16,40,128")
+        self.assertEqual(str(Shape.square(50, 16, 128)), "50,16,128")
         self.assertEqual(len(set(SHAPES)), 10)
         for text in ("50,16", "50x16x128", "0,1,1", "1,-1,1", "a,b,c", "", "1,1,2000000"):
             with self.assertRaises(ValueError):
                 Shape.parse(text)
 
     def test_flops(self):
-        lstm = Case("lstm", "inference", Shape(50, 32, 256), 1)
+        lstm = Case("lstm", "inference", Shape.square(50, 32, 256), 1)
         self.assertEqual(lstm.flops, 2 * 50 * 32 * 4 * 256 * (256 + 256))
-        training = Case("gru", "training", Shape(50, 32, 256), 1)
+        training = Case("gru", "training", Shape.square(50, 32, 256), 1)
         self.assertEqual(training.flops, 3 * 2 * 50 * 32 * 3 * 256 * (256 + 256))
+
+    def test_inputs_count_as_many_as_there_are(self):
+        case = Case("lstm", "inference", Shape(5, 3, 40, 9), 1)
+        self.assertEqual(case.flops, 2 * 5 * 3 * 4 * 9 * (40 + 9))
+        self.assertEqual(case.longest_sum, 49)
+
+    def test_random_shapes_are_those_that_bench_prints(self):
+        with tempfile.TemporaryDirectory() as folder:
+            bench = os.path.join(folder, "Bench")
+            with open(bench, "w") as file:
+                file.write(
+                    "#!/bin/sh\n"
+                    'test "$*" = "list --suite random --plain --seed 7 --count 2" || exit 1\n'
+                    "echo lstm inference T5xN2xD9xH40\necho gru inference T5xN2xD9xH40\n"
+                    "echo lstm training T200xN1xD1000xH8\n"
+                )
+            os.chmod(bench, 0o755)
+            self.assertEqual(
+                random_shapes(bench, 7, 2), [Shape(5, 2, 9, 40), Shape(200, 1, 1000, 8)]
+            )
 
     def test_thread_counts_come_one_after_the_other(self):
         selected = select(["lstm", "gru"], MODES, SHAPES, [1, 2])
@@ -206,7 +286,7 @@ class CaseTests(unittest.TestCase):
 
 @unittest.skipUnless(numpy, "needs NumPy")
 class VerificationTests(unittest.TestCase):
-    case = Case("lstm", "training", Shape(50, 64, 512), 1)
+    case = Case("lstm", "training", Shape.square(50, 64, 512), 1)
 
     def setUp(self):
         generator = numpy.random.default_rng(5)
@@ -245,7 +325,7 @@ class VerificationTests(unittest.TestCase):
 
     def test_longer_sums_may_differ_more(self):
         self.assertAlmostEqual(verification.tolerance(self.case), 2e-5 * (3200 / 1024) ** 0.5)
-        short = Case("lstm", "inference", Shape(25, 1, 64), 1)
+        short = Case("lstm", "inference", Shape.square(25, 1, 64), 1)
         self.assertAlmostEqual(verification.tolerance(short), 2e-5)
 
 
@@ -308,6 +388,11 @@ class ReportTests(unittest.TestCase):
         self.assertIn("25,1,64", lines)
         self.assertNotIn("25,1,128", lines)
         self.assertEqual(report.slower_lines([even]), "None.\n")
+        self.assertTrue(lines.startswith("1 of 2 rows.\n"))
+        slower["again"] = self.row(torch=[2e-3, 4e-3, 2e-3])
+        self.assertIn("not again: torch 2.00", report.slower_lines([slower]))
+        slower["again"] = self.row(torch=[0.5e-3, 1e-3, 0.5e-3])
+        self.assertIn("slower again: torch 0.50", report.slower_lines([slower]))
 
     def test_means_are_by_mode_and_thread_count(self):
         rows = [

@@ -57,14 +57,17 @@ class TorchLayer:
             self.upstream = torch.from_numpy(arrays["dOutputs"])
             self.call = self.train
 
+    def run(self):
+        return self.module(self.x)
+
     def infer(self):
         with torch.inference_mode():
-            self.output = self.module(self.x)
+            self.output = self.run()
 
     def forward(self):
         # The graph of the last call goes before the next one is made, as in a training loop.
         self.output = None
-        self.output = self.module(self.x)
+        self.output = self.run()
 
     def train(self):
         self.output = None
@@ -72,7 +75,7 @@ class TorchLayer:
         self.x.grad = None
         for parameter in self.parameters:
             parameter.grad = None
-        self.output = self.module(self.x)
+        self.output = self.run()
         self.output[0].backward(self.upstream)
 
     def results(self):

@@ -19,6 +19,9 @@ from cases import Case, Shape
 CONTESTANTS = {
     "torch": ("torch_layer", {"mkldnn": True}),
     "torch-native": ("torch_layer", {"mkldnn": False}),
+    "torch-packed": ("torch_ragged", {"mkldnn": True, "is_packed": True}),
+    "torch-padded": ("torch_ragged", {"mkldnn": True, "is_packed": False}),
+    "torch-padded-native": ("torch_ragged", {"mkldnn": False, "is_packed": False}),
     "onednn": ("onednn_layer", {}),
     "onnxruntime": ("onnx_layer", {}),
 }
@@ -50,11 +53,12 @@ class Session:
         self.layer = None
         if request["threads"] != self.threads:
             raise ValueError(f"this process has {self.threads} threads, not {request['threads']}")
-        if request["D"] != request["H"]:
-            raise ValueError("a case has as many input features as hidden units")
-        shape = Shape(request["T"], request["N"], request["H"])
+        shape = Shape(request["T"], request["N"], request["D"], request["H"])
         case = Case(request["cell"], request["mode"], shape, self.threads)
-        self.layer = self.library.make(case, request["data"], **self.options)
+        options = dict(self.options)
+        if "lengths" in request:
+            options["lengths"] = request["lengths"]
+        self.layer = self.library.make(case, request["data"], **options)
         return {}
 
     def answer_results(self, request):

@@ -32,6 +32,7 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
   private var block: ParameterBlock<Scalar>?
   private var map: AffineMap<Scalar>?
   private var place: Int?
+  private var selection = RowSelection()
 
   override var name: StaticString { "affine map" }
 
@@ -54,27 +55,59 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
     let y = give(
       NodeShape(steps: shape.steps, batch: shape.batch, features: map.outputSize), on: graph)
     if shape.rows > 0 {
-      map.apply(
-        block, rows: shape.rows, x: graph.values(inputs[0]), into: graph.output(outputs[0]),
-        threads: graph.threads)
+      multiply(block, map, shape.rows, graph.values(inputs[0]), graph.output(outputs[0]), graph)
     }
     graph.finish(self)
     return y
   }
 
+  /// Padding is one row again and again: it is computed once.
+  private func multiply(
+    _ block: ParameterBlock<Scalar>, _ map: AffineMap<Scalar>, _ rows: Int,
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ graph: Graph<Scalar>
+  ) {
+    let threads = graph.threads
+    guard selection.findDistinct(in: x, rows: rows, width: map.inputSize) else {
+      return map.apply(block, rows: rows, x: x, into: y, threads: threads)
+    }
+    graph.withScratch(map.selectionScratchCount(threads: threads)) {
+      map.apply(block, selection, x: x, into: y, scratch: $0, threads: threads)
+    }
+  }
+
   override func backward(_ graph: Graph<Scalar>) {
     guard let block, let map, let dy = graph.gradient(outputs[0]) else { return }
-    let rows = graph.shape(inputs[0]).rows
+    let (rows, threads) = (graph.shape(inputs[0]).rows, graph.threads)
     if rows == 0 { return }
-    graph.contribute(to: inputs[0]) { dx in
-      map.applyTransposed(block, rows: rows, dy: dy, into: dx, threads: graph.threads)
+    // What no loss counts has a gradient of zeros. The value is there where the weights are trained.
+    let isSelected = selection.findNonzero(
+      in: dy, rows: rows, width: map.outputSize,
+      of: place == nil ? nil : graph.values(inputs[0]), features: map.inputSize)
+    var scratchCount = 0
+    if isSelected {
+      scratchCount = map.selectionScratchCount(threads: threads)
+    } else if place != nil {
+      scratchCount = map.scratchCount(rows: rows, threads: threads)
     }
-    guard let place else { return }
-    graph.withScratch(map.scratchCount(rows: rows, threads: graph.threads)) { scratch in
+    graph.withScratch(scratchCount) { scratch in
+      graph.contribute(to: inputs[0]) { dx in
+        if isSelected {
+          map.applyTransposed(
+            block, selection, dy: dy, into: dx, scratch: scratch, threads: threads)
+        } else {
+          map.applyTransposed(block, rows: rows, dy: dy, into: dx, threads: threads)
+        }
+      }
+      guard let place else { return }
       graph.addToGradient(place) { gradients in
-        map.accumulate(
-          rows: rows, dy: dy, x: graph.values(inputs[0]), into: gradients, scratch: scratch,
-          threads: graph.threads)
+        let x = graph.values(inputs[0])
+        if isSelected {
+          map.accumulate(
+            selection, dy: dy, x: x, into: gradients, scratch: scratch, threads: threads)
+        } else {
+          map.accumulate(
+            rows: rows, dy: dy, x: x, into: gradients, scratch: scratch, threads: threads)
+        }
       }
     }
   }

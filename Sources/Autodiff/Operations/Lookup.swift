@@ -69,11 +69,14 @@ private final class LookupOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
   override func backward(_ columns: Range<Int>, _ graph: Graph<Scalar>) {
     guard let dW, let tokens, let dy = graph.gradient(outputs[0]) else { return }
     let D = features
+    let bytes = columns.count * MemoryLayout<Scalar>.stride
     tokens.withUnsafeBufferPointer { tokens in
       for row in 0..<tokens.count {
+        let d = dy + row * D + columns.lowerBound
+        // Padding, before a layer.
+        if areZeros(d, byteCount: bytes) { continue }
         addElements(
-          dy + row * D + columns.lowerBound, to: dW + Int(tokens[row]) * D + columns.lowerBound,
-          count: columns.count)
+          d, to: dW + Int(tokens[row]) * D + columns.lowerBound, count: columns.count)
       }
     }
   }

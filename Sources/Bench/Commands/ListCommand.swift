@@ -11,17 +11,24 @@ struct ListCommand: ParsableCommand {
       EXAMPLES
         Bench list
         Bench list --suite deepbench --cell gru
+        Bench list --suite random --seed 7 --count 10 --plain > mine.shapes
       """)
 
   @OptionGroup var what: CaseOptions
 
+  @Option(help: ArgumentHelp("The seed of the shapes of '--suite random'.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Flag(help: "Print the cases as a .shapes file has them.")
+  var plain = false
+
   func run() throws {
-    if what.suite == nil, what.shape.isEmpty, what.cell == nil, what.mode == nil {
+    if !plain, what.suite == nil, what.shape.isEmpty, what.cell == nil, what.mode == nil {
       StandardOutput.write(try overview())
       return
     }
-    let (name, cases) = try what.cases(defaultSuite: "quick")
-    StandardOutput.write(Self.table(suite: name, cases))
+    let (name, cases) = try what.cases(defaultSuite: "quick", seed: seed)
+    StandardOutput.write(plain ? ShapeFile.text(cases) : Self.table(suite: name, cases))
   }
 
   private func overview() throws -> String {
@@ -35,6 +42,7 @@ struct ListCommand: ParsableCommand {
         Format.significant(cases.reduce(0) { $0 + $1.flops } * 1e-12),
       ])
     }
+    suites.rows.append([RandomShapes.suiteName, "any", ""])
     var contestants = TextTable(columns: [
       .init(title: "contestant", alignment: .left), .init(title: "what it is", alignment: .left),
     ])
@@ -53,7 +61,8 @@ struct ListCommand: ParsableCommand {
     ])
     table.rows = cases.map {
       [
-        $0.cell.rawValue, $0.mode.rawValue, $0.shape.description,
+        $0.cell.rawValue, $0.mode.rawValue,
+        $0.shape.description + ($0.lengths.map { " \($0.rawValue)" } ?? ""),
         Format.significant($0.flops * 1e-9), Format.bytes($0.workingBytes),
       ]
     }

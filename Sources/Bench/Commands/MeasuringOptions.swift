@@ -15,7 +15,10 @@ struct MeasuringOptions: ParsableArguments {
     help: ArgumentHelp("Seconds of timing for each contestant in each row.", valueName: "seconds"))
   var minTime = 0.3
 
-  @Option(help: ArgumentHelp("The seed of weights and inputs.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "The seed of weights and inputs, and of the shapes of '--suite random'.", valueName: "number")
+  )
   var seed: UInt64 = 1
 
   @Flag(
@@ -68,8 +71,16 @@ struct MeasuringOptions: ParsableArguments {
 struct CaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A suite in Benchmarks (see 'Bench list') or the path of a .shapes file.", valueName: "name"))
+      "A suite in Benchmarks (see 'Bench list'), the path of a .shapes file, or random: shapes that "
+        + "are drawn from --seed.",
+      valueName: "name"))
   var suite: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many shapes '--suite random' has (default: \(RandomShapes.defaultCount)).",
+      valueName: "number"))
+  var count: Int?
 
   @Option(help: ArgumentHelp("Only these cells: lstm, gru, rnn.", valueName: "list"))
   var cell: String?
@@ -86,10 +97,33 @@ struct CaseOptions: ParsableArguments {
       valueName: "T32xN16xD64xH128"))
   var shape: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Only these rules of lengths, or for --shape: uniform (from 5 to T), sentences (words of verses); "
+        + "the contestant 'padded' takes part.",
+      valueName: "list"))
+  var lengths: String?
+
+  mutating func validate() throws {
+    guard let count else { return }
+    guard suite == RandomShapes.suiteName else {
+      throw ValidationError("--count goes with --suite \(RandomShapes.suiteName)")
+    }
+    guard (1...RandomShapes.largestCount).contains(count) else {
+      throw ValidationError(
+        "--count must be from 1 to \(RandomShapes.largestCount), not \(count)")
+    }
+  }
+
   /// The name and the cases that the options ask for, in the suite's order.
-  func cases(defaultSuite: String) throws -> (name: String, cases: [BenchCase]) {
+  ///
+  /// - Parameter seed: of the shapes that are drawn.
+  func cases(defaultSuite: String, seed: UInt64) throws -> (name: String, cases: [BenchCase]) {
     let cells: [CellKind]? = try cell.map { try list($0, option: "--cell", what: "cell") }
     let modes: [Mode]? = try mode.map { try list($0, option: "--mode", what: "mode") }
+    let rules: [LengthRule]? = try lengths.map {
+      try list($0, option: "--lengths", what: "rule of lengths")
+    }
     guard shape.isEmpty else {
       guard suite == nil else {
         throw BenchError.usage("--shape and --suite exclude each other")
@@ -103,17 +137,27 @@ struct CaseOptions: ParsableArguments {
       }
       let cases = shapes.flatMap { shape in
         (cells ?? CellKind.allCases).flatMap { cell in
-          (modes ?? Mode.allCases).map { BenchCase(cell: cell, mode: $0, shape: shape) }
+          (modes ?? Mode.allCases).flatMap { mode in
+            (rules.map { $0.map(Optional.some) } ?? [nil]).map {
+              BenchCase(cell: cell, mode: mode, shape: shape, lengths: $0)
+            }
+          }
         }
       }
       return ("command line", cases)
     }
-    let suite = try Suite.named(suite ?? defaultSuite)
+    let suite =
+      suite == RandomShapes.suiteName
+      ? Suite.random(seed: seed, count: count ?? RandomShapes.defaultCount)
+      : try Suite.named(suite ?? defaultSuite)
     let cases = suite.cases.filter {
-      (cells?.contains($0.cell) ?? true) && (modes?.contains($0.mode) ?? true)
+      let lengths = $0.lengths
+      return (cells?.contains($0.cell) ?? true) && (modes?.contains($0.mode) ?? true)
+        && (rules.map { rules in lengths.map(rules.contains) ?? false } ?? true)
     }
     guard !cases.isEmpty else {
-      throw BenchError.usage("no case of suite '\(suite.name)' is left by --cell and --mode")
+      throw BenchError.usage(
+        "no case of suite '\(suite.name)' is left by --cell, --mode and --lengths")
     }
     return (suite.name, cases)
   }

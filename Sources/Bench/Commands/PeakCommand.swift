@@ -8,7 +8,8 @@ struct PeakCommand: ParsableCommand {
     commandName: "peak",
     abstract: "Measure the machine's limits, and show what the engine chooses for them.",
     discussion: """
-      Multiply–adds in registers, reading from each cache and from memory, and SGEMM by size; then, for shapes \
+      Multiply–adds in registers, how many instructions the core holds in flight (half of what the processor \
+      has where somebody else uses the core, too), reading from each cache and from memory, and SGEMM by size; then, for shapes \
       from a stream to a large batch: who computes the products, how the steps are divided among how many \
       threads, and how many steps' projections are one product.
 
@@ -45,6 +46,8 @@ struct PeakCommand: ParsableCommand {
     var openblas: Report.Library
     var threads: Int
     var multiplyAdds: [MultiplyAdds]
+    /// Instructions that one core holds in flight; nil where not known.
+    var window: Interval?
     var reading: [Reading]
     var memoryGBPerSecond: Interval
     var sgemm: [Product]
@@ -62,6 +65,7 @@ struct PeakCommand: ParsableCommand {
       CoreLimits.multiplyAdds(threads: threads)
         .map { Result.MultiplyAdds(threads: threads, gflops: $0) }
     }
+    let window = InstructionWindow.measure()
     progress.note("memory")
     let reading = MemoryLevel.all.compactMap { level in
       CoreLimits.reading(bytes: level.workingSet).map {
@@ -86,7 +90,7 @@ struct PeakCommand: ParsableCommand {
     let result = Result(
       cpu: CPU.current.model, isa: InstructionSet.current.description,
       builtFor: Machine.builtFor, openblas: .current,
-      threads: settings.threads, multiplyAdds: multiplyAdds, reading: reading,
+      threads: settings.threads, multiplyAdds: multiplyAdds, window: window, reading: reading,
       memoryGBPerSecond: streaming, sgemm: products,
       choices: EngineChoice.table(threads: settings.threads), warnings: Machine.warnings(settings))
     StandardOutput.write(json ? try JSONReport.encode(result) : Self.render(result))
@@ -116,6 +120,7 @@ struct PeakCommand: ParsableCommand {
     for item in result.multiplyAdds {
       row("multiply–adds, \(threads(item.threads))", item.gflops, "GFLOP/s")
     }
+    if let window = result.window { row("in flight, 1 thread", window, "instructions") }
     for item in result.sgemm {
       row("SGEMM \(item.size)×\(item.size), \(threads(result.threads))", item.gflops, "GFLOP/s")
     }

@@ -18,6 +18,7 @@ struct PeerCommand: ParsableCommand {
                                                  nanoseconds: one call's, for each sample
         {"request": "results", "path": "r.f32"}  writes what a call computed; tensors: name and count
         {"request": "memory"}                    peakResidentBytes
+        {"request": "window"}                    window: instructions that the core holds in flight
         {"request": "rows"}                      rows: the names of kernels
         {"request": "load", "row": "…"}          sets one of them up
         {"request": "unload"}                    frees the layer
@@ -27,7 +28,7 @@ struct PeerCommand: ParsableCommand {
       Benchmarks/check.layers) do not have, numbers are drawn. The data file holds little-endian float32, one array after the \
       other: W, U, b, for gru recurrentBias, x [T, N, D] and dOutputs [T, N, H]; gates in the order \
       i f g o, or r z n. In the recorded modes of those cells the weights count as changed before each call. \
-      "clock": "processor" in 'time' counts processor time.
+      "lengths": [T1, T2, …] beside "data" says how many steps each sequence has. "clock": "processor" in 'time' counts processor time.
 
       EXAMPLES
         echo '{"request": "hello"}' | Bench peer

@@ -30,11 +30,28 @@ struct ContestantKind: Sendable {
   var longestCall: Double?
   /// Whether OpenBLAS may use the threads of the row; else it has one, and the contestant its own.
   var usesOpenBLASThreads = false
+  /// The batches that it takes part in.
+  var batches = Batches.all
   /// Whether it uses the threads of the row at all.
   var usesThreads = true
   /// What it keeps its weights in, for inference alone; nil for single precision.
   var weights: WeightFormat?
   var make: @Sendable (Workload) -> any Contestant
+
+  /// Batches, by whether their sequences have lengths of their own.
+  enum Batches: Sendable {
+    case all, withLengths, withoutLengths
+  }
+
+  /// Whether it takes part in a case.
+  func takesPart(in item: BenchCase) -> Bool {
+    guard takesPart(in: item.mode) else { return false }
+    return switch batches {
+    case .all: true
+    case .withLengths: item.lengths != nil
+    case .withoutLengths: item.lengths == nil
+    }
+  }
 
   /// Whether it is only there to be compared with.
   var isBaseline: Bool { longestCall != nil }
@@ -43,7 +60,7 @@ struct ContestantKind: Sendable {
   func takesPart(in mode: Mode) -> Bool { weights == nil || mode == .inference }
 
   /// Every contestant that computes with the weights as they are, baselines first.
-  static let all: [ContestantKind] = [.naive, .perGate, .fused, .packed]
+  static let all: [ContestantKind] = [.naive, .perGate, .fused, .padded, .packed]
 
   /// The engine with its weights in fewer bytes.
   static let narrow: [ContestantKind] = [
@@ -56,13 +73,13 @@ struct ContestantKind: Sendable {
 
   static let naive = ContestantKind(
     name: "naive", summary: "scalar Swift loops (ReferenceLoops)", longestCall: 0.1,
-    usesThreads: false,
+    batches: .withoutLengths, usesThreads: false,
     make: { NaiveContestant($0) })
 
   static let perGate = ContestantKind(
     name: "perGate",
     summary: "a plain BLAS port: one OpenBLAS product per gate and step, separate passes",
-    longestCall: 1, usesOpenBLASThreads: true,
+    longestCall: 1, usesOpenBLASThreads: true, batches: .withoutLengths,
     make: { workload in
       switch workload.cell {
       case .lstm: PerGateLSTM(workload)
@@ -74,8 +91,14 @@ struct ContestantKind: Sendable {
   static let fused = ContestantKind(
     name: "fused",
     summary: "the engine with OpenBLAS's products: one for all gates of a step",
-    longestCall: 1, usesOpenBLASThreads: true,
+    longestCall: 1, usesOpenBLASThreads: true, batches: .withoutLengths,
     make: { EngineContestants.make($0, products: .openBLAS) })
+
+  static let padded = ContestantKind(
+    name: "padded",
+    summary: "where sequences have lengths, the engine without them: every sequence to the end",
+    longestCall: nil, batches: .withLengths,
+    make: { EngineContestants.make($0.padded, products: .automatic) })
 
   static let packed = ContestantKind(
     name: "packed",
@@ -86,7 +109,7 @@ struct ContestantKind: Sendable {
   private static func packed(_ weights: WeightFormat, _ what: String) -> ContestantKind {
     ContestantKind(
       name: weights.rawValue, summary: "the engine with weights in \(what); inference alone",
-      longestCall: nil, weights: weights,
+      longestCall: nil, batches: .withoutLengths, weights: weights,
       make: { EngineContestants.make($0, products: .automatic, weights: weights) })
   }
 

@@ -6,6 +6,7 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
   private var layer: Layer
   private let threads: Int
   private let x: SequenceBatch<Float>
+  private let lengths: [Int]?
   private let initialState: Layer.State?
   private let dOutputs: SequenceBatch<Float>?
   private let workspace: Workspace<Layer.State>?
@@ -17,15 +18,17 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
 
   /// - Parameters:
   ///   - initialState: the state before the first step, or nil for zeros.
+  ///   - lengths: how many steps each sequence has; nil means all.
   ///   - dOutputs: the gradient of the loss with respect to the outputs; used in training alone.
   init(
-    _ layer: Layer, initialState: Layer.State?, x: SequenceBatch<Float>,
+    _ layer: Layer, initialState: Layer.State?, x: SequenceBatch<Float>, lengths: [Int]? = nil,
     dOutputs: SequenceBatch<Float>?, mode: Mode, threads: Int, products: ProductStrategy
   ) {
     self.layer = layer
     self.threads = threads
     self.initialState = initialState
     self.x = x
+    self.lengths = lengths
     self.dOutputs = mode.includesBackward ? dOutputs : nil
     workspace = mode == .inference ? Workspace(products: products) : nil
     tape =
@@ -43,6 +46,7 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
     self.init(
       layer, initialState: initialState,
       x: SequenceBatch(steps: T, batch: N, features: D, elements: workload.inputs),
+      lengths: workload.lengths,
       dOutputs: workload.mode.includesBackward
         ? SequenceBatch(steps: T, batch: N, features: H, elements: workload.outputGradients) : nil,
       mode: workload.mode, threads: workload.threads, products: products)
@@ -55,12 +59,14 @@ final class EngineContestant<Layer: RecurrentLayer>: Contestant where Layer.Scal
     output = nil
     inputGradients = nil
     guard let tape else {
-      output = layer(x, from: initialState, threads: threads, workspace: workspace)
+      output = layer(
+        x, from: initialState, lengths: lengths, threads: threads, workspace: workspace)
       return
     }
     // An optimizer has changed the weights since the last step: they are packed anew.
     _ = layer.parameters.uniquePointer()
-    output = layer.forward(x, from: initialState, threads: threads, recording: tape)
+    output = layer.forward(
+      x, from: initialState, lengths: lengths, threads: threads, recording: tape)
     guard let dOutputs else { return }
     gradients.setToZero()
     inputGradients = layer.backward(

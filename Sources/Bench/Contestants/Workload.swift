@@ -8,6 +8,8 @@ struct Workload {
   var cell: CellKind
   var mode: Mode
   var shape: Shape
+  /// How many steps each sequence has; nil where all have `T`.
+  var lengths: [Int]?
   /// The input weights, `[G·H, D]`.
   var W: [Float]
   /// The recurrent weights, `[G·H, H]`.
@@ -26,8 +28,10 @@ struct Workload {
   /// The threads that a contestant may use.
   var threads: Int
 
-  init(_ benchCase: BenchCase, seed: UInt64, threads: Int = 1) {
+  /// - Parameter lengths: those of a case that has a rule for them.
+  init(_ benchCase: BenchCase, seed: UInt64, threads: Int = 1, lengths: [Int]? = nil) {
     self.threads = threads
+    self.lengths = lengths
     cell = benchCase.cell
     mode = benchCase.mode
     shape = benchCase.shape
@@ -49,7 +53,21 @@ struct Workload {
     precondition(steps <= shape.T, "prefix of \(steps) steps of \(shape.T)")
     var result = self
     result.shape.T = steps
+    result.lengths = lengths?.map { min($0, steps) }
     return result
+  }
+
+  /// The same work with every sequence as long as the batch.
+  var padded: Workload {
+    var result = self
+    result.lengths = nil
+    return result
+  }
+
+  /// What the steps that count are of all.
+  var meanLengthShare: Double {
+    guard let lengths else { return 1 }
+    return Double(lengths.reduce(0, +)) / Double(shape.T * shape.N)
   }
 
   /// The same work on some of the sequences only.
@@ -57,6 +75,7 @@ struct Workload {
     let (T, N) = (shape.T, shape.N)
     var result = self
     result.shape.N = sequences.count
+    result.lengths = lengths.map { all in sequences.map { all[$0] } }
     result.initialHidden = gatherSequences(
       initialHidden, blocks: 1, batch: N, sequences: sequences)
     if cell == .lstm {

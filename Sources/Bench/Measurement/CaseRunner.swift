@@ -5,6 +5,10 @@ struct CaseMeasurement {
   var peak: RoundSamples
   var peakFlops: Double
   var plan: VerificationPlan
+  /// The window of instructions in flight at the beginning of each round.
+  var window: [Double]
+  /// What the steps that count are of all.
+  var meanLengthShare = 1.0
 
   struct Entry {
     var kind: ContestantKind
@@ -66,14 +70,18 @@ struct CaseRunner {
     let rounds = RoundPlan.make(
       callSeconds: callSeconds, minTime: settings.minTime, rounds: settings.rounds,
       cycle: Self.cycle(subjects))
-    let samples = RoundRunner.run(rounds, subjects)
+    var window: [Double] = []
+    let samples = RoundRunner.run(rounds, subjects) {
+      if let now = InstructionWindow.sample() { window.append(now) }
+    }
     for index in entries.indices {
       let scale = entries[index].scaledFromSteps.map { Double(workload.shape.T) / Double($0) }
       entries[index].samples = samples[index].scaled(by: scale ?? 1)
     }
     return CaseMeasurement(
       benchCase: benchCase, contestants: entries, peak: samples[entries.count],
-      peakFlops: peak.flops, plan: plan)
+      peakFlops: peak.flops, plan: plan, window: window,
+      meanLengthShare: workload.meanLengthShare)
   }
 
   private func verify(
@@ -88,7 +96,7 @@ struct CaseRunner {
   }
 
   private func contestants(of benchCase: BenchCase) -> [ContestantKind] {
-    settings.contestants.filter { $0.takesPart(in: benchCase.mode) }
+    settings.contestants.filter { $0.takesPart(in: benchCase) }
   }
 
   /// The subjects whose OpenBLAS has threads side by side: its workers are waited for once in a round.

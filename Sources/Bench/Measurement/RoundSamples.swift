@@ -82,11 +82,16 @@ struct WarmUp {
 /// Takes the samples of a plan.
 enum RoundRunner {
   /// Runs the rounds of `plan` over `subjects`, which it has one part for each.
-  static func run(_ plan: RoundPlan, _ subjects: [TimedSubject]) -> [RoundSamples] {
+  ///
+  /// - Parameter onRound: what else is done at the beginning of each round.
+  static func run(
+    _ plan: RoundPlan, _ subjects: [TimedSubject], onRound: () -> Void = {}
+  ) -> [RoundSamples] {
     var samples = subjects.map { _ in
       RoundSamples(rounds: Array(repeating: [], count: plan.rounds))
     }
     for round in 0..<plan.rounds {
+      onRound()
       for index in plan.order(inRound: round) where plan.takesPart(index, inRound: round) {
         let part = plan.parts[index]
         OpenBLASThreads.use(subjects[index].blasThreads)

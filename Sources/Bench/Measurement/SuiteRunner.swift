@@ -27,7 +27,9 @@ struct SuiteRunner {
       progress.row(index + 1, name, phase: "preparing")
       var runner = CaseRunner(settings: settings, peak: peak)
       runner.onPhase = { progress.row(index + 1, name, phase: $0) }
-      let workload = Workload(benchCase, seed: settings.seed, threads: settings.threads)
+      let lengths = try benchCase.lengths?.draw(benchCase.shape, seed: settings.seed)
+      let workload = Workload(
+        benchCase, seed: settings.seed, threads: settings.threads, lengths: lengths)
       result.cases.append(try runner.run(benchCase, workload: workload))
       progress.finishRow(index + 1, name)
     }

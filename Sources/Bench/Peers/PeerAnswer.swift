@@ -19,6 +19,8 @@ struct PeerAnswer: Codable, Equatable {
   var tensors: [Tensor]?
   /// `memory`: the largest resident size of the process so far, in bytes.
   var peakResidentBytes: Int?
+  /// `window`: instructions in flight.
+  var window: Double?
 
   /// A tensor in a file of results: `count` float32 numbers.
   struct Tensor: Codable, Equatable {
@@ -35,7 +37,7 @@ struct PeerAnswer: Codable, Equatable {
   init(
     name: String? = nil, version: String? = nil, detail: String? = nil,
     nanoseconds: [Double]? = nil, rows: [String]? = nil, tensors: [Tensor]? = nil,
-    peakResidentBytes: Int? = nil
+    peakResidentBytes: Int? = nil, window: Double? = nil
   ) {
     self.name = name
     self.version = version
@@ -44,6 +46,7 @@ struct PeerAnswer: Codable, Equatable {
     self.rows = rows
     self.tensors = tensors
     self.peakResidentBytes = peakResidentBytes
+    self.window = window
   }
 
   /// The answer as one line, without its newline.

@@ -7,11 +7,14 @@ import Recurrent
 /// {"request": "hello"}
 /// {"request": "load", "cell": "lstm", "mode": "training", "T": 25, "N": 1, "D": 64, "H": 64,
 ///  "threads": 1, "data": "case.f32"}
+/// {"request": "load", "cell": "gru", "mode": "inference", "T": 3, "N": 2, "D": 8, "H": 8,
+///  "threads": 1, "data": "case.f32", "lengths": [3, 1]}
 /// {"request": "load", "row": "lstm_forward f32 N16 H128"}
 /// {"request": "rows"}
 /// {"request": "results", "path": "results.f32"}
 /// {"request": "time", "warmUp": 2, "callsPerSample": 4, "samples": 10}
 /// {"request": "memory"}
+/// {"request": "window"}
 /// {"request": "unload"}
 /// ```
 /// Every contestant speaks it, whatever it is written in; the end of the input ends the process. `rows`,
@@ -33,6 +36,8 @@ enum PeerRequest: Equatable {
   case time(PeerTiming)
   /// Reports the largest resident size so far.
   case memory
+  /// Measures how many instructions the core holds in flight, see ``InstructionWindow``.
+  case window
   /// Frees the layer.
   case unload
 }
@@ -43,6 +48,8 @@ struct PeerCase: Equatable {
   var threads: Int
   /// The file of weights and inputs, see ``PeerData``; without one they are drawn.
   var data: String?
+  /// How many steps each sequence has, where there is a file; nil means all.
+  var lengths: [Int]?
   /// What the weights are kept in, in inference; nil for single precision.
   var weights: WeightFormat?
 }
@@ -82,8 +89,8 @@ enum PeerError: Error, Equatable {
 
 extension PeerRequest: Decodable {
   private enum Key: String, CodingKey {
-    case request, cell, mode, T, N, D, H, threads, data, weights, path, warmUp, callsPerSample,
-      samples, row, clock
+    case request, cell, mode, T, N, D, H, threads, data, lengths, weights, path, warmUp,
+      callsPerSample, samples, row, clock
   }
 
   /// Reads one line.
@@ -131,6 +138,7 @@ extension PeerRequest: Decodable {
     case "hello": self = .hello
     case "rows": self = .rows
     case "memory": self = .memory
+    case "window": self = .window
     case "unload": self = .unload
     case "results": self = .results(path: try fields.decode(String.self, forKey: .path))
     case "time":
@@ -151,16 +159,29 @@ extension PeerRequest: Decodable {
       let item = LayerCase(
         layer: try choice(.cell, of: LayerKind.self), mode: try choice(.mode, of: Mode.self),
         shape: shape)
+      let lengths = try fields.decodeIfPresent([Double].self, forKey: .lengths)?.map {
+        Int(exactly: $0) ?? 0
+      }
+      if let lengths {
+        guard lengths.count == shape.N, lengths.allSatisfy({ (1...shape.T).contains($0) }) else {
+          throw PeerError.badRequest(
+            "'lengths' are \(lengths.count), expected \(shape.N) whole numbers from 1 to \(shape.T)"
+          )
+        }
+      }
+      let data = try fields.decodeIfPresent(String.self, forKey: .data)
+      if lengths != nil && data == nil {
+        throw PeerError.badRequest("'lengths' goes with 'data'")
+      }
       self = .load(
         PeerCase(
-          item: item, threads: try number(.threads, in: 1...1024),
-          data: try fields.decodeIfPresent(String.self, forKey: .data),
+          item: item, threads: try number(.threads, in: 1...1024), data: data, lengths: lengths,
           weights: fields.contains(.weights)
             ? try choice(.weights, of: WeightFormat.self) : nil))
     default:
       throw PeerError.badRequest(
         "'request' is '\(name)', expected one of hello, load, rows, results, time, memory, "
-          + "unload")
+          + "window, unload")
     }
   }
 }

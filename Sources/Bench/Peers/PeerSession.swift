@@ -51,6 +51,11 @@ struct PeerSession {
         throw .badData("the resident size is not known on this system")
       }
       return PeerAnswer(peakResidentBytes: bytes)
+    case .window:
+      guard let window = InstructionWindow.sample() else {
+        throw .badData("how many instructions are in flight is not known on this processor")
+      }
+      return PeerAnswer(window: window)
     case .unload:
       unload()
       return PeerAnswer()
@@ -118,6 +123,9 @@ struct PeerSession {
     let shape = what.item.shape
     let x = try data.sequences(steps: shape.T, batch: shape.N, features: shape.D)
     if let weights = what.weights {
+      guard what.lengths == nil else {
+        throw .badRequest("'lengths' does not go with 'weights'")
+      }
       guard what.item.mode == .inference else {
         throw .badRequest("'weights' goes with inference, not with \(what.item.mode.rawValue)")
       }
@@ -132,7 +140,8 @@ struct PeerSession {
       what.item.mode.includesBackward
       ? try data.sequences(steps: shape.T, batch: shape.N, features: shape.H) : nil
     return EngineContestant(
-      layer, initialState: nil, x: x, dOutputs: dOutputs, mode: what.item.mode,
+      layer, initialState: nil, x: x, lengths: what.lengths, dOutputs: dOutputs,
+      mode: what.item.mode,
       threads: what.threads, products: .automatic)
   }
 }

@@ -7,6 +7,7 @@ struct Comparison: Codable, Equatable {
     var cell: CellKind
     var mode: Mode
     var shape: Shape
+    var lengths: LengthRule?
     var threads: Int
     var contestant: String
     var secondsA: Interval
@@ -33,7 +34,8 @@ struct Comparison: Codable, Equatable {
     lines = a.rows.compactMap { row in
       guard let other = rowsB[Self.name(row)] else { return nil }
       return Line(
-        cell: row.cell, mode: row.mode, shape: row.shape, threads: row.threads,
+        cell: row.cell, mode: row.mode, shape: row.shape, lengths: row.lengths,
+        threads: row.threads,
         contestant: row.contestant, secondsA: row.seconds, secondsB: other.seconds,
         speedup: row.seconds.median / other.seconds.median,
         speedupOfPeakShare: other.peakShare / row.peakShare,
@@ -76,7 +78,8 @@ struct Comparison: Codable, Equatable {
     ])
     table.rows = lines.map { line in
       [
-        line.cell.rawValue, line.mode.rawValue, line.shape.spaced, line.contestant,
+        line.cell.rawValue, line.mode.rawValue,
+        line.shape.spaced + (line.lengths.map { " \($0.rawValue)" } ?? ""), line.contestant,
         Format.time(line.secondsA.median), Format.time(line.secondsB.median),
         Format.fixed(line.speedup, 2) + "×", Format.fixed(line.speedupOfPeakShare, 2) + "×",
         !line.isSignificant ? "not significant" : line.speedup > 1 ? "faster" : "slower",

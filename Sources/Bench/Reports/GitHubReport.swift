@@ -35,7 +35,9 @@ enum GitHubReport {
         extra.append("~ scaled from \(steps) of \(row.T) steps")
       }
       return Entry(
-        name: "\(row.cell.rawValue)/\(row.mode.rawValue)/\(row.shape)/\(row.threads)t/"
+        name:
+          "\(row.cell.rawValue)/\(row.mode.rawValue)/\(row.shape)\(row.lengths.map { " \($0.rawValue)" } ?? "")/"
+          + "\(row.threads)t/"
           + "\(row.contestant)\(row.isScaled ? " ~" : "")",
         unit: "GFLOP/s", value: row.gflops,
         range: "± \(Format.significant(gflops.relativeHalfWidth * row.gflops))",

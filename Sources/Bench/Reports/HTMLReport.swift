@@ -59,23 +59,27 @@ enum HTMLReport {
   }
 
   private static func table(_ report: Report) -> String {
-    let titles = [
+    var titles = [
       "cell", "mode", "T", "N", "D", "H", "contestant", "time", "±", "GFLOP/s", "tokens/s",
-      "of peak", "× naive", "× perGate", "× fused", "error", "alloc",
+      "of peak",
     ]
+    titles +=
+      report.hasLengths ? ["mean ÷ T", "÷ padded", "±"] : ["× naive", "× perGate", "× fused"]
+    titles += ["error", "alloc"]
     let groups = report.groups.map { group in
-      group.map { row in
-        [
-          row.cell.rawValue, row.mode.rawValue, "\(row.T)", "\(row.N)", "\(row.D)", "\(row.H)",
-          row.contestant, (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
+      group.map { row -> [String] in
+        var cells = [
+          row.cell.rawValue, row.mode.rawValue,
+          "\(row.T)\(row.lengths.map { " \($0.rawValue)" } ?? "")", "\(row.N)", "\(row.D)",
+          "\(row.H)", row.contestant,
+          (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
           Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
           Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
-          TextReport.speedup(row.speedup.naive, row, .naive, in: group),
-          TextReport.speedup(row.speedup.perGate, row, .perGate, in: group),
-          TextReport.speedup(row.speedup.fused, row, .fused, in: group),
-          Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
-          row.allocationsPerCall.map(String.init) ?? "–",
         ]
+        cells += TextReport.ratios(of: row, in: group, report)
+        cells.append(Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"))
+        cells.append(row.allocationsPerCall.map(String.init) ?? "–")
+        return cells
       }
     }
     return HTML.table(titles: titles, groups: groups)

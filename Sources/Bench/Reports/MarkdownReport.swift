@@ -20,14 +20,15 @@ enum MarkdownReport {
     }
     lines += [
       "| Cell | Mode | T, N, D, H | Contestant | Time | GFLOP/s | Tokens/s | Of SGEMM peak "
-        + "| × naive | × per gate | × fused |",
+        + (report.hasLengths
+          ? "| Mean ÷ T | ÷ padded | ± |" : "| × naive | × per gate | × fused |"),
       "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     let engine = ContestantKind.packed.name
     let hasEngine = report.rows.contains { $0.contestant == engine }
     for group in report.groups {
       for row in group where !hasEngine || row.contestant == engine {
-        lines.append(line(row, in: group))
+        lines.append(line(row, in: group, report))
       }
     }
     let notes = TextReport.marks(report)
@@ -35,16 +36,15 @@ enum MarkdownReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func line(_ row: Report.Row, in group: [Report.Row]) -> String {
-    let naive = TextReport.speedup(row.speedup.naive, row, .naive, in: group)
-    let perGate = TextReport.speedup(row.speedup.perGate, row, .perGate, in: group)
-    let fused = TextReport.speedup(row.speedup.fused, row, .fused, in: group)
-    let cells = [
-      row.cell.rawValue.uppercased(), row.mode.rawValue, "\(row.T), \(row.N), \(row.D), \(row.H)",
+  private static func line(_ row: Report.Row, in group: [Report.Row], _ report: Report) -> String {
+    var cells = [
+      row.cell.rawValue.uppercased(), row.mode.rawValue,
+      "\(row.T), \(row.N), \(row.D), \(row.H)\(row.lengths.map { " \($0.rawValue)" } ?? "")",
       row.contestant, (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
       Format.significant(row.gflops), Format.count(row.tokensPerSecond),
-      Format.percent(row.peakShare), naive, perGate, fused,
+      Format.percent(row.peakShare),
     ]
+    cells += TextReport.ratios(of: row, in: group, report)
     return "| " + cells.map(Markup.escapeMarkdown).joined(separator: " | ") + " |"
   }
 }

@@ -29,12 +29,14 @@ extension CaseMeasurement {
   private func row(_ entry: Entry, threads: Int) -> Report.Row? {
     guard let seconds = entry.samples.seconds else { return nil }
     let shape = benchCase.shape
-    let gflops = benchCase.flops * 1e-9 / seconds.median
+    // Steps that do not count are no work.
+    let gflops = meanLengthShare * benchCase.flops * 1e-9 / seconds.median
     return Report.Row(
       cell: benchCase.cell, mode: benchCase.mode, T: shape.T, N: shape.N, D: shape.D, H: shape.H,
       threads: threads, contestant: entry.kind.name, seconds: seconds,
       samples: entry.samples.all.count, gflops: gflops,
-      tokensPerSecond: benchCase.tokens / seconds.median, peakShare: gflops / peakGflops,
+      tokensPerSecond: meanLengthShare * benchCase.tokens / seconds.median,
+      peakShare: gflops / peakGflops,
       speedup: Report.Speedup(
         naive: speedup(of: seconds, over: ContestantKind.naive.name),
         perGate: speedup(of: seconds, over: ContestantKind.perGate.name),
@@ -42,7 +44,16 @@ extension CaseMeasurement {
       maxError: entry.outcome.maxError, errorBound: entry.outcome.bound,
       verified: Report.Verified(steps: plan.steps, sequences: plan.sequences.count),
       allocationsPerCall: entry.allocationsPerCall, scaledFromSteps: entry.scaledFromSteps,
-      tapeBytes: entry.tapeBytes)
+      tapeBytes: entry.tapeBytes, window: Statistics.median(window), lengths: benchCase.lengths,
+      meanLengthShare: benchCase.lengths == nil ? nil : meanLengthShare,
+      shareOfPadded: shareOfPadded(entry))
+  }
+
+  private func shareOfPadded(_ entry: Entry) -> Interval? {
+    guard entry.kind.name != ContestantKind.padded.name else { return nil }
+    return samples(of: ContestantKind.padded.name).flatMap {
+      Statistics.medianInterval($0.speedups(over: entry.samples))
+    }
   }
 
   private func speedup(of seconds: Interval, over name: String) -> Double? {

@@ -79,6 +79,16 @@ struct Report: Codable, Equatable {
     @NullableInt var scaledFromSteps: Int?
     /// What the engine's tape holds of one recording; null without a tape.
     @NullableInt var tapeBytes: Int?
+    /// The instructions that the core held in flight between this row's samples, see ``InstructionWindow``;
+    /// null where not known.
+    @NullableDouble var window: Double?
+    /// How the sequences got their lengths; absent where all have `T` steps.
+    var lengths: LengthRule?
+    /// What the steps that count are of all `T·N`; absent likewise.
+    var meanLengthShare: Double?
+    /// The time over that of the engine without lengths: median and 95% interval over rounds; absent
+    /// likewise, and where that was not measured.
+    var shareOfPadded: Interval?
   }
 
   struct Speedup: Codable, Equatable {
@@ -101,7 +111,11 @@ extension Report.Header {
 
 extension Report.Row {
   var shape: Shape { Shape(T: T, N: N, D: D, H: H) }
-  var benchCase: BenchCase { BenchCase(cell: cell, mode: mode, shape: shape) }
+  var benchCase: BenchCase {
+    BenchCase(cell: cell, mode: mode, shape: shape, lengths: lengths)
+  }
+  /// The shape as reports print it, with the rule of lengths.
+  var spaced: String { shape.spaced + (lengths.map { " \($0.rawValue)" } ?? "") }
   var isScaled: Bool { scaledFromSteps != nil }
   var isCompletelyVerified: Bool { verified.steps == T && verified.sequences == N }
 }
@@ -117,6 +131,9 @@ extension Report {
     }
     return order.compactMap { rows[$0] }
   }
+
+  /// Whether sequences of some row have lengths of their own.
+  var hasLengths: Bool { rows.contains { $0.lengths != nil } }
 
   /// The names of the contestants, in order of appearance.
   var contestants: [String] {

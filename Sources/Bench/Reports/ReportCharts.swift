@@ -76,7 +76,7 @@ enum ReportCharts {
 
   static func name(_ rows: [Report.Row]) -> String {
     guard let row = rows.first else { return "" }
-    return "\(row.cell.rawValue) \(row.mode.rawValue)  \(row.shape.spaced)"
+    return "\(row.cell.rawValue) \(row.mode.rawValue)  \(row.spaced)"
   }
 
   static func title(_ row: Report.Row) -> String {

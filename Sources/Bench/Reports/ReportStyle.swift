@@ -8,6 +8,7 @@ enum ReportStyle {
       --other: #c48be6; } }
     .c-packed { fill: var(--packed); color: var(--packed); }
     .c-fused { fill: var(--fused); color: var(--fused); }
+    .c-padded { fill: var(--fused); color: var(--fused); }
     .c-perGate { fill: var(--pergate); color: var(--pergate); }
     .c-naive { fill: var(--naive); color: var(--naive); }
     .c-other { fill: var(--other); color: var(--other); }

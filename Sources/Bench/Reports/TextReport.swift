@@ -35,31 +35,58 @@ enum TextReport {
   }
 
   private static func table(_ report: Report) -> TextTable {
-    var table = TextTable(columns: [
+    let titles = report.hasLengths ? ["mean÷T", "÷padded"] : ["×naive", "×gate", "×fused"]
+    var columns: [TextTable.Column] = [
       .init(title: "cell", alignment: .left), .init(title: "mode", alignment: .left),
       .init(title: "shape", alignment: .left), .init(title: "who", alignment: .left),
-      .init(title: "time"), .init(title: "±"), .init(title: "GF/s"),
-      .init(title: "tok/s"), .init(title: "peak"), .init(title: "×naive"),
-      .init(title: "×gate"), .init(title: "×fused"), .init(title: "error"), .init(title: "alloc"),
-    ])
+      .init(title: "time"), .init(title: "±"), .init(title: "GF/s"), .init(title: "tok/s"),
+    ]
+    // A terminal has no room for more: the rules of lengths are long.
+    let shown = (report.hasLengths ? [] : ["peak"]) + titles + ["error", "alloc"]
+    columns += shown.map { .init(title: $0) }
+    var table = TextTable(columns: columns)
     for group in report.groups {
       for (index, row) in group.enumerated() {
         let first = index == 0
-        table.rows.append([
+        var cells = [
           first ? row.cell.rawValue : "", first ? row.mode.rawValue : "",
-          first ? row.shape.spaced : "", row.contestant,
+          first ? row.spaced : "", row.contestant,
           (row.isScaled ? "~" : "") + Format.time(row.seconds.median),
           Format.percent(row.seconds.relativeHalfWidth), Format.significant(row.gflops),
-          Format.count(row.tokensPerSecond), Format.percent(row.peakShare),
-          speedup(row.speedup.naive, row, .naive, in: group),
-          speedup(row.speedup.perGate, row, .perGate, in: group),
-          speedup(row.speedup.fused, row, .fused, in: group),
-          Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"),
-          row.allocationsPerCall.map(String.init) ?? "–",
-        ])
+          Format.count(row.tokensPerSecond),
+        ]
+        if report.hasLengths {
+          cells += ratios(of: row, in: group, report).prefix(2)
+        } else {
+          cells.append(Format.percent(row.peakShare))
+          cells += ratios(of: row, in: group, report)
+        }
+        cells.append(Format.scientific(row.maxError) + (row.isCompletelyVerified ? "" : "*"))
+        cells.append(row.allocationsPerCall.map(String.init) ?? "–")
+        table.rows.append(cells)
       }
     }
     return table
+  }
+
+  /// The speed-ups over the baselines; or where sequences have lengths what the steps that count are of all,
+  /// and the time over that of all.
+  static func ratios(
+    of row: Report.Row, in group: [Report.Row], _ report: Report
+  ) -> [String] {
+    guard report.hasLengths else {
+      return [
+        speedup(row.speedup.naive, row, .naive, in: group),
+        speedup(row.speedup.perGate, row, .perGate, in: group),
+        speedup(row.speedup.fused, row, .fused, in: group),
+      ]
+    }
+    let share = row.shareOfPadded
+    return [
+      row.meanLengthShare.map { Format.fixed($0, 2) } ?? "",
+      share.map { Format.fixed($0.median, 2) } ?? "",
+      share.map { Format.percent($0.relativeHalfWidth) } ?? "",
+    ]
   }
 
   /// A speed-up over a baseline, marked when the baseline's time was scaled; empty in the row of the
@@ -80,11 +107,33 @@ enum TextReport {
   static func notes(_ report: Report) -> [String] {
     [
       "error: largest relative difference from the scalar loops in double precision, over every "
-        + "tensor, checked before timing; of weights in fewer bytes the error of rounding them",
+        + "tensor, checked before timing;",
+      "  of weights in fewer bytes the error of rounding them",
       "peak: share of the SGEMM rate measured between the row's own samples; ±: half the width of the "
         + "median's 95% interval",
-      "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused",
-    ] + memory(report) + marks(report)
+    ]
+      + (report.hasLengths
+        ? [
+          "mean÷T: the share of all steps that count; ÷padded: the time over that of padded, round by round"
+        ]
+        : [
+          "×naive, ×gate, ×fused: how many times as fast as naive, perGate and fused"
+        ]) + window(report) + memory(report) + marks(report)
+  }
+
+  /// How many instructions the core held in flight, and in which rows it held far fewer.
+  static func window(_ report: Report) -> [String] {
+    let windows = report.rows.compactMap(\.window)
+    guard let largest = windows.max(), let smallest = windows.min() else { return [] }
+    let note =
+      "in flight: \(Format.fixed(smallest, 0)) to \(Format.fixed(largest, 0)) instructions between the "
+      + "rows' samples"
+    let shared = report.groups.filter { ($0.first?.window ?? largest) < 0.75 * largest }
+    guard !shared.isEmpty else { return [note] }
+    return [note + "; somebody else used the core, too, in the rows"]
+      + shared.compactMap(\.first).map {
+        "  \($0.benchCase): \(Format.fixed($0.window ?? 0, 0))"
+      }
   }
 
   /// What tapes and the process take, where that is known.

@@ -30,16 +30,20 @@ enum Mode: String, CaseIterable, Codable, Sendable {
   var includesBackward: Bool { self == .training }
 }
 
-/// One thing that is measured: a cell in a mode at a shape.
+/// One thing that is measured: a cell in a mode at a shape, where sequences may end before others.
 struct BenchCase: Hashable, Codable, Sendable, CustomStringConvertible {
   var cell: CellKind
   var mode: Mode
   var shape: Shape
+  /// How sequences get their lengths; nil where all have `T` steps.
+  var lengths: LengthRule? = nil
 
-  var description: String { "\(cell.rawValue) \(mode.rawValue) \(shape)" }
+  var description: String {
+    "\(cell.rawValue) \(mode.rawValue) \(shape)" + (lengths.map { " \($0.rawValue)" } ?? "")
+  }
 
   /// The floating-point operations of the matrix products: `2·T·N·G·H·(D+H)` forward, and twice as
-  /// many again backward. The pointwise part is not counted, as is usual.
+  /// many again backward, of all steps. The pointwise part is not counted, as is usual.
   var flops: Double { Self.flops(cell, mode, shape) }
 
   static func flops(_ cell: CellKind, _ mode: Mode, _ shape: Shape) -> Double {

@@ -7,6 +7,8 @@ struct Verifier {
   /// The compared sequences alone, for the oracle and the naive loops.
   private let restricted: Workload
   private let expected: Results
+  /// The same of a contestant that knows no lengths.
+  private let expectedPadded: Results
 
   /// Runs the oracle.
   init(_ benchCase: BenchCase, workload: Workload, plan: VerificationPlan) {
@@ -16,9 +18,15 @@ struct Verifier {
     let isWholeBatch = plan.sequences.count == benchCase.shape.N
     masked = isWholeBatch ? prefix : prefix.maskingGradients(to: plan.sequences)
     restricted = isWholeBatch ? prefix : prefix.restricted(to: plan.sequences)
-    let oracle = Oracle(restricted)
+    expected = Self.oracle(restricted)
+    expectedPadded = restricted.lengths == nil ? expected : Self.oracle(restricted.padded)
+  }
+
+  private static func oracle(_ workload: Workload) -> Results {
+    if let lengths = workload.lengths { return RaggedOracle.results(workload, lengths) }
+    let oracle = Oracle(workload)
     oracle.call()
-    expected = oracle.results()
+    return oracle.results()
   }
 
   /// Compares the second of two calls of a contestant, so that what a call leaves behind for the next
@@ -38,7 +46,8 @@ struct Verifier {
     }
     if plantedError != 0 { actual.plant(relativeError: plantedError) }
     var outcome = Verification.compare(
-      actual, with: expected, cell: benchCase.cell, shape: restricted.shape)
+      actual, with: kind.name == ContestantKind.padded.name ? expectedPadded : expected,
+      cell: benchCase.cell, shape: restricted.shape)
     guard let weights = kind.weights else {
       try outcome.check("\(kind.name), \(benchCase)", against: "the scalar loops")
       return outcome

@@ -12,6 +12,15 @@ double machine_probe_fma(size_t iterations);
 // all of them.
 float machine_probe_read(const float *_Nonnull p, size_t count);
 
+// Runs `count` chains of 32 multiplications one after the other, each of which waits for the one
+// before: what a chain takes.
+void machine_probe_chains(size_t count);
+
+// Runs `count` rounds of such a chain each, which wait for none of the others, and of moves, and
+// returns how many instructions a round has; 0 where there is no such loop. As many rounds overlap
+// as the processor's window of instructions in flight holds.
+size_t machine_probe_rounds(size_t count);
+
 // Writes the numbers of the processors that the calling thread may run on, at most `capacity`, and
 // returns how many; 0 where the system does not say.
 int machine_probe_processors(int *_Nonnull numbers, int capacity);

@@ -33,7 +33,7 @@ extension CellPass {
       guard run.source == .input else { return }
       matrix(run, packedAt: run.packedForward).forward(
         rows: rows, x: x, ldx: D, accumulate: run.accumulates, gates: gates + run.block * H,
-        ldg: width, units: units.clamped(to: 0..<run.width))
+        ldg: width, units: columns(run, of: units))
     }
   }
 
@@ -76,7 +76,8 @@ extension CellPass {
       }
       matrix(run, packedAt: run.packedForward).forward(
         rows: step.batch, x: operand, ldx: run.rowStride(plan), accumulate: true,
-        gates: step.gates + run.block * H, ldg: width, units: own, reverse: step.isOdd)
+        gates: step.gates + run.block * H, ldg: width, units: columns(run, of: step.units),
+        reverse: step.isOdd)
     }
   }
 

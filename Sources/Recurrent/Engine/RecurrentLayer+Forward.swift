@@ -28,7 +28,8 @@ extension RecurrentLayer {
     withOptionalPointer(to: lengths) { lengths in
       let running = workspace.rows.rows(
         steps: steps, batch: batch, lengths: lengths, noise: nil, all: !pass.isPacked)
-      let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: workspace.chunkLength)
+      let chunks = TimeChunks(
+        plan, Scalar.self, steps, batch, readsGates: pass.isPacked, forced: workspace.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: workspace.workSplit)
@@ -94,7 +95,8 @@ extension RecurrentLayer {
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       let running = tape.rows.rows(
         steps: steps, batch: batch, lengths: lengths, noise: noise, all: !pass.isPacked)
-      let chunks = TimeChunks(plan, Scalar.self, steps, batch, forced: tape.chunkLength)
+      let chunks = TimeChunks(
+        plan, Scalar.self, steps, batch, readsGates: pass.isPacked, forced: tape.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
       ThreadTeam.shared.run(

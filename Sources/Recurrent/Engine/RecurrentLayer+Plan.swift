@@ -18,7 +18,8 @@ extension RecurrentLayer {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(.forward, products, threads: allowed)
     let (split, threads) = pass.split(steps: steps, batch: batch, threads: allowed, forced: nil)
-    let chunks = TimeChunks(parameters.plan, Scalar.self, steps, batch)
+    let chunks = TimeChunks(
+      parameters.plan, Scalar.self, steps, batch, readsGates: pass.isPacked)
     return PassPlan(
       isPacked: pass.isPacked, split: split, threads: threads, chunkLength: chunks.length)
   }

@@ -15,28 +15,40 @@ struct TimeChunks {
   /// Steps in all.
   let steps: Int
 
-  /// - Parameter forced: steps per chunk, instead of the measured choice.
-  init(steps: Int, batch: Int, bytesPerRow: Int, forced: Int? = nil) {
+  /// From this many sequences on a single step is a product large enough for weights that are packed
+  /// already.
+  static let packedStep = 64
+
+  /// - Parameters:
+  ///   - readsGates: whether the chunk is read again step by step, as in a pass forward with packed weights:
+  ///     then it is no longer than caches keep, where a step alone has rows enough.
+  ///   - forced: steps per chunk, instead of the measured choice.
+  init(
+    steps: Int, batch: Int, bytesPerRow: Int, readsGates: Bool = false, forced: Int? = nil
+  ) {
     self.steps = steps
     if let forced {
       length = forced
       return
     }
-    let rows = max(Self.minimumRows, Self.byteBudget / max(bytesPerRow, 1))
+    let fewest = readsGates && batch >= Self.packedStep ? batch : Self.minimumRows
+    let rows = max(fewest, Self.byteBudget / max(bytesPerRow, 1))
     let batch = max(batch, 1)
     var power = 1
     while 2 * power * batch <= rows { power *= 2 }
-    if power * batch < Self.minimumRows { power *= 2 }
+    if power * batch < fewest { power *= 2 }
     length = min(power, max(steps, 1))
   }
 
-  /// The chunks of a pass of a cell.
+  /// The chunks of a pass of a cell. Those of a pass forward end where those of a pass backward end, and
+  /// perhaps in between.
   init<Scalar>(
-    _ plan: CellPlan, _: Scalar.Type, _ steps: Int, _ batch: Int, forced: Int? = nil
+    _ plan: CellPlan, _: Scalar.Type, _ steps: Int, _ batch: Int, readsGates: Bool = false,
+    forced: Int? = nil
   ) {
     self.init(
       steps: steps, batch: batch, bytesPerRow: plan.gateWidth * MemoryLayout<Scalar>.stride,
-      forced: forced)
+      readsGates: readsGates, forced: forced)
   }
 
   /// The number of chunks.

@@ -15,9 +15,17 @@ struct WeightMatrix<Scalar: RecurrentScalar> {
   /// matrix product, which packs the weights first.
   static var largestVectorBatch: Int { 4 }
 
-  /// From this many bytes on packed weights are fetched ahead: with 4 MB it costs up to 4 %, with 16 MB it
-  /// gains 5–20 %; see `Benchmarks/NOTES.md`.
-  static var largestKept: Int { 1 << 23 }
+  /// From this many bytes on packed weights are fetched ahead: 8 MB with registers of 8 lanes, where with
+  /// 4 MB it costs up to 4 %, with 16 MB it gains 5–20 %; 4 MB with 16 lanes, which consume them twice as
+  /// fast and gain 5–9 % from there on; see `Benchmarks/NOTES.md`.
+  static var largestKept: Int { (Scalar.packedPanel ?? 0) < 32 ? 1 << 23 : 1 << 22 }
+
+  /// Some gate columns of one gate as a matrix of their own; the first is that of a panel.
+  func columns(_ columns: Range<Int>) -> WeightMatrix {
+    WeightMatrix(
+      m: columns.count, k: k, gates: 1, plain: plain + columns.lowerBound * k,
+      packed: packed.map { $0 + columns.lowerBound * $0.format.depth(k) })
+  }
 
   /// `gates = x·Wᵀ`, or `gates += x·Wᵀ`, in a pass forward, for a range of units of every gate.
   ///

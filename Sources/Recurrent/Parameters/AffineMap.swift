@@ -8,10 +8,10 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
   package let inputSize: Int
   /// `K`, the number of output features.
   package let outputSize: Int
-  private let weights: Int
-  private let bias: Int?
-  private let forward = PackLayout()
-  private let backward = PackLayout()
+  let weights: Int
+  let bias: Int?
+  let forward = PackLayout()
+  let backward = PackLayout()
 
   /// A map with `W [K, D]` at `weights` of its block and `b [K]`, where it has one, at `bias`.
   package init(inputSize: Int, outputSize: Int, weights: Int, bias: Int?) {
@@ -74,7 +74,8 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
         scratchCount: scratchCount(rows: rows, threads: 1)))
   }
 
-  private func matrix(
+  /// The weights packed for a direction.
+  func matrix(
     _ block: ParameterBlock<Scalar>, _ layout: PackLayout, _ direction: ProductDirection,
     threads: Int
   ) -> WeightMatrix<Scalar> {
@@ -84,7 +85,7 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
   }
 
   /// As many threads as pay: waking one costs some microseconds.
-  private func allowed(_ threads: Int, rows: Int) -> Int {
+  func allowed(_ threads: Int, rows: Int) -> Int {
     let isSmall = Double(rows) * Double(inputSize) * Double(outputSize) < 200_000
     return isSmall ? 1 : min(threads, ThreadTeam.largestCount)
   }

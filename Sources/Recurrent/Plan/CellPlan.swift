@@ -30,6 +30,14 @@ public final class CellPlan: @unchecked Sendable {
   let form: WeightForm?
   let packsForward: PackLayout
   let packsBackward: PackLayout
+  /// Whether the blocks of a product are packed as one matrix, between whose columns no panel ends: one
+  /// panel for each of few units would be filled in part. Threads cannot divide the units then.
+  let isUndivided: Bool
+
+  /// Dividing fewer than two panels of units never pays; see the table in `Benchmarks/NOTES.md`.
+  fileprivate static func isUndivided(hiddenSize: Int, panel: Int) -> Bool {
+    hiddenSize < 2 * panel
+  }
   /// The blocks to which the raw input is copied, and those that no product with the input sets.
   let rawBlocks: AlignedStorage<Int>
   let startBlocks: AlignedStorage<StartBlock>
@@ -94,6 +102,7 @@ public final class CellPlan: @unchecked Sendable {
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.outputSize = outputSize
+    isUndivided = Self.isUndivided(hiddenSize: hiddenSize, panel: panel)
     blocks = layout.blockCount
     scratchBlocks = layout.scratchCount
     keptNodes = cell.nodes.compactMapValues { id in
@@ -320,7 +329,7 @@ private struct ProductPlan {
     }
     parameterOrder =
       layout.biases + others.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
-    pack(panel: panel)
+    pack(panel: panel, isUndivided: CellPlan.isUndivided(hiddenSize: H, panel: panel))
   }
 
   mutating func append(
@@ -387,11 +396,12 @@ private struct ProductPlan {
     if case .expression(let id) = operand { cell.phases[id] + 1 } else { 0 }
   }
 
-  private mutating func pack(panel: Int) {
+  private mutating func pack(panel: Int, isUndivided: Bool) {
     func whole(_ columns: Int) -> Int { (columns + panel - 1) / panel * panel }
     for i in runs.indices where !runs[i].standardizes {
-      let (width, k, blocks) = (runs[i].width, runs[i].k, runs[i].blocks)
-      let m = blocks * width
+      let (m, k) = (runs[i].blocks * runs[i].width, runs[i].k)
+      let blocks = isUndivided ? 1 : runs[i].blocks
+      let width = m / blocks
       runs[i].packedForward = packsForward.size
       runs[i].packedBackward = packsBackward.size
       packsForward.parts.append(

@@ -41,6 +41,45 @@ import Testing
     #expect(losses[0] == losses[1] && losses[1] != losses[2])
   }
 
+  /// The padding of an affine map's results is what it makes of zeros, and no gradient comes from it.
+  @Test(arguments: [1, 2, 3])
+  func `padding is what it was, and not computed row by row`(threads: Int) {
+    var model = Tagger<Float>(vocabulary: 50, features: 64, hidden: 48, labels: 40)
+    var rng = SeededGenerator(seed: 5)
+    model.output.parameters.b = .uniform(rows: 1, columns: 40, using: &rng)
+    let (tokens, labels) = (
+      randomTokens(40, 24, below: 50, seed: 1), randomTokens(40, 24, below: 40, seed: 2)
+    )
+    let lengths: [Int] = (0..<24).map { (n: Int) -> Int in 1 + n * 37 % 40 }
+    let graph = Graph<Float>(threads: threads, seed: 8)
+    let values = model.evaluate(on: graph) { model, graph in
+      let encoded = model.encoder(model.embedding(tokens, on: graph), lengths: lengths).outputs
+      return (encoded.value.elements, model.output(encoded).value.elements)
+    }
+    let x = SequenceBatch(steps: 40, batch: 24, features: 96, elements: values.0)
+    #expect(values.1 == model.output(x).elements)
+    let bias = model.output.parameters.b.elements
+    for row in 0..<40 * 24 where row / 24 >= lengths[row % 24] {
+      let padding: ArraySlice<Float> = values.1[row * 40..<row * 40 + 40]
+      #expect(Array(padding) == bias)
+    }
+    func run(_ labels: TokenBatch, threads: Int) -> [[UInt32]] {
+      let graph = Graph<Float>(threads: threads, seed: 8)
+      _ = model.gradients(on: graph) {
+        $0(tokens, lengths: lengths, on: $1).crossEntropy(labels, lengths: lengths)
+      }
+      return (0..<graph.gradients.blockCount).map { i in
+        graph.gradients[block: i].withUnsafeBufferPointer { $0.map(\.bitPattern) }
+      }
+    }
+    let gradients = run(labels, threads: threads)
+    #expect(gradients == run(labels, threads: 1))
+    // Whatever labels the padding has.
+    var others: [Token] = labels.tokens
+    for row in 0..<40 * 24 where row / 24 >= lengths[row % 24] { others[row] = 39 - others[row] }
+    #expect(gradients == run(TokenBatch(steps: 40, batch: 24, tokens: others), threads: threads))
+  }
+
   @Test(arguments: [2, 3])
   func `any number of threads, the same bits`(threads: Int) {
     let model = Tagger<Float>(vocabulary: 50, features: 64, hidden: 48, labels: 40)
@@ -140,6 +179,23 @@ struct GraphAllocationTests {
     }
     #expect(count(Float.self) == 0)
     #expect(count(Double.self) == 0)
+  }
+
+  /// Padding is left out of the affine map's products, whose lists and memory stay.
+  @Test func `gradients of a tagger whose sequences have different lengths`() {
+    var model = Tagger<Float>(features: 16, hidden: 16)
+    let graph = Graph<Float>(threads: 1)
+    let (tokens, labels) = (
+      randomTokens(30, 8, below: 11, seed: 1), randomTokens(30, 8, below: 4, seed: 2)
+    )
+    let lengths = [30, 3, 17, 9, 1, 22, 5, 12]
+    func step() {
+      _ = model.recordGradients(on: graph) {
+        $0(tokens, lengths: lengths, on: $1).crossEntropy(labels, lengths: lengths)
+      }
+    }
+    for _ in 0..<3 { step() }
+    #expect(allocations { for _ in 0..<5 { step() } } == 0)
   }
 
   @Test func `gradients of a decoder with attention`() {

@@ -116,7 +116,9 @@ struct ExecutableTests {
     ["check", "--baseline", "b", "--record", "--inject-slowdown", "5%"],
     ["check", "--record"], ["check", "--baseline", "b", "--against", "HEAD"],
     ["check", "--against", "no-such-revision", "--allow-debug"],
-    ["knobs", "--shape", "T5"], ["knobs", "--turns", "0"], ["knobs", "--shape", "T1xN1xD1xH0"],
+    ["--suite", "quick", "--count", "3"], ["--suite", "random", "--count", "0"],
+    ["list", "--count", "3"], ["knobs", "--shape", "T5"], ["knobs", "--turns", "0"],
+    ["knobs", "--shape", "T1xN1xD1xH0"],
   ])
   func badOptionsAreRefusedInOneLine(_ arguments: [String]) throws {
     let outcome = try bench(arguments)
@@ -255,5 +257,33 @@ struct ExecutableTests {
     }
     let listed = try bench(["list", "--suite", "deepbench", "--cell", "gru"])
     #expect(listed.output.contains("T187xN32xD2816xH2816"))
+  }
+
+  @Test func randomShapesArePrintedAsAFile() throws {
+    let list = ["list", "--suite", "random", "--count", "2", "--seed", "9", "--plain"]
+    let outcome = try bench(list)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      try ShapeFile.parse(outcome.output, path: "-") == Suite.random(seed: 9, count: 2).cases)
+  }
+
+  @Test func measuresBesideANeighbour() throws {
+    let outcome = try bench(tiny + ["--neighbour", "--contestants", "packed"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("a process streams memory beside this one"))
+  }
+
+  /// It ends with whoever holds the other end of its input, so that none is left behind.
+  @Test func theNeighbourEndsWithItsInput() throws {
+    let process = Process()
+    process.executableURL = Self.executable
+    process.arguments = [NeighbourCommand.name]
+    let line = Pipe()
+    process.standardInput = line
+    try process.run()
+    #expect(process.isRunning)
+    try line.fileHandleForWriting.close()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
   }
 }

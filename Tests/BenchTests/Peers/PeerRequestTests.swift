@@ -37,7 +37,8 @@ struct PeerRequestTests {
         .load(
           PeerCase(item: LayerCase(layer: .gruBefore, mode: .training, shape: shape), threads: 2))
       ),
-      (#"{"request": "memory"}"#, .memory), (#"{"request": "unload"}"#, .unload),
+      (#"{"request": "memory"}"#, .memory), (#"{"request": "window"}"#, .window),
+      (#"{"request": "unload"}"#, .unload),
     ]
     for (line, request) in expected { #expect(try PeerRequest(line: line) == request) }
   }
@@ -68,6 +69,25 @@ struct PeerRequestTests {
     let message = try #require(error).message
     #expect(message.hasPrefix("bad request: "))
     #expect(message.contains(complaint), "\(message)")
+  }
+
+  @Test func lengthsAreThoseOfTheBatch() throws {
+    func line(_ lengths: String) -> String {
+      Self.load.replacingOccurrences(of: "}", with: ", \"lengths\": \(lengths)}")
+    }
+    guard case .load(let what) = try PeerRequest(line: line("[7]")) else {
+      Issue.record("no load")
+      return
+    }
+    #expect(what.lengths == [7])
+    for lengths in ["[26]", "[0]", "[2.5]", "[3, 3]", "[]", "7"] {
+      let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: line(lengths)) }
+      #expect(error?.message.contains("'lengths") == true, "\(error?.message ?? "")")
+    }
+    let drawn = Self.load.replacingOccurrences(
+      of: "\"data\": \"case.f32\"", with: "\"lengths\": [3]")
+    let error = #expect(throws: PeerError.self) { _ = try PeerRequest(line: drawn) }
+    #expect(error?.message.contains("'lengths' goes with 'data'") == true)
   }
 
   @Test func answersAreOneLineWithWhatWasAsked() throws {

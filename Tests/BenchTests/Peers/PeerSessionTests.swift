@@ -89,6 +89,27 @@ struct PeerSessionTests {
     }
   }
 
+  @Test(arguments: CellKind.allCases)
+  func sequencesEndWhereTheirLengthsSay(_ cell: CellKind) throws {
+    let folder = try TemporaryFolder()
+    let lengths = [2, 4, 1]
+    let item = BenchCase(cell: cell, mode: .training, shape: Self.shape, lengths: .uniform)
+    let (workload, path) = try Self.workload(item, in: folder, seed: 15)
+    let expected = RaggedOracle.results(workload, lengths).tensors
+    var session = PeerSession()
+    let load = PeerCase(item: LayerCase(item), threads: 1, data: path, lengths: lengths)
+    #expect(try session.answer(.load(load)) == PeerAnswer())
+    let answer = try session.answer(.results(path: folder.path("r.f32")))
+    var numbers = try Self.floats(folder.path("r.f32"))[...]
+    for tensor in try #require(answer.tensors) {
+      let reference = try #require(TensorName(rawValue: tensor.name).flatMap { expected[$0] })
+      let values = numbers.prefix(tensor.count).map { Double($0) }
+      numbers = numbers.dropFirst(tensor.count)
+      #expect(Verification.error(values, reference) < 1e-5, "\(cell) \(tensor.name), seed 15")
+    }
+    #expect(numbers.isEmpty)
+  }
+
   @Test func itTimesAsManySamplesAsAsked() throws {
     let folder = try TemporaryFolder()
     let item = BenchCase(cell: .lstm, mode: .training, shape: Self.shape)

@@ -26,7 +26,7 @@ struct ReportTests {
     let fields = [
       "cell", "mode", "T", "N", "D", "H", "threads", "contestant", "seconds", "samples", "gflops",
       "tokensPerSecond", "peakShare", "speedup", "maxError", "errorBound", "verified",
-      "allocationsPerCall", "scaledFromSteps", "tapeBytes",
+      "allocationsPerCall", "scaledFromSteps", "tapeBytes", "window",
     ]
     #expect(Set(row.keys) == Set(fields))
     let speedup = try #require(row["speedup"] as? [String: Any])
@@ -75,6 +75,20 @@ struct ReportTests {
     #expect(error?.message.hasPrefix("\(path):\(index + 1): ") == true, "\(error?.message ?? "")")
   }
 
+  @Test func rowsOfASharedCoreAreNamed() {
+    var report = report
+    #expect(
+      TextReport.window(report) == ["in flight: 417 to 417 instructions between the rows' samples"])
+    let shared = report.rows[0].benchCase
+    for i in report.rows.indices where report.rows[i].benchCase == shared {
+      report.rows[i].window = 208
+    }
+    let notes = TextReport.window(report)
+    #expect(notes.count == 2 && notes[1] == "  \(shared): 208", "\(notes)")
+    for i in report.rows.indices { report.rows[i].window = nil }
+    #expect(TextReport.window(report).isEmpty)
+  }
+
   @Test func theTableFitsATerminalAndAligns() {
     let lines = TextReport.render(report).split(separator: "\n").map(String.init)
     let rule = lines.first { $0.hasPrefix("──") } ?? ""
@@ -97,6 +111,36 @@ struct ReportTests {
     #expect(try GitHubReport.render(report).contains("scaled from 2 of 50 steps"))
     #expect(HTMLReport.render(report).contains("<td>~2.00 s</td>"))
     #expect(try JSONReport.encode(report).contains("\"scaledFromSteps\" : 2"))
+  }
+
+  /// Rows with lengths show the share of steps that count and of the time.
+  @Test func rowsWithLengthsShowTheirShares() throws {
+    var ragged = report
+    ragged.rows = Array(ragged.rows[2...3])
+    for i in 0..<2 {
+      ragged.rows[i].lengths = .sentences
+      ragged.rows[i].meanLengthShare = 0.4213
+      (ragged.rows[i].T, ragged.rows[i].N, ragged.rows[i].D) = (1500, 2048, 2560)
+    }
+    ragged.rows[0].contestant = "padded"
+    ragged.rows[1].shareOfPadded = Interval(median: 0.4572, low: 0.45, high: 0.46)
+    let text = TextReport.render(ragged)
+    #expect(text.contains("mean÷T") && text.contains("0.42") && text.contains("0.46"))
+    #expect(!text.contains("×naive"))
+    #expect(text.contains("T1500 N2048 D2560 H256 sentences"))
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 }, "\(text)")
+    #expect(MarkdownReport.render(ragged).contains("| 0.42 | 0.46 |"))
+    #expect(HTMLReport.render(ragged).contains("<td>0.46</td>"))
+    let folder = try TemporaryFolder()
+    let path = try folder.write(JSONReport.encode(ragged), to: "r.json")
+    #expect(try Report.read(path: path) == ragged)
+    let names = try JSONDecoder().decode(
+      [GitHubReport.Entry].self, from: Data(GitHubReport.render(ragged).utf8)
+    ).map(\.name)
+    #expect(names.allSatisfy { $0.contains(" sentences/") })
+    // With and without lengths are different rows.
+    let comparison = Comparison(report, ragged)
+    #expect(comparison.lines.isEmpty)
   }
 
   @Test func aReportWithoutMarksExplainsNone() {

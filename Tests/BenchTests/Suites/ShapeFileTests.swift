@@ -36,11 +36,43 @@ struct ShapeFileTests {
       ])
   }
 
+  @Test func aFourthFieldNamesRulesOfLengths() throws {
+    let cases = try ShapeFile.parse(
+      "lstm training T5xN2xD3xH4 uniform,sentences\nlstm training T5xN2xD3xH4", path: "a.shapes")
+    #expect(cases.map(\.lengths) == [.uniform, .sentences, nil])
+    #expect(cases[0].description == "lstm training T5xN2xD3xH4 uniform")
+    let error = #expect(throws: BenchError.self) {
+      try ShapeFile.parseLayers("lstm training T5xN2xD3xH4 uniform", path: "a.layers")
+    }
+    #expect(error?.message.contains("found 4 fields") == true)
+  }
+
+  @Test func theRaggedSuiteHasTheShapesThatItMust() throws {
+    let cases = try Suite.named("ragged").cases
+    let reference = Shape(T: 100, N: 64, D: 256, H: 256)
+    for cell in [CellKind.lstm, .gru] {
+      for mode in [Mode.inference, .training] {
+        #expect(
+          cases.contains(
+            BenchCase(cell: cell, mode: mode, shape: reference, lengths: .uniform)))
+        for rule in LengthRule.allCases {
+          #expect(
+            cases.contains {
+              $0.cell == cell && $0.mode == mode && $0.lengths == rule && $0.shape.H <= 64
+            })
+        }
+      }
+    }
+    #expect(cases.allSatisfy { $0.lengths != nil && $0.shape.D == $0.shape.H })
+  }
+
   @Test(arguments: [
     ("lstm training T5xN2xD3xH4\nlstm trainin T1xN1xD1xH1", 2, "unknown mode 'trainin'"),
     ("# x\n\nlstn all T1xN1xD1xH1\n", 3, "unknown cell 'lstn'"),
     ("lstm training", 1, "found 2 fields"),
-    ("lstm training T5xN2xD3xH4 extra", 1, "found 4 fields"),
+    ("lstm training T5xN2xD3xH4 extra", 1, "unknown rule of lengths 'extra'"),
+    ("lstm training T5xN2xD3xH4 uniform more", 1, "found 5 fields"),
+    ("lstm training T5xN2xD3xH4 uniform,", 1, "unknown rule of lengths ''"),
     ("lstm, training T5xN2xD3xH4", 1, "unknown cell ''"),
     ("lstm training T5xN2xD3xH4\r\nlstm training T0xN2xD3xH4\r\n", 2, "T must be a number"),
     ("# nothing\n# at all\n", 3, "the suite has no cases"),
@@ -63,7 +95,7 @@ struct ShapeFileTests {
     #expect(throws: BenchError.self) { try ShapeFile.read(path: folder.url.path) }
   }
 
-  @Test(arguments: ["quick", "standard", "deepbench"])
+  @Test(arguments: ["quick", "standard", "deepbench", "ragged"])
   func theCommittedSuitesCanBeRead(_ name: String) throws {
     let suite = try Suite.named(name)
     #expect(Suite.available().contains(name))
