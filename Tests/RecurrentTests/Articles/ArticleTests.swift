@@ -218,7 +218,7 @@ import Testing
     for n in [0, 2, 3] { #expect(first[n, 1] == merged[0, n, 7]) }
   }
 
-  @Test func `streaming`() throws {
+  @Test func `streaming`() async throws {
     var rng = SeededGenerator(seed: 3)
     let deep = Stacked(count: 2, inputSize: 5) {
       LSTM<Float>(inputSize: $0, hiddenSize: 7, using: &rng)
@@ -253,6 +253,18 @@ import Testing
     together.step(frames16)  // [16, D] in, [16, F] out
 
     #expect(together.state[1].hidden.rows == 16)
+
+    seen = []
+
+    let batcher = StreamBatcher(deep, maximumBatch: 64)
+    let stream = try batcher.join()
+    for frame in frames {
+      let y = try await stream.step(frame)  // waits for its batch
+      use(y)
+    }
+    stream.leave()
+
+    #expect(relativeError(seen, whole.elements) < 1e-5 && batcher.streamCount == 0)
   }
 
   /// Where the code of options is.
