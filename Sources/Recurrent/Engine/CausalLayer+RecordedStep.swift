@@ -21,9 +21,10 @@ extension CausalLayer {
   /// output. A decoder has a tape for each of its steps, `makeTape(steps: 1, batch: N)`, and goes back
   /// through them in reverse, handing the gradient of each step's state to the step before.
   ///
-  /// The same numbers as ``step(_:_:threads:workspace:)``, with the random choices of the tape's noise: of
-  /// `x`, `[N, D]`, and the state before the step, nil meaning ``InferenceLayer/initialState(batch:)``, the
-  /// output, `[N, F]`, and the state after it. The tape keeps a reference to `x` until its backward pass.
+  /// The same numbers as ``StreamingLayer/step(_:_:threads:workspace:)``, with the random choices of the
+  /// tape's noise: of `x`, `[N, D]`, and the state before the step, nil meaning
+  /// ``InferenceLayer/initialState(batch:)``, the output, `[N, F]`, and the state after it. The tape keeps a
+  /// reference to `x` until its backward pass.
   ///
   /// - Precondition: `x` has as many columns as the layer has inputs, the state as many rows as `x`.
   public func forwardStep(

@@ -20,7 +20,7 @@ public struct StreamSnapshot: Sendable, Hashable {
     var bits: String
   }
 
-  /// The kind of layer, such as `Stacked<LSTM<Float>>`; see ``SequenceLayer/kind``.
+  /// The kind of layer, such as `Stacked<LSTM<Float>>`; see ``InferenceLayer/kind``.
   public let layer: String
   /// How many steps the streams had taken.
   public let steps: Int
