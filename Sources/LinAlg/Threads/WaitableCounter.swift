@@ -1,14 +1,6 @@
 internal import CKernels
 internal import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A counter that threads wait on: they spin for a bounded time, then sleep.
 ///
 /// Between two threads that both run, a spin notices a change within a tenth of a microsecond, where
@@ -21,22 +13,7 @@ final class WaitableCounter: Sendable {
 
   private let value = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
-  nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(
-    capacity: 1)
-  nonisolated(unsafe) private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(
-    capacity: 1)
-
-  init() {
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
-  }
+  private let condition = ConditionLock()
 
   /// The value; what was written before it was set can be read.
   var current: Int { value.load(ordering: .acquiring) }
@@ -48,9 +25,9 @@ final class WaitableCounter: Sendable {
   func add(_ amount: Int) {
     value.wrappingAdd(amount, ordering: .sequentiallyConsistent)
     guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
-    pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
+    condition.lock()
+    condition.broadcast()
+    condition.unlock()
   }
 
   /// Waits until the value is another than `old`, and returns it.
@@ -61,15 +38,15 @@ final class WaitableCounter: Sendable {
       if now != old { return now }
       ck_spin_pause()
     }
-    pthread_mutex_lock(mutex)
+    condition.lock()
     sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
     var now = value.load(ordering: .sequentiallyConsistent)
     while now == old {
-      pthread_cond_wait(changed, mutex)
+      condition.wait()
       now = value.load(ordering: .sequentiallyConsistent)
     }
     sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-    pthread_mutex_unlock(mutex)
+    condition.unlock()
     return now
   }
 }

@@ -73,12 +73,9 @@ public final class PreparedBatches<Batch: Sendable>: Sendable {
 private final class BatchChannel<Batch: Sendable>: Sendable {
   private let count: Int
   private let ahead: Int
-  nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(
-    capacity: 1)
-  nonisolated(unsafe) private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(
-    capacity: 1)
+  private let condition = ConditionLock()
 
-  // All of these are read and written under the mutex.
+  // All of these are read and written under the lock.
   /// Nil once nothing more will be prepared, so that what it holds is free.
   nonisolated(unsafe) private var prepare: (@Sendable (Int) throws -> Batch)?
   nonisolated(unsafe) private var ready: [Result<Batch, any Error>] = []
@@ -91,15 +88,6 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
     self.count = count
     self.ahead = ahead
     self.prepare = count > 0 ? prepare : nil
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
   }
 
   /// Starts the thread. Where the system gives none, batches are prepared when they are asked for.
@@ -111,7 +99,7 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
   /// Waits for room and prepares a batch; false when there is none left.
   private func prepareNext() -> Bool {
     lock()
-    while prepare != nil && ready.count >= ahead { pthread_cond_wait(changed, mutex) }
+    while prepare != nil && ready.count >= ahead { condition.wait() }
     guard let prepare else {
       unlock()
       return false
@@ -126,7 +114,7 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
     defer { unlock() }
     (isPreparing, preparer) = (false, nil)
     nextIndex = index + 1
-    pthread_cond_broadcast(changed)
+    condition.broadcast()
     guard self.prepare != nil else { return false }
     ready.append(result)
     if case .failure = result { self.prepare = nil }
@@ -142,9 +130,9 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
       if isEmpty { _ = prepareNext() }
     }
     lock()
-    while ready.isEmpty && prepare != nil { pthread_cond_wait(changed, mutex) }
+    while ready.isEmpty && prepare != nil { condition.wait() }
     let result = ready.isEmpty ? nil : ready.removeFirst()
-    pthread_cond_broadcast(changed)
+    condition.broadcast()
     unlock()
     return try result?.get()
   }
@@ -153,9 +141,9 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
     lock()
     let dropped = (prepare, ready)
     (prepare, ready) = (nil, [])
-    pthread_cond_broadcast(changed)
+    condition.broadcast()
     unlock()
-    // Freed here and not under the mutex, which what is freed might ask for.
+    // Freed here and not under the lock, which what is freed might ask for.
     withExtendedLifetime(dropped) {}
   }
 
@@ -163,45 +151,11 @@ private final class BatchChannel<Batch: Sendable>: Sendable {
   func waitUntilIdle() {
     lock()
     while isPreparing, let preparer, pthread_equal(preparer, pthread_self()) == 0 {
-      pthread_cond_wait(changed, mutex)
+      condition.wait()
     }
     unlock()
   }
 
-  private func lock() { pthread_mutex_lock(mutex) }
-  private func unlock() { pthread_mutex_unlock(mutex) }
-}
-
-/// Runs `body` on a new thread; false if the system gives none.
-private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-  final class Job: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  let job = Unmanaged.passRetained(Job(body))
-  #if canImport(Darwin)
-    var thread: pthread_t?
-  #else
-    var thread = pthread_t()
-  #endif
-  let status = pthread_create(
-    &thread, nil,
-    { argument in
-      #if canImport(Darwin)
-        Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
-      #else
-        if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body() }
-      #endif
-      return nil
-    }, job.toOpaque())
-  if status != 0 {
-    job.release()
-    return false
-  }
-  #if canImport(Darwin)
-    if let thread { pthread_detach(thread) }
-  #else
-    pthread_detach(thread)
-  #endif
-  return true
+  private func lock() { condition.lock() }
+  private func unlock() { condition.unlock() }
 }

@@ -93,12 +93,9 @@ struct ActivationOperandTests {
     var d = x
     func allocated(_ body: () -> Void) -> UInt64 {
       body()
-      // Other tests run at the same time: one undisturbed round shows what the body does.
-      return (0..<200).map { _ in
-        let before = allocation_counter_value()
-        body()
-        return allocation_counter_value() - before
-      }.min() ?? .max
+      let before = allocation_counter_thread_value()
+      body()
+      return allocation_counter_thread_value() - before
     }
     #expect(allocated { _ = Matrix<Float>.zeros(rows: 3, columns: 3) } > 0)
     let count = allocated {
