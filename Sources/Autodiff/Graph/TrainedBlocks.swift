@@ -23,7 +23,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   }
 
   /// Notes the blocks of a model, with gradients of zeros; false where two parts hold the same memory.
-  mutating func register(_ model: inout some Model<Scalar>) -> Bool {
+  mutating func register(_ model: inout some Model<Scalar>, threads: Int) -> Bool {
     visitor.versions.removeAll(keepingCapacity: true)
     visitor.layouts.removeAll(keepingCapacity: true)
     model.visitParts(&visitor)
@@ -32,7 +32,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
       guard places.updateValue(i, forKey: visitor.versions[i]) == nil else { return false }
     }
     if isSameModel {
-      gradients.setToZero()
+      gradients.setToZero(threads: threads)
     } else {
       gradients = model.parameters.zeros()
       moved = ModelParameters(blocks: [], names: gradients.names)

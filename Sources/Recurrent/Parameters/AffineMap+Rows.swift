@@ -198,7 +198,7 @@ private struct SelectedGradient<Scalar: RecurrentScalar>: TeamWork {
   let scratchCount: Int
 
   func run(_ member: TeamMember) {
-    let mine = member.share(of: K, inMultiplesOf: 48)
+    let mine = member.share(of: K, inMultiplesOf: gradientColumnUnit(K, members: member.count))
     if mine.isEmpty { return }
     let packedX = scratch + member.index * scratchCount
     let packedY = packedX + gradientRows * D
