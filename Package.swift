@@ -11,9 +11,16 @@ let package = Package(
     .library(name: "Pictures", targets: ["Pictures"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "OnnxModels", targets: ["OnnxModels"]),
+    // Empty without the trait `Distributed`.
+    .library(name: "DistributedTraining", targets: ["DistributedTraining"]),
     .executable(name: "Bench", targets: ["Bench"]),
     // Not a target of this name: where file systems ignore case it would share a folder with `Recurrent`.
     .executable(name: "recurrent", targets: ["RecurrentTool"]),
+  ],
+  traits: [
+    .trait(
+      name: "Distributed",
+      description: "Training on many machines: the module DistributedTraining, which needs MPI.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -110,6 +117,24 @@ let package = Package(
       ],
       exclude: ["Schema/onnx.proto"]),
 
+    // MPI as the operating system ships it: for those who turn the trait `Distributed` on, and for nobody
+    // else.
+    .systemLibrary(
+      name: "CMPI",
+      pkgConfig: "ompi-c",
+      providers: [
+        .apt(["libopenmpi-dev"]),
+        .brew(["open-mpi"]),
+      ]),
+
+    // One training on many machines. Not called `Distributed`: the toolchain has a module of this name.
+    .target(
+      name: "DistributedTraining",
+      dependencies: [
+        .target(name: "CMPI", condition: .when(traits: ["Distributed"])),
+        "LinAlg", "Recurrent", "Autodiff", "SequenceModels",
+      ]),
+
     // The naive scalar loops. Imports nothing of ours, so that it can share no bug with the engine.
     // Optimised in debug builds too: most tests compare with them, and spent half their time here.
     .target(
@@ -195,6 +220,14 @@ let package = Package(
       name: "OnnxCases",
       dependencies: ["OnnxModels", "LinAlg", "Recurrent", "Autodiff", "SequenceModels"],
       path: "Tests/OnnxCases"),
+
+    // What several ranks do, together: `make test-distributed`.
+    .executableTarget(
+      name: "DistributedChecks",
+      dependencies: [
+        "DistributedTraining", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "ModelFiles",
+      ],
+      path: "Tests/DistributedChecks"),
 
     // Runs ONNX models beside ONNX Runtime: `make bench-peers ARGS="--suite onnx"`. Not a command of Bench,
     // which would make everybody who measures build swift-protobuf.

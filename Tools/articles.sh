@@ -3,7 +3,8 @@
 # that has blocks of Swift is a program, and what it says that it prints it must print. Tools/articles.awk has
 # the marks. `.ci/run` calls it.
 #
-#   Tools/articles.sh [ARTICLE…]     all unless given
+#   Tools/articles.sh [ARTICLE…]     all unless given, but for those of modules behind a trait
+#   TRAIT=Distributed PRODUCTS=FOLDER Tools/articles.sh ARTICLE…     one of those, with products elsewhere
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,12 +12,17 @@ root=$PWD
 scratch=${SCRATCH:-.build}
 package=$scratch/articles
 # The modules are built once for this package and for that in Tests/Consumer.
-products=$scratch/consumer
+products=${PRODUCTS:-$scratch/consumer}
+further= traits=
+if [ -n "${TRAIT:-}" ]; then
+  further='"DistributedTraining",'
+  traits=", traits: [\"$TRAIT\"]"
+fi
 
 if [ $# -gt 0 ]; then
   articles=("$@")
 else
-  mapfile -t articles < <(grep -l '^```swift$' Sources/*/*.docc/*.md)
+  mapfile -t articles < <(grep -l '^```swift$' Sources/*/*.docc/*.md | grep -v '^Sources/DistributedTraining/')
 fi
 if [ ${#articles[@]} -eq 0 ]; then
   echo "articles: no article has a block of Swift" >&2
@@ -45,13 +51,13 @@ cat >"$package/Package.swift" <<END
 import PackageDescription
 
 let modules: [Target.Dependency] = [
-  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "ModelFiles", "OnnxModels",
+  "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "Pictures", "ModelFiles", "OnnxModels", $further
 ].map {
   .product(name: \$0, package: "swift-recurrent")
 }
 let package = Package(
   name: "Articles",
-  dependencies: [.package(name: "swift-recurrent", path: "$root")],
+  dependencies: [.package(name: "swift-recurrent", path: "$root"$traits)],
   targets: [$targets
   ])
 END

@@ -19,6 +19,8 @@ Sources/Pictures           CPNG LinAlg SequenceModels WholeFiles
 Sources/CZLib              zlib.h
 Sources/ModelFiles         CZLib LinAlg Recurrent Autodiff SequenceModels WholeFiles
 Sources/OnnxModels         LinAlg Recurrent Autodiff WholeFiles
+Sources/CMPI               mpi.h
+Sources/DistributedTraining CMPI LinAlg Recurrent Autodiff SequenceModels
 Sources/ReferenceLoops
 Sources/CAllocationCounter
 Sources/CMachineProbe
@@ -34,8 +36,8 @@ Tests/PicturesTests        * CPNG
 Tests/*                    *
 '
 # What a star stands for.
-testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels ReferenceLoops Bench RecurrentTool CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
-ours="CBLAS CKernels CPNG CZLib cblas.h lapacke.h png.h zlib.h $testable"
+testable='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels DistributedTraining ReferenceLoops Bench RecurrentTool CharacterModel AddingProblem CAllocationCounter CMachineProbe WholeFiles Charts'
+ours="CBLAS CKernels CPNG CZLib CMPI mpi.h cblas.h lapacke.h png.h zlib.h $testable"
 export table testable ours # awk reads them from there: -v takes no newlines everywhere.
 
 found=$(mktemp)

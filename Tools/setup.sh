@@ -4,6 +4,7 @@
 #   Tools/setup.sh            for building: OpenBLAS, LAPACKE, libpng, zlib, pkg-config
 #   Tools/setup.sh --lint     for `make lint` too: clang-format
 #   Tools/setup.sh --arm      for `make test-arm` too: QEMU and a C library for 64-bit Arm
+#   Tools/setup.sh --mpi      for `make test-distributed` too: Open MPI
 #   Tools/setup.sh --quiet    says nothing when there is nothing to do
 #
 # Asks pkg-config and not the package manager, so that an OpenBLAS built by hand counts too.
@@ -13,14 +14,16 @@ set -u
 
 lint=no
 arm=no
+mpi=no
 quiet=no
 for argument; do
   case $argument in
     --lint) lint=yes ;;
     --arm) arm=yes ;;
+    --mpi) mpi=yes ;;
     --quiet) quiet=yes ;;
     *)
-      echo "setup: unknown option '$argument' (known: --lint --arm --quiet)" >&2
+      echo "setup: unknown option '$argument' (known: --lint --arm --mpi --quiet)" >&2
       exit 64
       ;;
   esac
@@ -57,6 +60,17 @@ look_for_missing() {
   have pkg-config || need "$pkgconfig" "tells SwiftPM where OpenBLAS is"
   [ "$lint" = no ] || have clang-format || need clang-format "checks the layout of the C kernels"
   [ "$arm" = no ] || look_for_arm
+  [ "$mpi" = no ] || look_for_mpi
+}
+
+look_for_mpi() {
+  if [ "$system" = macOS ] && have brew; then
+    [ -e "$(brew --prefix open-mpi)/include/mpi.h" ] || need open-mpi "$why_mpi"
+  else
+    known ompi-c || need libopenmpi-dev "$why_mpi"
+    have mpirun || need openmpi-bin "starts the ranks of a job"
+    have ip || need iproute2 "makes networks to try it on"
+  fi
 }
 
 # Under the names of Debian and Ubuntu.
@@ -84,14 +98,21 @@ END
   exit 1
 }
 debian_names() {
-  echo "libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config$clang_format$arm_names"
+  echo "libopenblas-dev liblapacke-dev libpng-dev zlib1g-dev pkg-config$clang_format$arm_names$mpi_names"
 }
-brew_names() { echo "openblas lapack libpng zlib pkgconf$clang_format"; }
+brew_names() { echo "openblas lapack libpng zlib pkgconf$clang_format$mpi_brew"; }
 
 clang_format=
 [ "$lint" = no ] || clang_format=" clang-format"
 arm_names=
 [ "$arm" = no ] || arm_names=" qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+mpi_names=
+mpi_brew=
+if [ "$mpi" = yes ]; then
+  mpi_names=" libopenmpi-dev openmpi-bin iproute2"
+  mpi_brew=" open-mpi"
+fi
+why_mpi="Open MPI, which carries messages between the ranks of a job"
 why_blas="OpenBLAS, which does every large matrix product"
 why_lapacke="LAPACKE, which solves, factorises and finds eigenvalues"
 why_png="libpng, which writes pictures"

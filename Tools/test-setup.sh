@@ -138,6 +138,22 @@ apt_get; installs_pkg_config; files installed lists fresh online
 program qemu-aarch64 </dev/null
 echo 'echo libc.a' | program aarch64-linux-gnu-gcc
 expect 1 "install libc6-dev-arm64-cross" "apt-get install $all $cross"
+
+options=--mpi
+machine "nothing for MPI"
+apt_get; files lists fresh online
+program ip </dev/null
+program pkg-config <<'END'
+[ "$2" != ompi-c ] || [ -e "$place/installed" ]
+END
+expect 1 "install libopenmpi-dev openmpi-bin" "Open MPI" "still missing: openmpi-bin" \
+  "apt-get install $all libopenmpi-dev openmpi-bin iproute2"
+
+machine "everything for MPI"
+apt_get; installs_pkg_config; files installed
+program mpirun </dev/null
+program ip </dev/null
+expect 0 "" "nothing to install"
 options=
 
 machine "macOS with Homebrew"

@@ -29,6 +29,10 @@ public final class Graph<Scalar: RecurrentScalar> {
   /// Notes what is computed, where somebody wants to know.
   package var record: GraphRecord<Scalar>?
 
+  /// Called on the way back with the number of a block as soon as nothing more is added to its gradient, so
+  /// that what is done with it overlaps the rest. Not called for blocks that the pass does not read.
+  package var didCompleteGradient: ((_ block: Int) -> Void)?
+
   var slots: [Slot<Scalar>] = []
   var pool = BufferPool<Scalar>()
   var trained = TrainedBlocks<Scalar>()
@@ -215,6 +219,7 @@ extension Graph {
       }
       operation.countReaders(self, by: 1)
       recorded.append(operation)
+      trained.operationCount += 1
     } else {
       operation.letGo(self)
       // The next of this type may use it again.
@@ -247,6 +252,11 @@ extension Graph {
         isReached = true
       }
       if isReached { operation.backward(self) }
+      if let didCompleteGradient {
+        for block in 0..<trained.firstReaders.count where trained.firstReaders[block] == i {
+          didCompleteGradient(block)
+        }
+      }
       operation.countReaders(self, by: -1)
       operation.letGo(self)
       for k in 0..<operation.outputs.count {

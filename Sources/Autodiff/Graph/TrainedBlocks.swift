@@ -13,6 +13,11 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   var mean = ModelParameters<Scalar>(blocks: [], names: [])
   /// Parts whose parameters stay as they are.
   var frozenNames: [String] = []
+  /// For each block the number of the recorded operation that was the first to read it: once that has run
+  /// backwards, the block's gradient is complete. -1 where none reads it.
+  private(set) var firstReaders: [Int] = []
+  /// How many operations have been recorded.
+  var operationCount = 0
   private var places: [UInt64: Int] = [:]
   private var visitor = PartVisitor<Scalar>(.register)
   private var standIns: [AnyObject] = []
@@ -31,6 +36,9 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
     for i in 0..<visitor.versions.count {
       guard places.updateValue(i, forKey: visitor.versions[i]) == nil else { return false }
     }
+    operationCount = 0
+    firstReaders.removeAll(keepingCapacity: true)
+    for _ in 0..<visitor.versions.count { firstReaders.append(-1) }
     if isSameModel {
       gradients.setToZero(threads: threads)
     } else {
@@ -88,7 +96,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   }
 
   /// The place of a block's gradient, or nil where the block is frozen.
-  func place(of block: ParameterBlock<Scalar>, _ operation: StaticString) -> Int? {
+  mutating func place(of block: ParameterBlock<Scalar>, _ operation: StaticString) -> Int? {
     guard let place = places[block.version] else {
       failRequirement(
         """
@@ -96,6 +104,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
         changed since the pass began; use a part of the model that the pass was begun with
         """)
     }
+    if firstReaders[place] < 0 { firstReaders[place] = operationCount }
     return gradients.isFrozen[place] ? nil : place
   }
 }

@@ -103,7 +103,7 @@ extension Model {
   }
 
   /// Clips the graph's gradients and takes a step along them.
-  private mutating func update<O: Optimizer>(
+  package mutating func update<O: Optimizer>(
     on graph: Graph<Scalar>, optimizer: inout O, maximumNorm: Double, loss: Loss
   ) throws(TrainingError) -> TrainingStep where O.Parameters == ModelParameters<Scalar> {
     let norm: Double

@@ -11,15 +11,15 @@ import LinAlg
 /// ```
 public struct TrainingBatches<Batch> {
   /// The batches of one epoch.
-  struct Epoch {
+  package struct Epoch {
     /// How many there are; nil where only their end tells.
-    var count: Int?
+    package var count: Int?
     /// The next one; nil after the last.
-    var next: () throws -> Batch?
+    package var next: () throws -> Batch?
   }
 
-  let isEndless: Bool
-  let begin: (_ epoch: Int) throws -> Epoch
+  package let isEndless: Bool
+  package let begin: (_ epoch: Int) throws -> Epoch
 
   private init(isEndless: Bool = false, begin: @escaping (_ epoch: Int) throws -> Epoch) {
     (self.isEndless, self.begin) = (isEndless, begin)

@@ -20,19 +20,19 @@ public enum TrainingInterruption {
 }
 
 /// Asks for interruptions while a training runs.
-struct InterruptionWatch {
+package struct InterruptionWatch {
   private let interruption: TrainingInterruption
 
-  init(_ interruption: TrainingInterruption) {
+  package init(_ interruption: TrainingInterruption) {
     self.interruption = interruption
     if case .interruptSignal = interruption { InterruptSignal.shared.watch() }
   }
 
-  func end() {
+  package func end() {
     if case .interruptSignal = interruption { InterruptSignal.shared.endWatch() }
   }
 
-  var isRequested: Bool {
+  package var isRequested: Bool {
     switch interruption {
     case .none: false
     case .interruptSignal: InterruptSignal.shared.hasCome

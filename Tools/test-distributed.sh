@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# Trains on 1 to 4 ranks of this machine, and on 2 in network namespaces of their own, and compares what comes of
+# it; then lets a rank die, hang and disagree. Installs Open MPI where it is missing.
+#
+#   Tools/test-distributed.sh            everything
+#   Tools/test-distributed.sh WORD…      the cases whose names have one of the words
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+Tools/setup.sh --mpi --quiet || exit 1
+# Apart from the other products: with the trait every module has other flags.
+scratch=${SCRATCH:-.build}/distributed
+swift build --scratch-path "$scratch" --traits Distributed --product DistributedChecks || exit 1
+checks=$(swift build --scratch-path "$scratch" --show-bin-path)/DistributedChecks
+
+work=$(mktemp -d)
+namespaces=("sr-a-$$" "sr-b-$$")
+cleanup() {
+  rm -rf "$work"
+  for name in "${namespaces[@]}"; do ip netns delete "$name" 2>/dev/null; done
+}
+trap cleanup EXIT
+
+# As root too, with more ranks than processors, and without what containers forbid.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+words=("$@")
+failed=()
+count=0
+
+# begin NAME: whether the case is to be run.
+begin() {
+  name=$1
+  if [ ${#words[@]} -gt 0 ]; then
+    local word found=
+    for word in "${words[@]}"; do [[ $name == *"$word"* ]] && found=1; done
+    [ -n "$found" ] || return 1
+  fi
+  count=$((count + 1))
+  start=$SECONDS
+}
+passed() { echo "test-distributed: $name: $* ($((SECONDS - start)) s)"; }
+wrong() { # WHY LOG
+  echo "test-distributed: $name: FAILED: $1" >&2
+  [ -z "${2-}" ] || sed 's/^/    /' "$2" >&2
+  failed+=("$name")
+}
+ranks() { # N ARGUMENT…
+  timeout -k 5 120 mpirun -n "$1" "$checks" "${@:2}"
+}
+same() { # FILE FILE [TOLERANCE]
+  if "$checks" compare "$@" >"$work/comparison"; then
+    passed "$(cat "$work/comparison")"
+  else
+    wrong "$(cat "$work/comparison")"
+  fi
+}
+
+# ends N LIMIT PATTERN ARGUMENT…: the job must fail on all ranks within LIMIT seconds, with one line that matches.
+ends() {
+  local n=$1 limit=$2 pattern=$3 log=$work/log begun status=0
+  shift 3
+  begun=$(date +%s%N)
+  timeout -k 5 60 mpirun -n "$n" "$checks" train "$@" >"$log" 2>&1 || status=$?
+  local milliseconds=$((($(date +%s%N) - begun) / 1000000))
+  if [ $status -eq 0 ]; then
+    wrong "ended well" "$log"
+  elif [ $milliseconds -gt $((limit * 1000)) ]; then
+    wrong "took $milliseconds ms, more than $limit s" "$log"
+  elif ! grep -qE "$pattern" "$log"; then
+    wrong "does not say $pattern" "$log"
+  elif [ "$(grep -cE '^distributed: |noticed that process rank' "$log")" -ne 1 ]; then
+    wrong "says more than one thing" "$log"
+  elif pgrep -f "$checks train" >"$work/left"; then
+    wrong "left processes behind: $(paste -sd ' ' "$work/left")" "$log"
+  else
+    passed "$(grep -E "$pattern" "$log" | head -1), after $milliseconds ms"
+  fi
+}
+
+if begin messages; then
+  for n in 1 2 3 4; do
+    if ! ranks $n messages >"$work/log" 2>&1; then wrong "$n ranks" "$work/log"; continue 2; fi
+  done
+  passed "$(tail -1 "$work/log")"
+fi
+
+# What is compared with: the library's Trainer, without MPI.
+"$checks" alone out="$work/alone" || exit 1
+for n in 1 2 3 4; do
+  if begin "same-$n"; then
+    ranks $n train out="$work/out-$n" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    # With one rank nothing is divided: the bits are those of the trainer alone, but for the product and the
+    # quotient of weights.
+    same "$work/alone" "$work/out-$n" 1e-12
+  fi
+done
+if begin same-without-overlap; then
+  ranks 2 train overlap=no out="$work/out-no" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  ranks 2 train out="$work/out-yes" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/out-yes" "$work/out-no"
+fi
+
+for type in double float; do
+  for n in 1 2 3 4; do
+    [ "$type-$n" = float-1 ] && continue
+    if begin "ordered-$type-$n"; then
+      [ -e "$work/ordered-$type" ] ||
+        ranks 1 train type=$type groups=8 out="$work/ordered-$type" >"$work/log" 2>&1
+      ranks $n train type=$type groups=8 out="$work/ordered-$type-$n" >"$work/log" 2>&1 ||
+        wrong "does not run" "$work/log"
+      if [ $n -eq 1 ]; then
+        # The order only rounds differently.
+        same "$work/alone" "$work/ordered-$type" 1e-12
+      else
+        same "$work/ordered-$type" "$work/ordered-$type-$n"
+      fi
+    fi
+  done
+done
+
+if begin resume-2-3; then
+  rm -f "$work/kept"
+  ranks 2 train updates=25 keep="$work/kept" >"$work/log" 2>&1 || wrong "the first part" "$work/log"
+  ranks 3 train updates=50 keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 ||
+    wrong "the second part" "$work/log"
+  same "$work/alone" "$work/resumed" 1e-12
+fi
+if begin resume-ordered-3-1; then
+  rm -f "$work/kept"
+  ranks 3 train updates=25 groups=8 keep="$work/kept" >"$work/log" 2>&1 || wrong "the first part" "$work/log"
+  ranks 1 train groups=8 out="$work/straight" >"$work/log" 2>&1 || wrong "the straight run" "$work/log"
+  ranks 1 train updates=50 groups=8 keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 ||
+    wrong "the second part" "$work/log"
+  same "$work/straight" "$work/resumed"
+fi
+
+if begin killed; then
+  rm -f "$work/kept"
+  ends 3 10 'process rank 1 .*on signal 9' keep="$work/kept" fault=kill:1:23
+fi
+if begin killed-goes-on; then
+  [ -e "$work/kept" ] || timeout 60 mpirun -n 3 "$checks" train keep="$work/kept" fault=kill:1:23 >/dev/null 2>&1
+  ranks 2 train keep="$work/kept" out="$work/after" >"$work/log" 2>&1 || wrong "does not go on" "$work/log"
+  same "$work/alone" "$work/after" 1e-12
+fi
+begin hangs &&
+  ends 3 10 '^distributed: rank 1 of 3 did not come to .*update 11.* within 2.0 s: the last .*ago' \
+    timeout=2 fault=hang:1:10
+begin two-hang-rank-0 &&
+  ends 3 10 '^distributed: rank 0 of 3 did not come' timeout=2 fault=hang:0:10
+begin stopped &&
+  ends 3 12 '^distributed: rank 2 of 3 did not come .*answers nothing' timeout=2 fault=stop:2:10
+begin throws &&
+  ends 3 10 '^distributed: rank 2 of 3: batch 10 cannot be read' fault=throw:2:10
+begin disagrees-size &&
+  ends 3 10 '^distributed: rank 1: .*number of parameters: 1[0-9]* on rank 1; [0-9]* on ranks 0 and 2|^distributed: rank 1: .*number of parameters: [0-9]* on ranks 0 and 2; [0-9]* on rank 1' \
+    fault=size:1:0
+begin disagrees-seed &&
+  ends 3 10 '^distributed: rank 2: .*seed of random choices: 5 on ranks 0 and 1; 6 on rank 2' fault=seed:2:0
+begin disagrees-data &&
+  ends 2 10 '^distributed: rank 1: .*number of sequences: 100 on rank 0; 99 on rank 1' fault=data:1:0
+begin disagrees-batch &&
+  ends 3 10 '^distributed: rank 1: the batch of update 11 is another' fault=batch:1:10
+begin disagrees-checkpoint && {
+  rm -f "$work/kept"
+  ends 2 10 '^distributed: rank 0: cannot keep the training: the disk is full' keep="$work/kept" fault=write:0:0
+}
+
+# Two namespaces with one cable; mpirun starts what belongs to the second in the second.
+cat >"$work/agent" <<END2
+#!/bin/sh
+# Where a shell on another machine would be: HOST COMMAND…
+shift
+exec ip netns exec ${namespaces[1]} unshare --uts sh -c "hostname other; \$*"
+END2
+chmod +x "$work/agent"
+make_network() {
+  ip netns add "${namespaces[0]}" && ip netns add "${namespaces[1]}" || return
+  ip link add "sra$$" type veth peer name "srb$$" || return
+  ip link set "sra$$" netns "${namespaces[0]}" && ip link set "srb$$" netns "${namespaces[1]}" || return
+  ip -n "${namespaces[0]}" addr add 10.77.0.1/24 dev "sra$$"
+  ip -n "${namespaces[1]}" addr add 10.77.0.2/24 dev "srb$$"
+  for i in 0 1; do ip -n "${namespaces[i]}" link set lo up; done
+  ip -n "${namespaces[0]}" link set "sra$$" up && ip -n "${namespaces[1]}" link set "srb$$" up
+}
+over_tcp() { # ARGUMENT…
+  timeout -k 5 120 ip netns exec "${namespaces[0]}" mpirun --host 10.77.0.1:1,10.77.0.2:1 -n 2 \
+    --mca plm_rsh_agent "$work/agent" --mca btl self,tcp --mca pml ob1 \
+    --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 "$checks" "$@"
+}
+if begin network; then
+  if make_network 2>"$work/log"; then
+    if over_tcp train out="$work/tcp" >"$work/log" 2>&1; then
+      same "$work/alone" "$work/tcp" 1e-12
+    else
+      wrong "does not run" "$work/log"
+    fi
+  else
+    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
+  fi
+fi
+if begin slow-link; then
+  ip netns list | grep -q "${namespaces[0]}" || make_network 2>"$work/log"
+  if ip -n "${namespaces[0]}" link show "sra$$" >/dev/null 2>&1 &&
+    tc -n "${namespaces[0]}" qdisc add dev "sra$$" root tbf rate 20mbit burst 32kbit latency 400ms 2>"$work/log"; then
+    if over_tcp train out="$work/slow" >"$work/log" 2>&1; then
+      same "$work/alone" "$work/slow" 1e-12
+    else
+      wrong "does not run" "$work/log"
+    fi
+  else
+    echo "test-distributed: $name: SKIPPED, this kernel has no tc tbf or no namespaces: $(tail -1 "$work/log")"
+  fi
+fi
+
+if begin article; then
+  if TRAIT=Distributed PRODUCTS=$scratch Tools/articles.sh \
+    Sources/DistributedTraining/DistributedTraining.docc/TrainingOnManyMachines.md >"$work/log" 2>&1; then
+    passed "$(tail -1 "$work/log")"
+  else
+    wrong "is not built, or prints something else" "$work/log"
+  fi
+fi
+
+if [ $count -eq 0 ]; then
+  echo "test-distributed: no case has one of: ${words[*]}" >&2
+  exit 1
+fi
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "test-distributed: failed: ${failed[*]}" >&2
+  exit 1
+fi
+echo "test-distributed: $count cases"
