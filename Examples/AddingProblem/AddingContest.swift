@@ -14,6 +14,8 @@ struct AddingContest {
   var forgetBias = 1.0
   var seed: UInt64 = 1
   var threads: Int?
+  /// What the weights are packed in after training, for the validation error once more.
+  var weights: [WeightFormat] = []
 
   /// The error below which the problem counts as solved.
   static let solved = 0.01
@@ -54,6 +56,16 @@ struct AddingContest {
     } catch {
       result.diverged = true
     }
+    if !result.diverged {
+      for format in weights {
+        // A weight that the format cannot hold leaves no error to tell.
+        let packed = try? model.inference(weights: format)
+        let error = packed?.evaluate(on: graph) {
+          $0.meanSquaredError(validation, on: $1).loss.mean
+        }
+        result.packedErrors.append((format, error.map { Double($0) } ?? .nan))
+      }
+    }
     result.reports = trainer.history.points.map(AddingReport.init)
     result.sequences = trainer.history.updates * batch
     result.trainingSeconds = trainer.history.trainingSeconds
@@ -82,6 +94,8 @@ struct AddingResult {
   var sequences = 0
   var trainingSeconds = 0.0
   var diverged = false
+  /// The validation error at the end with packed weights.
+  var packedErrors: [(format: WeightFormat, error: Double)] = []
 
   /// The first look at which the problem counted as solved.
   var solvedAt: Int? { reports.first { $0.error < AddingContest.solved }?.update }

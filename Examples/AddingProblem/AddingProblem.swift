@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Recurrent
 
 @main
 struct AddingProblem: ParsableCommand {
@@ -46,6 +47,13 @@ struct AddingProblem: ParsableCommand {
   @Option(help: "What the forget gates of the LSTMs begin with.")
   var forgetBias = 1.0
 
+  @Option(
+    help: ArgumentHelp(
+      "What a cell's weights are packed in after training, for the validation error once more: "
+        + "\(WeightFormat.allValueStrings.joined(separator: ", ")). May be repeated.",
+      valueName: "format"))
+  var weights: [WeightFormat] = []
+
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
@@ -74,7 +82,8 @@ struct AddingProblem: ParsableCommand {
     #endif
     let contest = AddingContest(
       steps: steps, hiddenSize: hidden, batch: batch, updates: updates, learningRate: learningRate,
-      maximumNorm: clip, forgetBias: forgetBias, seed: seed, threads: threads)
+      maximumNorm: clip, forgetBias: forgetBias, seed: seed, threads: threads,
+      weights: weights)
     let cells = cells?.cells ?? AddingCell.allCases
     print(AddingTable.caption(contest))
     print(AddingTable.head)
@@ -90,11 +99,18 @@ struct AddingProblem: ParsableCommand {
         }
       }
       print(AddingTable.row(cell, result))
+      for (format, error) in result.packedErrors {
+        printError(
+          "\(cell.rawValue), \(format.rawValue) weights: "
+            + String(format: "validation error %.7f", error))
+      }
       // Each row as soon as it is known, also into a file.
       fflush(nil)
     }
   }
 }
+
+extension WeightFormat: ExpressibleByArgument {}
 
 /// Cells with commas between them.
 struct CellList: ExpressibleByArgument {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Charts
 import Foundation
+import Recurrent
 import WholeFiles
 
 /// The experiments in the order of their names; a line each.
@@ -143,6 +144,13 @@ struct Run: ParsableCommand {
       "The folder that `make data` fills. Default: data of the checkout.", valueName: "folder"))
   var data: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What a trained model's weights are packed in for all that is measured: "
+        + "\(WeightFormat.allValueStrings.joined(separator: ", ")). Stored beside the others. An "
+        + "experiment that trains a model twice cannot be run so.", valueName: "format"))
+  var weights: WeightFormat?
+
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -154,8 +162,10 @@ struct Run: ParsableCommand {
     let experiments = try report.experiments(names, all: all)
     try reportingErrors {
       let laboratory = Laboratory(
-        store: ResultStore(folder: report.store), budget: report.budget, seed: report.seed,
-        threads: threads, dataFolder: data ?? DataFolder.ofPackage.path, resumes: resume,
+        store: ResultStore(
+          folder: weights.map { "\(report.store)/\($0.rawValue)" } ?? report.store),
+        budget: report.budget, seed: report.seed, threads: threads,
+        dataFolder: data ?? DataFolder.ofPackage.path, weights: weights, resumes: resume,
         commit: Machine.commit(), processor: Machine.processor(), say: StandardError.line)
       let (record, failures) = try laboratory.run(experiments)
       try report.write(record)
@@ -205,3 +215,4 @@ private func reportingErrors(_ body: () throws -> Void) throws {
 }
 
 extension Budget: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}

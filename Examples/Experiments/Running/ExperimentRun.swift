@@ -1,4 +1,6 @@
+import Autodiff
 import Charts
+import Recurrent
 
 /// What an experiment is given, and where it puts what it finds.
 final class ExperimentRun {
@@ -10,6 +12,8 @@ final class ExperimentRun {
   let threads: Int?
   /// The folder that `make data` fills.
   let dataFolder: String
+  /// What trained models' weights are packed in for all that is measured; nil leaves them as they are.
+  let weights: WeightFormat?
 
   private(set) var measurements: [Measurement] = []
   private(set) var figures: [Figure] = []
@@ -18,11 +22,17 @@ final class ExperimentRun {
 
   init(
     _ experiment: any Experiment.Type, budget: Budget, seed: UInt64 = 1, threads: Int? = nil,
-    dataFolder: String = "data", showsProgress: Bool = false
+    dataFolder: String = "data", weights: WeightFormat? = nil, showsProgress: Bool = false
   ) {
     self.experiment = experiment.name
     (self.budget, self.seed, self.threads) = (budget, seed, threads)
-    (self.dataFolder, self.showsProgress) = (dataFolder, showsProgress)
+    (self.dataFolder, self.weights, self.showsProgress) = (dataFolder, weights, showsProgress)
+  }
+
+  /// A trained model as all that follows is to see it: with its weights packed, where that is wanted.
+  func finished<M: Model<Float>>(_ model: M) throws -> M {
+    guard let weights else { return model }
+    return try model.inference(weights: weights)
   }
 
   /// One of two, by budget.

@@ -1,4 +1,5 @@
 import Foundation
+import Recurrent
 
 /// Runs experiments one after the other and stores each as it finishes.
 struct Laboratory {
@@ -7,6 +8,8 @@ struct Laboratory {
   var seed: UInt64
   var threads: Int?
   var dataFolder: String
+  /// What trained models' weights are packed in; nil leaves them as they are.
+  var weights: WeightFormat?
   /// Whether what is stored already is not measured again.
   var resumes: Bool
   var commit: String
@@ -30,7 +33,7 @@ struct Laboratory {
       say("\(name): \(index + 1) of \(experiments.count), \(budget.rawValue), seed \(seed)")
       let run = ExperimentRun(
         experiment, budget: budget, seed: seed, threads: threads, dataFolder: dataFolder,
-        showsProgress: true)
+        weights: weights, showsProgress: true)
       do {
         try experiment.measure(run)
       } catch {

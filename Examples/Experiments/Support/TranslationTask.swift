@@ -44,7 +44,7 @@ struct TranslationTask {
   func train<Encoder, Decoder>(
     _ model: inout EncoderDecoder<Encoder, Decoder>, on graph: Graph<Encoder.Scalar>,
     updates: Int, rate: Double, run: ExperimentRun, batch: () -> Batch
-  ) throws {
+  ) throws where Encoder.Scalar == Float {
     try Fitting(updates: updates, rate: rate).train(
       &model, on: graph, of: run, next: batch, loss: loss)
   }

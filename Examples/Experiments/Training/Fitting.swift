@@ -12,15 +12,18 @@ struct Fitting {
   /// To what the gradients' norm is clipped.
   var maximumNorm = 1.0
 
+  /// Trains a model, and packs its weights in the end where the run is one of packed weights: it cannot be
+  /// trained any further then.
+  ///
   /// - Parameters:
   ///   - run: hears of the loss ten times.
   ///   - next: the batch of each update.
   ///   - loss: of a batch, whose mean is taken over what counts.
   /// - Returns: the mean loss of each twentieth of the updates, for a curve.
   @discardableResult
-  func train<M: Model, Batch>(
-    _ model: inout M, on graph: Graph<M.Scalar>, of run: ExperimentRun, next: () -> Batch,
-    loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
+  func train<M: Model<Float>, Batch>(
+    _ model: inout M, on graph: Graph<Float>, of run: ExperimentRun, next: () -> Batch,
+    loss: (M, Batch, Graph<Float>) -> Node<Float>
   ) throws -> LineFigure.Series {
     var trainer = trainer(for: model)
     trainer.validation = .updates(max(updates / 20, 1))
@@ -35,6 +38,7 @@ struct Fitting {
     let history = try withoutActuallyEscaping(next) { next in
       try trainer.run(&model, on: graph, batches: .endless { _ in next() }, loss: loss)
     }
+    model = try run.finished(model)
     return LineFigure.Series(
       name: "training", x: history.points.map { Double($0.update) },
       y: history.points.map(\.loss.mean))
