@@ -1,6 +1,7 @@
 #if Distributed
   internal import CMPI
   import LinAlg
+  import SequenceModels
 
   #if canImport(Glibc)
     import Glibc
@@ -201,13 +202,6 @@
       write(start)
       return String(cString: start)
     }
-  }
-
-  /// Seconds of a clock that is never set.
-  func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// A time of the system's clock, so many seconds from now.
