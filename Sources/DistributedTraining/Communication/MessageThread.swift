@@ -22,8 +22,9 @@
     private static let pause = 100e-6
     /// Between two looks while nothing goes on.
     private static let idlePause = 20e-3
-    /// How long a look follows the other at once while somebody waits.
-    private static let eagerSeconds = 200e-6
+    /// How long a look follows the other at once while somebody waits: a large message moves in many pieces, each
+    /// by a look. Threads that have something to compute get the processor in between.
+    private static let eagerSeconds = 0.2
 
     let timeout: Double
     private let lock = ConditionLock()
