@@ -18,6 +18,7 @@ struct Bench: ParsableCommand {
         Bench compare before.json after.json   two reports side by side
         Bench knobs                            what each option of a layer costs
         Bench files                            reading weights, writing checkpoints
+        Bench steps                            what more threads bring whole training steps
         Bench serve                            many streams that step independently
         Bench peak                             what the machine can do at best
 
@@ -30,6 +31,7 @@ struct Bench: ParsableCommand {
       RunCommand.self, ListCommand.self, CheckCommand.self, CompareCommand.self, PeakCommand.self,
       PeerCommand.self, ModelCommand.self, WordCommand.self, KnobsCommand.self, FilesCommand.self,
       FilePeerCommand.self, NeighbourCommand.self, ServeCommand.self,
+      StepsCommand.self, StepsProcessCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -39,9 +39,27 @@ static int runs(ck_isa isa) {
   }
 }
 
+// The kernels for `isa`, which this CPU runs, that multiply bytes in one instruction, or NULL where
+// it lacks that: not every processor with AVX2 or AVX-512 has it.
+static const ck_instruction_set *with_byte_products(ck_isa isa) {
+  switch (isa) {
+#if defined(__x86_64__)
+  case CK_ISA_AVX2:
+    return __builtin_cpu_supports("avxvnni") ? &ck_set_avx2_vnni : NULL;
+  case CK_ISA_AVX512:
+    return __builtin_cpu_supports("avx512vnni") ? &ck_set_avx512_vnni : NULL;
+#endif
+  default:
+    return NULL;
+  }
+}
+
 const ck_instruction_set *ck_instruction_set_for(ck_isa isa) {
   const ck_instruction_set *set = ck_instruction_set_built(isa);
-  return set && runs(isa) ? set : NULL;
+  if (!set || !runs(isa))
+    return NULL;
+  const ck_instruction_set *more = with_byte_products(isa);
+  return more ? more : set;
 }
 
 const ck_instruction_set *ck_instruction_set_best(void) {

@@ -15,4 +15,18 @@
 
 #pragma clang attribute pop
 
+#pragma clang attribute push(__attribute__((target("avxvnni,avx2,fma,f16c"))), apply_to = function)
+
+VF_INLINE VI vi_dot_vnni(VI sum, VU bytes, VI factors) {
+  return (VI)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)bytes, (__m256i)factors);
+}
+
+#undef CK_SET
+#undef CK_FEATURES
+#define CK_SET ck_set_avx2_vnni
+#define CK_FEATURES "AVX-VNNI"
+#include "kernels_vnni.inc"
+
+#pragma clang attribute pop
+
 #endif

@@ -17,4 +17,20 @@
 
 #pragma clang attribute pop
 
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512vnni,avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,f16c"))),        \
+    apply_to = function)
+
+VF_INLINE VI vi_dot_vnni(VI sum, VU bytes, VI factors) {
+  return (VI)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)bytes, (__m512i)factors);
+}
+
+#undef CK_SET
+#undef CK_FEATURES
+#define CK_SET ck_set_avx512_vnni
+#define CK_FEATURES "AVX512-VNNI"
+#include "kernels_vnni.inc"
+
+#pragma clang attribute pop
+
 #endif

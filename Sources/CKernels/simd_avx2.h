@@ -35,3 +35,14 @@ VF_INLINE VF vf_load_f16(const void *p) {
   VF_READS_BYTES(p, VF_LANES * 2);
   return (VF)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }
+
+// In each lane, sum plus the products of four unsigned bytes with four signed ones. They are
+// widened to words first: a sum of two products of bytes does not fit a word, which is where
+// vpmaddubsw saturates.
+VF_INLINE VI vi_dot(VI sum, VU bytes, VI factors) {
+  const __m256i odd = _mm256_srli_epi16((__m256i)bytes, 8);
+  const __m256i even = _mm256_and_si256((__m256i)bytes, _mm256_set1_epi16(0xff));
+  const __m256i odd_factors = _mm256_srai_epi16((__m256i)factors, 8);
+  const __m256i even_factors = _mm256_srai_epi16(_mm256_slli_epi16((__m256i)factors, 8), 8);
+  return sum + (VI)_mm256_madd_epi16(odd, odd_factors) + (VI)_mm256_madd_epi16(even, even_factors);
+}

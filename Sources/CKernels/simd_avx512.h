@@ -37,3 +37,14 @@ VF_INLINE VF vf_load_f16(const void *p) {
   VF_READS_BYTES(p, VF_LANES * 2);
   return (VF)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }
+
+// In each lane, sum plus the products of four unsigned bytes with four signed ones. They are
+// widened to words first: a sum of two products of bytes does not fit a word, which is where
+// vpmaddubsw saturates.
+VF_INLINE VI vi_dot(VI sum, VU bytes, VI factors) {
+  const __m512i odd = _mm512_srli_epi16((__m512i)bytes, 8);
+  const __m512i even = _mm512_and_si512((__m512i)bytes, _mm512_set1_epi16(0xff));
+  const __m512i odd_factors = _mm512_srai_epi16((__m512i)factors, 8);
+  const __m512i even_factors = _mm512_srai_epi16(_mm512_slli_epi16((__m512i)factors, 8), 8);
+  return sum + (VI)_mm512_madd_epi16(odd, odd_factors) + (VI)_mm512_madd_epi16(even, even_factors);
+}

@@ -44,3 +44,8 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
 
 // VF_LANES numbers of half precision as the same floats.
 VF_INLINE VF vf_load_f16(const void *p) { return vf_load_f16_by_integers(p); }
+
+// In each lane, sum plus the products of four unsigned bytes with four signed ones.
+VF_INLINE VI vi_dot(VI sum, VU bytes, VI factors) {
+  return vi_dot_by_multiplications(sum, bytes, factors);
+}

@@ -7,9 +7,10 @@
 //   VF_MULTIPLIES_BY_LANE   whether a multiply–add takes one lane of a register as its factor
 //
 // includes this file and adds what needs instructions of its own: vf_fma, vf_fnma,
-// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16.
+// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16, vi_dot.
 //
-// Wherever there is an instruction for it vf_load_f16 is one, and else vf_load_f16_by_integers.
+// Wherever there is an instruction for it vf_load_f16 is one, and else vf_load_f16_by_integers;
+// vi_dot likewise, and vi_dot_by_multiplications.
 //
 //   VF  VF_LANES floats        VI  as many int32_t        VD  half as many doubles
 //
@@ -118,6 +119,22 @@ VF_INLINE VF vf_load_f16_by_integers(const void *p) {
   const VU magnitude = (is_infinite & infinite) | (is_subnormal & subnormal) |
                        (~(is_infinite | is_subnormal) & widened);
   return (VF)(magnitude | (half & 0x8000) << 16);
+}
+
+VF_INLINE VU vu_load(const void *p) {
+  VF_READS_BYTES(p, VF_LANES * 4);
+  VU v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// In each lane, sum plus the products of four unsigned bytes with four signed ones, exact but for
+// what does not fit a lane.
+VF_INLINE VI vi_dot_by_multiplications(VI sum, VU bytes, VI factors) {
+  sum += (VI)(bytes & 0xff) * (VI)((VI)((VU)factors << 24) >> 24);
+  sum += (VI)(bytes >> 8 & 0xff) * (VI)((VI)((VU)factors << 16) >> 24);
+  sum += (VI)(bytes >> 16 & 0xff) * (VI)((VI)((VU)factors << 8) >> 24);
+  return sum + (VI)(bytes >> 24) * (factors >> 24);
 }
 
 // mask ? a : b, lane by lane, for masks that comparisons make.

@@ -12,6 +12,8 @@ extern const ck_instruction_set ck_set_neon;
 #if defined(__x86_64__)
 extern const ck_instruction_set ck_set_avx2;
 extern const ck_instruction_set ck_set_avx512;
+extern const ck_instruction_set ck_set_avx2_vnni;
+extern const ck_instruction_set ck_set_avx512_vnni;
 #endif
 
 #endif

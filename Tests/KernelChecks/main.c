@@ -198,7 +198,8 @@ int main(int count, char **words) {
   const ck_instruction_set *set;
   for (size_t i = 0; (set = ct_instruction_set(i)); i++) {
     const subject s = {set, {set->f32, set->f64}, set->f32->pack};
-    printf("%s, %d lanes\n", set->name, set->lanes);
+    printf("%s%s%s, %d lanes\n", set->name, *set->features ? " with " : "", set->features,
+           set->lanes);
     fflush(stdout);
     for (size_t number = 0; number < CASES; number++) {
       const size_t before = failures;

@@ -14,9 +14,12 @@ const ck_instruction_set *ct_pairs_set(void) {
 
 const ck_instruction_set *ct_instruction_set(size_t index) {
   for (int isa = 0; isa < CK_ISA_COUNT; isa++) {
-    const ck_instruction_set *set = ck_instruction_set_for((ck_isa)isa);
+    const ck_instruction_set *const set = ck_instruction_set_for((ck_isa)isa);
+    const ck_instruction_set *const without_features = ck_instruction_set_built((ck_isa)isa);
     if (set && index-- == 0)
       return set;
+    if (set && set != without_features && index-- == 0)
+      return without_features;
   }
   return index == 0 ? ct_pairs_set() : NULL;
 }

@@ -69,6 +69,11 @@ VF_INLINE void vf_store_n(float *p, VF v, size_t n) {
   }
 }
 
+// In each lane, sum plus the products of four unsigned bytes with four signed ones.
+VF_INLINE VI vi_dot(VI sum, VU bytes, VI factors) {
+  return vi_dot_by_multiplications(sum, bytes, factors);
+}
+
 // VF_LANES numbers of half precision as the same floats.
 VF_INLINE VF vf_load_f16(const void *p) {
   VF_READS_BYTES(p, VF_LANES * 2);

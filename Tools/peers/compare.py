@@ -1,7 +1,6 @@
 """Compares this engine with other libraries on this machine; `run` starts it."""
 
 import datetime
-import json
 import os
 import platform
 import subprocess
@@ -106,8 +105,7 @@ class Comparison:
         self.processes = {}
 
     def save(self):
-        if self.chosen.json:
-            report.write(json.dumps(self.report, indent=1) + "\n", self.chosen.json)
+        report.save(self.report, self.chosen.json)
 
     def effort(self):
         chosen = self.chosen
@@ -191,8 +189,7 @@ def main():
         suite = suites.get(chosen.suite)
         if suite:
             found = suite.run(chosen, header(), folder)
-            if chosen.json:
-                report.write(json.dumps(found, indent=1) + "\n", chosen.json)
+            report.save(found, chosen.json)
             hand_out(suite.markdown(found["header"], found["rows"]), chosen.output)
             return
         comparison = Comparison(chosen, folder)

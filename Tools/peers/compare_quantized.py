@@ -1,7 +1,8 @@
 """Compares weights of fewer bytes with other libraries' quantised layers: `run --suite quantized`.
 
 Every contestant's error is its largest difference from this engine in single precision, relative to a
-tensor's largest element: quantised peers round inputs and states too, so that times alone say little.
+tensor's largest element: formats round different things, so that times alone say little. Quantised
+peers round inputs and states too, as does `int8-dynamic` here, which is what they are compared with.
 """
 
 import os
@@ -13,12 +14,14 @@ from contestant import HERE, Contestant
 from measuring import take_turns
 from quantized_layers import FORMATS
 from ratios import median, median_interval, paired_ratios
-from report import duration, number, table
+from report import duration, number, save, table
 from rounds import Effort
 from verification import largest_difference
 
 # This engine's formats of weights; the first is what the errors and the gains are counted from.
-OWN = ("float32", "float16", "bfloat16", "int8")
+OWN = ("float32", "float16", "bfloat16", "int8", "int8-dynamic")
+# Which of them does what a peer does with its weights.
+COUNTERPARTS = {"int8": "int8-dynamic", "float16": "float16"}
 STEPS = {256: 100, 512: 50, 1024: 25, 2048: 25}
 CASES = tuple(
     Shape.square(steps, batch, hidden) for hidden, steps in STEPS.items() for batch in (1, 2, 4)
@@ -57,6 +60,11 @@ def weights_of(name):
     return FORMATS.get(name) or name.removeprefix(f"{OURS} ")
 
 
+def counterpart(name):
+    """Ours that does as a peer does."""
+    return ours(COUNTERPARTS[FORMATS[name]])
+
+
 def measure(case, effort, chosen, folder, known):
     """A row, as the JSON report has it."""
     data = os.path.join(folder, f"{case.cell}-{case.shape}.f32")
@@ -87,10 +95,10 @@ def measure(case, effort, chosen, folder, known):
             name: {
                 "weights": weights_of(name),
                 "seconds": [time * 1e-9 for time in values],
-                # Of float32 over ours, and of a peer over ours with the same weights.
+                # Of float32 over ours, and of a peer over ours that does the same.
                 "ratios": paired_ratios(times[ours(OWN[0])], values)
                 if name.startswith(OURS)
-                else paired_ratios(values, times[ours(weights_of(name))]),
+                else paired_ratios(values, times[counterpart(name)]),
                 "error": errors[name],
             }
             for name, values in times.items()
@@ -121,14 +129,15 @@ def markdown(header, rows):
     return (
         f"{header['cpu']}, {header['cores']} cores, load {header['load']}, {header['date']}, commit "
         f"{header['commit']}. {contestants}.\n\n"
-        "Each cell: the time; for ours how many times as fast as float32, for a peer its time ÷ ours "
-        "with weights of the same size, with the 95% interval; the largest error against float32.\n\n"
+        "Each cell: the time; for ours how many times as fast as float32, for a peer its time ÷ that of "
+        "ours that does the same (int8-dynamic, float16), with the 95% interval; the largest error "
+        "against float32.\n\n"
         f"{table(titles, lines)}"
     )
 
 
 def run(chosen, header, folder):
-    """All cases on all thread counts: the JSON report."""
+    """All cases on all thread counts: the JSON report, which is written after each row."""
     report = {"schema": 1, "header": header, "rows": []}
     rounds = chosen.rounds or (5 if chosen.quick else 15)
     effort = Effort(rounds, 3 if chosen.quick else 7, chosen.budget or (0.3 if chosen.quick else 1.5))
@@ -139,6 +148,7 @@ def run(chosen, header, folder):
                 case = Case(kind, "inference", shape, threads)
                 row = measure(case, effort, chosen, folder, header["contestants"])
                 report["rows"].append(row)
+                save(report, chosen.json)
                 gains = ", ".join(
                     f"{name.removeprefix(OURS).strip()} {median(entry['ratios']):.2f}"
                     for name, entry in row["contestants"].items()

@@ -28,6 +28,12 @@ def place(row):
     return row["threads"], list(GATES).index(row["cell"]), MODES.index(row["mode"]), known
 
 
+def save(found, path):
+    """Writes all numbers so far, where there is a path for them."""
+    if path:
+        write(json.dumps(found, indent=1) + "\n", path)
+
+
 def write(text, path):
     """Writes a file so that it is complete or as before."""
     temporary = f"{path}.{os.getpid()}.partial"

@@ -3,10 +3,13 @@
     python3 -m unittest discover -s Tools/peers
 """
 
+import json
 import os
 import random
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 import exported_cases
 import gates
@@ -21,6 +24,7 @@ try:
     import numpy
 
     import compare_files
+    import compare_quantized
     import compare_ragged
     import compare_words
     import verification
@@ -124,6 +128,71 @@ class RaggedCaseTests(unittest.TestCase):
                       text)
         self.assertIn("**2.00 [2.00, 2.00]**", text)
         self.assertIn("| 0.50 | 1.00 s | 0.50 [0.50, 0.50] |".replace("1.00 s", "1000 ms"), text)
+
+
+@unittest.skipUnless(numpy, "needs NumPy")
+class QuantizedTests(unittest.TestCase):
+    @staticmethod
+    def row(case, *_):
+        """A row as `measure` makes it: every contestant twice as fast as the one before."""
+        return {
+            "cell": case.cell, "T": case.shape.steps, "N": case.shape.batch, "H": case.shape.hidden,
+            "threads": case.threads,
+            "contestants": {
+                name: {"weights": compare_quantized.weights_of(name), "seconds": [0.5**place] * 7,
+                       "ratios": [1.5 + place] * 7, "error": 10.0 ** -(place + 1)}
+                for place, name in enumerate(compare_quantized.names(case.cell))
+            },
+        }
+
+    @staticmethod
+    def chosen(path):
+        return types.SimpleNamespace(
+            json=path, rounds=None, quick=True, budget=None, threads=[1, 2], cells=["lstm", "gru"],
+            shapes=[Shape.square(3, 1, 4)], seed=1, bench="Bench")
+
+    def test_peers_meet_what_does_the_same(self):
+        self.assertEqual(compare_quantized.OWN[0], "float32")
+        for name, weights in compare_quantized.FORMATS.items():
+            rival = compare_quantized.counterpart(name)
+            self.assertIn(rival, compare_quantized.names("gru"))
+            self.assertTrue(rival.removeprefix(OURS).strip().startswith(weights))
+        self.assertEqual(compare_quantized.counterpart("onnxruntime-int8"), f"{OURS} int8-dynamic")
+        peers = [name for name in compare_quantized.names("gru") if not name.startswith(OURS)]
+        self.assertEqual(peers, ["torch-int8", "torch-float16"])
+
+    def test_the_file_has_every_row_that_was_measured(self):
+        header = {"contestants": {}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "rows.json")
+            found = []
+
+            def measure(case, *rest):
+                if found:
+                    with open(path) as file:
+                        self.assertEqual(len(json.load(file)["rows"]), len(found))
+                if len(found) == 3:
+                    raise ValueError("the host went away")
+                found.append(case)
+                return self.row(case, *rest)
+
+            with mock.patch.object(compare_quantized, "measure", measure), \
+                    mock.patch("sys.stderr"), self.assertRaises(ValueError):
+                compare_quantized.run(self.chosen(path), header, folder)
+            self.assertEqual([(case.cell, case.threads) for case in found],
+                             [("lstm", 1), ("gru", 1), ("lstm", 2)])
+            with open(path) as file:
+                self.assertEqual(len(json.load(file)["rows"]), 3)
+
+    def test_a_table_has_times_ratios_and_errors(self):
+        header = {"cpu": "c", "cores": 2, "load": 0, "date": "d", "commit": "e", "contestants": {}}
+        rows = [self.row(Case(cell, "inference", Shape.square(3, 1, 4), 2)) for cell in ("lstm", "gru")]
+        lines = [line for line in compare_quantized.markdown(header, rows).splitlines()
+                 if line.startswith("|")]
+        self.assertEqual(len({line.count("|") for line in lines}), 1)
+        self.assertIn("| LSTM 3,1,4 | 2 | 1000 ms | 500 ms · 2.50 [2.50, 2.50] · 1e-02 |", lines[2])
+        # ONNX Runtime quantises no GRU.
+        self.assertIn("|  |", lines[3])
 
 
 @unittest.skipUnless(numpy, "needs NumPy")

@@ -5,7 +5,7 @@ import Recurrent
 extension TrainedBlocks {
   /// Takes the gradients of the pass, a mean over `count` of something, into the mean over `before` of them
   /// that are in ``mean``.
-  mutating func foldIntoMean(count: Int, before: Int) {
+  mutating func foldIntoMean(count: Int, before: Int, threads: Int) {
     if before == 0 {
       if !mean.hasLayout(of: gradients) { mean = gradients.zeros() }
       mean.isFrozen = gradients.isFrozen
@@ -18,8 +18,10 @@ extension TrainedBlocks {
       gradients.blocks[i].withUnsafeBufferPointer { new in
         mean.withUnsafeMutableBufferPointer(ofBlock: i) { old in
           guard let new = new.baseAddress, let target = old.baseAddress else { return }
-          scaleElements(target, by: 1 - share, plus: 0, into: target, count: old.count)
-          addElements(new, times: share, to: target, count: old.count)
+          ElementWork.scale(target, by: 1 - share, into: target)
+            .run(count: old.count, threads: threads)
+          ElementWork.addTimes(new, alpha: share, to: target)
+            .run(count: old.count, threads: threads)
         }
       }
     }
@@ -54,7 +56,7 @@ extension Graph {
   ///   - count: how many rows the pass's loss was the mean of.
   ///   - before: how many those were that are in the mean already; 0 begins a new one.
   package func foldGradientsIntoMean(count: Int, before: Int) {
-    trained.foldIntoMean(count: count, before: before)
+    trained.foldIntoMean(count: count, before: before, threads: threads)
   }
 
   /// Puts the mean in the place of the gradients of the last pass.

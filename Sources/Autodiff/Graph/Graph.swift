@@ -316,7 +316,8 @@ extension Graph {
     var part: SequenceBatch<Scalar>? = pool.take(slot.shape)
     if let part { write(part.pointer(atStep: 0)) }
     if let part {
-      addElements(part.pointer(atStep: 0), to: target.pointer, count: slot.shape.count)
+      ElementWork.add(part.pointer(atStep: 0), to: target.pointer)
+        .run(count: slot.shape.count, threads: threads)
     }
     pool.reclaim(&part)
   }
@@ -330,12 +331,14 @@ extension Graph {
     let slot = slots[index]
     let count = slot.shape.count
     if slot.gradient == nil {
-      if factor != 1 { scaleElements(pointer, by: factor, plus: 0, into: pointer, count: count) }
+      if factor != 1 {
+        ElementWork.scale(pointer, by: factor, into: pointer).run(count: count, threads: threads)
+      }
       slot.gradient = gradient
       gradient = nil
     } else {
       let target = gradientToWrite(index).pointer
-      addElements(pointer, times: factor, to: target, count: count)
+      ElementWork.addTimes(pointer, alpha: factor, to: target).run(count: count, threads: threads)
     }
   }
 
@@ -345,7 +348,9 @@ extension Graph {
     let slot = slots[index]
     guard slot.needsGradient else { return }
     let target = gradientToWrite(index)
-    if target.isFirst { clearElements(target.pointer, count: slot.shape.count) }
+    if target.isFirst {
+      ElementWork.clear(target.pointer).run(count: slot.shape.count, threads: threads)
+    }
     add(target.pointer)
   }
 

@@ -55,7 +55,7 @@ extension Model {
   /// other get memory of their own.
   mutating func beginRecording(on graph: Graph<Scalar>) {
     graph.beginRecording()
-    while !graph.trained.register(&self) {
+    while !graph.trained.register(&self, threads: graph.threads) {
       var visitor = PartVisitor<Scalar>(.separate)
       visitParts(&visitor)
     }

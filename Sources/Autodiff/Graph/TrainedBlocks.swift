@@ -28,7 +28,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
   }
 
   /// Notes the blocks of a model, with gradients of zeros; false where two parts hold the same memory.
-  mutating func register(_ model: inout some Model<Scalar>) -> Bool {
+  mutating func register(_ model: inout some Model<Scalar>, threads: Int) -> Bool {
     visitor.versions.removeAll(keepingCapacity: true)
     visitor.layouts.removeAll(keepingCapacity: true)
     model.visitParts(&visitor)
@@ -40,7 +40,7 @@ struct TrainedBlocks<Scalar: RecurrentScalar> {
     firstReaders.removeAll(keepingCapacity: true)
     for _ in 0..<visitor.versions.count { firstReaders.append(-1) }
     if isSameModel {
-      gradients.setToZero()
+      gradients.setToZero(threads: threads)
     } else {
       gradients = model.parameters.zeros()
       moved = ModelParameters(blocks: [], names: gradients.names)

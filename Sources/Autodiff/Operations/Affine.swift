@@ -67,7 +67,9 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
     _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ graph: Graph<Scalar>
   ) {
     let threads = graph.threads
-    guard selection.findDistinct(in: x, rows: rows, width: map.inputSize) else {
+    guard map.gainsByLeavingOutRows,
+      selection.findDistinct(in: x, rows: rows, width: map.inputSize)
+    else {
       return map.apply(block, rows: rows, x: x, into: y, threads: threads)
     }
     graph.withScratch(map.selectionScratchCount(threads: threads)) {
@@ -80,9 +82,11 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
     let (rows, threads) = (graph.shape(inputs[0]).rows, graph.threads)
     if rows == 0 { return }
     // What no loss counts has a gradient of zeros. The value is there where the weights are trained.
-    let isSelected = selection.findNonzero(
-      in: dy, rows: rows, width: map.outputSize,
-      of: place == nil ? nil : graph.values(inputs[0]), features: map.inputSize)
+    let isSelected =
+      map.gainsByLeavingOutRows
+      && selection.findNonzero(
+        in: dy, rows: rows, width: map.outputSize,
+        of: place == nil ? nil : graph.values(inputs[0]), features: map.inputSize)
     var scratchCount = 0
     if isSelected {
       scratchCount = map.selectionScratchCount(threads: threads)

@@ -43,3 +43,38 @@ func addElements<Scalar: RecurrentScalar>(
 ) {
   for i in 0..<count { y[i] += alpha * x[i] }
 }
+
+/// What becomes of single numbers, of which any member of a call can do any part.
+enum ElementWork<Scalar: RecurrentScalar>: DividedWork {
+  /// `y[i] += x[i]`.
+  case add(_ x: UnsafePointer<Scalar>, to: UnsafeMutablePointer<Scalar>)
+  /// `y[i] += alpha·x[i]`.
+  case addTimes(_ x: UnsafePointer<Scalar>, alpha: Scalar, to: UnsafeMutablePointer<Scalar>)
+  /// `y[i] = alpha·x[i]`.
+  case scale(_ x: UnsafePointer<Scalar>, by: Scalar, into: UnsafeMutablePointer<Scalar>)
+  /// `y[i] = x[i]`.
+  case copy(_ x: UnsafePointer<Scalar>, to: UnsafeMutablePointer<Scalar>)
+  /// `y[i] = 0`.
+  case clear(UnsafeMutablePointer<Scalar>)
+
+  func run(_ range: Range<Int>) {
+    let (i, count) = (range.lowerBound, range.count)
+    switch self {
+    case .add(let x, let y): addElements(x + i, to: y + i, count: count)
+    case .addTimes(let x, let alpha, let y):
+      addElements(x + i, times: alpha, to: y + i, count: count)
+    case .scale(let x, let alpha, let y):
+      scaleElements(x + i, by: alpha, plus: 0, into: y + i, count: count)
+    case .copy(let x, let y):
+      UnsafeMutableRawPointer(y + i).copyMemory(
+        from: x + i, byteCount: count * MemoryLayout<Scalar>.stride)
+    case .clear(let y): clearElements(y + i, count: count)
+    }
+  }
+
+  /// Does it to `count` numbers on as many threads as pay.
+  func run(count: Int, threads: Int) {
+    // Whole cache lines, so that no two threads write to one.
+    run(count: count, inMultiplesOf: 64, scalars: count, threads: threads)
+  }
+}

@@ -171,7 +171,8 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
     // Out of the workspace, whose memory serves the next call.
     run.outputs.withUnsafeBufferPointer { from in
       if let start = from.baseAddress {
-        graph.output(self.outputs[0]).update(from: start, count: from.count)
+        ElementWork.copy(start, to: graph.output(self.outputs[0]))
+          .run(count: from.count, threads: graph.threads)
       }
     }
     return LayerNodes(outputs: outputs, finalState: giveState(run.finalState, graph))
@@ -269,7 +270,9 @@ private final class LayerOperation<Layer: SequenceLayer>: Operation<Layer.Scalar
   private func contribute(_ d: InputGradients<Layer.State>, _ graph: Graph<Scalar>) {
     graph.contribute(to: inputs[0]) { dx in
       d.x.withUnsafeBufferPointer { from in
-        if let start = from.baseAddress { dx.update(from: start, count: from.count) }
+        if let start = from.baseAddress {
+          ElementWork.copy(start, to: dx).run(count: from.count, threads: graph.threads)
+        }
       }
     }
     if hasState {

@@ -20,7 +20,7 @@ struct RunCommand: ParsableCommand {
         Bench --suite random --seed 7 --count 10 --contestants fused,packed
         Bench --suite ragged --threads 2
         Bench --suite deepbench --cell gru --format json --output deepbench.json
-        Bench --suite narrow --mode inference --contestants packed,float16,bfloat16,int8
+        Bench --suite narrow --mode inference --contestants packed,float16,int8,int8-dynamic
       """)
 
   @OptionGroup var what: CaseOptions
@@ -30,7 +30,8 @@ struct RunCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Who takes part: naive, perGate, fused, packed, where sequences have lengths padded, and in "
-        + "inference alone float16, bfloat16, int8, separated by commas.", valueName: "list"))
+        + "inference alone float16, bfloat16, int8, int8-dynamic, separated by commas.",
+      valueName: "list"))
   var contestants = ContestantKind.all.map(\.name).joined(separator: ",")
 
   @Flag(

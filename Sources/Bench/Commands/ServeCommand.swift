@@ -35,8 +35,10 @@ struct ServeCommand: ParsableCommand {
   var batch = 64
 
   @Option(
-    help: ArgumentHelp("How long a batch waits for those missing.", valueName: "microseconds"))
-  var patience = 0
+    help: ArgumentHelp(
+      "How long a batch waits for those missing. [default: for a sixteenth of the batch before]",
+      valueName: "microseconds"))
+  var patience: Int?
 
   @Option(
     help: ArgumentHelp("What a stream waits before its next step, on average.", valueName: "ms"))
@@ -54,7 +56,8 @@ struct ServeCommand: ParsableCommand {
       throw ValidationError(
         "--units must be from 1 to 8192, --batch from 1 to 100000, --turns from 1 to 1000")
     }
-    guard (0...1_000_000).contains(patience), think.isFinite, (0...60_000).contains(think) else {
+    guard (0...1_000_000).contains(patience ?? 0), think.isFinite, (0...60_000).contains(think)
+    else {
       throw ValidationError(
         "--patience must be from 0 to 1000000 microseconds, --think from 0 to 60000 ms")
     }
@@ -74,7 +77,8 @@ struct ServeCommand: ParsableCommand {
     let progress = Progress(quiet: measuring.quiet)
     var rng = SeededGenerator(seed: measuring.seed)
     let measurement = ServeMeasurement(
-      inputs: units, units: units, maximumBatch: batch, patience: .microseconds(patience),
+      inputs: units, units: units, maximumBatch: batch,
+      patience: patience.map { .microseconds($0) },
       think: think * 1e-3, seconds: measuring.minTime, using: &rng)
     var rows: [ServeRow] = []
     for count in Self.counts(streams) ?? [] {

@@ -66,6 +66,7 @@ struct ContestantKind: Sendable {
   static let narrow: [ContestantKind] = [
     .packed(.float16, "IEEE 754's half precision"), .packed(.bfloat16, "bfloat16"),
     .packed(.int8, "whole numbers of one byte and a scale for each unit"),
+    .packed(.int8Dynamic, "the same, which multiply inputs and states rounded to bytes"),
   ]
 
   /// Every contestant that there is.

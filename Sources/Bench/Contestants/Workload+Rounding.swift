@@ -14,7 +14,7 @@ extension Workload {
     case .float32: matrix
     case .float16: matrix.map { nearest($0, digits: 11, smallestExponent: -14) }
     case .bfloat16: matrix.map { nearest($0, digits: 8, smallestExponent: -126) }
-    case .int8:
+    case .int8, .int8Dynamic:
       stride(from: 0, to: matrix.count, by: columns).flatMap { start in
         let row = matrix[start..<start + columns]
         let scale = row.reduce(0) { max($0, abs($1)) } / 127

@@ -26,6 +26,9 @@ struct ModelRequest: Decodable {
     var hidden = 0
     var classes = 0
 
+    /// Zeros.
+    init() {}
+
     private enum Key: String, CodingKey { case vocabulary, embedding, hidden, classes }
 
     init(from decoder: any Decoder) throws {
@@ -80,6 +83,12 @@ struct ModelBatch: Decodable {
   var labels: [Int32]
   var labelSteps: Int
   var labelLengths: [Int]
+
+  /// A batch whose labels are those of its tokens.
+  init(tokens: [Int32], labels: [Int32], steps: Int, lengths: [Int]) {
+    (self.tokens, self.labels, self.steps, self.lengths) = (tokens, labels, steps, lengths)
+    (batch, labelSteps, labelLengths) = (lengths.count, steps, lengths)
+  }
 
   private enum CodingKeys: String, CodingKey {
     case tokens, points, steps, batch, lengths, inputs, labels, labelSteps, labelLengths

@@ -9,7 +9,7 @@ struct ServeMeasurement {
 
   let layer: Layer
   let maximumBatch: Int
-  let patience: Duration
+  let patience: Duration?
   /// What a stream waits before its next step, on average, in seconds.
   let think: Double
   /// How long each way is measured in each turn.
@@ -18,7 +18,7 @@ struct ServeMeasurement {
   static let leastSteps = 3
 
   init(
-    inputs: Int, units: Int, maximumBatch: Int, patience: Duration, think: Double,
+    inputs: Int, units: Int, maximumBatch: Int, patience: Duration?, think: Double,
     seconds: Double, using rng: inout SeededGenerator
   ) {
     layer = LSTM(inputSize: inputs, hiddenSize: units, using: &rng)

@@ -44,7 +44,8 @@ struct ServeResult: Codable, Equatable {
   var isa: String
   var units: Int
   var maximumBatch: Int
-  var patienceMicroseconds: Int
+  /// Nil for a share of the batch before.
+  var patienceMicroseconds: Int?
   var thinkMilliseconds: Double
   var rows: [ServeRow]
   var warnings: [String]
@@ -71,7 +72,8 @@ struct ServeResult: Codable, Equatable {
     }
     let lines = [
       "\(cpu), engine kernels \(isa); LSTM of \(units) units, \(units) inputs, Float",
-      "batches of at most \(maximumBatch), patience \(patienceMicroseconds) µs, "
+      "batches of at most \(maximumBatch), patience "
+        + (patienceMicroseconds.map { "\($0) µs, " } ?? "1/16 of the batch before, ")
         + "a stream thinks \(Format.significant(thinkMilliseconds)) ms",
     ]
     return (lines + warnings.map { "warning: \($0)" } + [""] + table.lines())

@@ -64,6 +64,12 @@ enum Verification {
     return 1e-5 * max(1, Double(longest) / 1024).squareRoot()
   }
 
+  /// The largest error where products round inputs and states to bytes: each number of a row is off by up to
+  /// 1/254 of the row's largest, in either direction, so that errors add up as numbers of random signs do
+  /// and the sums themselves, too. Six times that is far out of reach of them and below what a wrong number
+  /// makes.
+  static let quantizationBound = 6.0 / 254
+
   /// Compares every tensor of `expected`, and every gradient that either has; one that the other lacks is
   /// infinitely wrong.
   static func compare(

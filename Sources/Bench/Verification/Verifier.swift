@@ -59,6 +59,7 @@ struct Verifier {
     oracle.call()
     outcome = Verification.compare(
       actual, with: oracle.results(), cell: benchCase.cell, shape: restricted.shape)
+    if weights == .int8Dynamic { outcome.bound = Verification.quantizationBound }
     try outcome.check(
       "\(kind.name), \(benchCase)", against: "the scalar loops with rounded weights")
     outcome.maxError = error

@@ -19,13 +19,15 @@ typedef enum ck_narrow {
   CK_NARROW_F16,  // IEEE 754's half precision
   CK_NARROW_BF16, // bfloat16, the upper half of a float
   CK_NARROW_I8,   // whole numbers of -127...127, times a float of the column
+  // The same, multiplied by whole numbers that the other factor is rounded to at each product.
+  CK_NARROW_I8_DYNAMIC,
   CK_NARROW_COUNT
 } ck_narrow;
 
 // One of them, and the kernels that write and read it; see narrow_kernels.inc.
 typedef struct ck_narrow_format {
   size_t element_size; // bytes of one packed element
-  size_t scale_rows;   // rows of elements that take as many bytes as a panel's scales
+  size_t scale_rows;   // rows of elements that a panel has besides, for its scales and for padding
 #define CK_NARROW_KERNEL(name, parameters, arguments) void(*_Nonnull name) parameters;
 #include "narrow_kernels.inc"
 #undef CK_NARROW_KERNEL
@@ -67,7 +69,8 @@ typedef struct ck_kernels {
 // What there is for one instruction set.
 typedef struct ck_instruction_set {
   const char *name;
-  int lanes; // floats in one register
+  const char *features; // what these kernels use of the processor beyond that, or ""
+  int lanes;            // floats in one register
   const ck_kernels *f32;
   const ck_kernels *f64;
 } ck_instruction_set;
@@ -81,10 +84,12 @@ typedef enum ck_isa {
   CK_ISA_COUNT
 } ck_isa;
 
-// What this build holds for `isa`, or NULL; the CPU may lack it all the same.
+// What this build holds for `isa`, or NULL; the CPU may lack it all the same. The kernels use no
+// more of the CPU than the instruction set.
 const ck_instruction_set *_Nullable ck_instruction_set_built(ck_isa isa);
 
-// What there is for `isa`, or NULL where this CPU, its operating system or this build lacks it.
+// What there is for `isa`, or NULL where this CPU, its operating system or this build lacks it:
+// with the features beyond the instruction set that the CPU has.
 const ck_instruction_set *_Nullable ck_instruction_set_for(ck_isa isa);
 
 // The same for the best instruction set that this machine has.

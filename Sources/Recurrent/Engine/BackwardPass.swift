@@ -35,6 +35,8 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
   let packed: PackedBackward<Scalar>?
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
+  /// How the one member follows passes of other layers, or nil where all gradients are there.
+  let relay: Relay?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
   @_specialize(where Scalar == Float)
@@ -46,6 +48,13 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
     let sequences = byUnits ? 0..<N : running.share(of: member)
     let units = byUnits ? member.share(of: H, inMultiplesOf: cell.unitBlock) : 0..<H
 
+    let T = running.steps
+    if let relay {
+      relay.receive(running.end..<T, after: T - running.end)
+      running.clearPadding(
+        of: dx, at: running.end..<T, width: D, sequences: 0..<N, columns: 0..<D)
+      relay.handOn(T - running.end)
+    }
     // stride and not reversed(), whose iterator allocates in unoptimised builds.
     for chunk in stride(from: chunks.count - 1, through: 0, by: -1) {
       let steps = chunks[chunk].clamped(to: 0..<running.end)
@@ -54,6 +63,12 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
       let packed = steps.upperBound > running.fullSteps ? self.packed : nil
       let own = member.share(of: rows.count)
       let mine = rows.lowerBound + own.lowerBound..<rows.lowerBound + own.upperBound
+      if packed == nil, let relay {
+        runBlocks(of: steps, relay)
+        cell.accumulateGradients(span(chunk, steps, rows, nil, member), writesInputs: false)
+        continue
+      }
+      relay?.receive(steps, after: T - steps.lowerBound)
       if let packed {
         // What the products of the chunk before have read is overwritten.
         member.barrier()
@@ -68,8 +83,35 @@ struct BackwardPass<Scalar: RecurrentScalar>: TeamWork {
       if let packed {
         running.scatter(mine, from: packed.dx + own.lowerBound * D, width: D, into: dx)
       }
+      if let relay {
+        running.clearPadding(of: dx, at: steps, width: D, sequences: 0..<N, columns: 0..<D)
+        relay.handOn(T - steps.lowerBound)
+      }
     }
-    running.clearPadding(of: dx, width: D, sequences: member.share(of: N), columns: 0..<D)
+    if relay == nil {
+      running.clearPadding(
+        of: dx, at: 0..<T, width: D, sequences: member.share(of: N), columns: 0..<D)
+    }
+  }
+
+  /// Goes back through a chunk in which all sequences run, and hands the gradients of its inputs on as soon as a few
+  /// steps are done: they do not wait for the sums over the chunk.
+  @inline(__always)
+  private func runBlocks(of chunk: Range<Int>, _ relay: Relay) {
+    let (N, D) = (running.batch, cell.plan.inputSize)
+    var end = chunk.upperBound
+    while end > chunk.lowerBound {
+      let first = max(chunk.lowerBound, end - relay.blockSteps)
+      relay.receive(first..<end, after: running.steps - first)
+      for t in stride(from: end - 1, through: first, by: -1) {
+        step(t, chunk.lowerBound * N, 0..<N, 0..<cell.plan.hiddenSize, nil, .alone)
+      }
+      cell.writeInputGradients(
+        rows: (end - first) * N, dGates: gates + first * N * cell.plan.gateWidth,
+        dx: dx + first * N * D)
+      relay.handOn(running.steps - first)
+      end = first
+    }
   }
 
   /// - Parameters:

@@ -2,12 +2,14 @@ import LinAlg
 
 extension CellPass {
   /// For each run of products `dW += dgatesᵀ·operand` over many steps at once, for each per-unit parameter
-  /// the sum over the rows, and `dx`.
-  func accumulateGradients(_ span: GradientSpan<Scalar>) {
+  /// the sum over the rows, and `dx` unless it is there.
+  func accumulateGradients(_ span: GradientSpan<Scalar>, writesInputs: Bool = true) {
     let (D, H, width) = (plan.inputSize, plan.hiddenSize, plan.gateWidth)
-    let own = span.member.share(of: span.rows)
-    if !plan.hasInputProducts {
-      (span.dx + own.lowerBound * D).update(repeating: 0, count: own.count * D)
+    if writesInputs {
+      let own = span.member.share(of: span.rows)
+      writeInputGradients(
+        rows: own.count, dGates: span.dGates + own.lowerBound * width,
+        dx: span.dx + own.lowerBound * D)
     }
     for i in 0..<plan.runs.count {
       let run = plan.runs.pointer[i]
@@ -17,9 +19,6 @@ extension CellPass {
       case .input:
         span.accumulateInputWeights(
           column: run.block * H, m: m, inputSize: D, gateWidth: width, into: dW)
-        span.writeInputs(
-          matrix(run, packedAt: run.packedBackward), column: run.block * H,
-          gateWidth: width, accumulate: run.accumulatesBackward)
       case .state:
         let offset = max(run.index - 1, 0) * H
         let initial = run.index == 0 ? span.initialHidden : span.initialCell
@@ -46,10 +45,27 @@ extension CellPass {
         column: sum.column, m: sum.columns, gateWidth: width,
         into: span.dParameters + sum.parameters)
     }
+  }
+
+  /// `dx` of some rows: the same bits in whatever rows they are computed with, where weights are packed.
+  func writeInputGradients(
+    rows: Int, dGates: UnsafePointer<Scalar>, dx: UnsafeMutablePointer<Scalar>
+  ) {
+    let (D, H, width) = (plan.inputSize, plan.hiddenSize, plan.gateWidth)
+    if !plan.hasInputProducts { dx.update(repeating: 0, count: rows * D) }
+    for i in 0..<plan.runs.count {
+      let run = plan.runs.pointer[i]
+      guard run.source == .input, !run.standardizes else { continue }
+      let weights = matrix(run, packedAt: run.packedBackward)
+      // `dx = dgates·W`, or `dx += dgates·W`.
+      weights.backward(
+        rows: rows, dGates: dGates + run.block * H, ldg: width,
+        accumulate: run.accumulatesBackward, dx: dx, ldx: weights.k, columns: 0..<weights.k)
+    }
     for i in 0..<plan.rawBlocks.count {
-      let block = span.dGates + plan.rawBlocks.pointer[i] * H
-      for row in own {
-        Scalar.axpy(n: D, alpha: 1, x: block + row * width, incx: 1, y: span.dx + row * D, incy: 1)
+      let block = dGates + plan.rawBlocks.pointer[i] * H
+      for row in 0..<rows {
+        Scalar.axpy(n: D, alpha: 1, x: block + row * width, incx: 1, y: dx + row * D, incy: 1)
       }
     }
   }

@@ -26,6 +26,8 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
   let packed: PackedForward<Scalar>?
   /// What random choices depend on, or nil where there are none.
   let noise: ck_noise?
+  /// How the one member follows passes of other layers, or nil where all inputs are there.
+  let relay: Relay?
 
   // Whoever runs a layer is in another module, where the compiler cannot make these for it.
   @_specialize(where Scalar == Float)
@@ -43,6 +45,7 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
     for chunk in 0..<chunks.count {
       let steps = chunks[chunk].clamped(to: 0..<running.end)
       if steps.isEmpty { break }
+      relay?.receive(steps, after: steps.upperBound)
       let first = running.start(steps.lowerBound)
       let rows = running.start(steps.upperBound) - first
       let base = keepsGates ? gates + first * gateWidth : gates
@@ -69,9 +72,27 @@ struct ForwardPass<Scalar: RecurrentScalar>: TeamWork {
         step(t, base, first, sequences, units, byUnits ? member : .alone)
         if byUnits { member.barrier() }
       }
+      if let relay {
+        clearPadding(at: steps, sequences, units)
+        relay.handOn(steps.upperBound)
+      }
     }
+    if let relay {
+      let rest = running.end..<running.steps
+      relay.receive(rest, after: running.steps)
+      clearPadding(at: rest, sequences, units)
+      relay.handOn(running.steps)
+    } else {
+      clearPadding(at: 0..<running.steps, sequences, units)
+    }
+  }
+
+  /// Zeros after the ends of sequences.
+  private func clearPadding(
+    at steps: Range<Int>, _ sequences: Range<Int>, _ units: Range<Int>
+  ) {
     running.clearPadding(
-      of: outputs, width: cell.plan.outputSize, sequences: sequences,
+      of: outputs, at: steps, width: cell.plan.outputSize, sequences: sequences,
       columns: units.clamped(to: 0..<cell.plan.outputSize))
   }
 

@@ -67,17 +67,6 @@ extension GradientSpan where Scalar: RecurrentScalar {
     }
   }
 
-  /// `dx = dgates·W`, or `dx += dgates·W`, for the gate columns from `column` on that `weights` has.
-  func writeInputs(
-    _ weights: WeightMatrix<Scalar>, column: Int, gateWidth: Int, accumulate: Bool
-  ) {
-    let mine = member.share(of: rows)
-    weights.backward(
-      rows: mine.count, dGates: dGates + mine.lowerBound * gateWidth + column, ldg: gateWidth,
-      accumulate: accumulate, dx: dx + mine.lowerBound * weights.k, ldx: weights.k,
-      columns: 0..<weights.k)
-  }
-
   /// `dWeights [m, k] += dgatesᵀ·operand`, for `dgates [rows, m]` and `operand [rows, k]`.
   func accumulate(
     rows: Int, dGates: UnsafePointer<Scalar>, m: Int, gateWidth: Int,

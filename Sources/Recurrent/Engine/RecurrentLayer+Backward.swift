@@ -23,7 +23,9 @@ extension RecurrentLayer {
       batch: batch, hiddenSize: plan.outputSize, cellSize: plan.cellSize, "dFinalState")
     plan.checkGradients(gradients.block)
 
-    tape.dx.renew(steps: steps, batch: batch, features: plan.inputSize)
+    if tape.relay == nil {
+      tape.renewInputGradients(steps: steps, batch: batch, features: plan.inputSize)
+    }
     tape.dState.assign(dFinalState, batch: batch, plan)
     let dParameters = gradients.uniquePointer()
     if let form = plan.form {
@@ -84,7 +86,7 @@ extension RecurrentLayer {
         productScratchCount: scratchCount,
         packed: running.isRagged
           ? tape.packedBackward(batch: x.batch, chunkRows: chunks.length * x.batch) : nil,
-        noise: noise)
+        noise: noise, relay: tape.relay)
       ThreadTeam.shared.run(threads: threads, work)
     }
     withExtendedLifetime((x, dOutputs, tape, parameters)) {}

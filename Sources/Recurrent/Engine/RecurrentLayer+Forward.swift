@@ -17,7 +17,10 @@ extension RecurrentLayer {
     plan.checkInput(x, state, lengths)
     let workspace = workspace ?? Workspace()
     let (steps, batch) = (x.steps, x.batch)
-    workspace.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
+    // Where another layer reads along, they are there already.
+    if workspace.relay == nil {
+      workspace.renewOutputs(steps: steps, batch: batch, features: plan.outputSize)
+    }
     // c lives in the final state from the first step on; h joins it at the end.
     workspace.finalState.assign(state, batch: batch, plan)
 
@@ -29,7 +32,8 @@ extension RecurrentLayer {
       let running = workspace.rows.rows(
         steps: steps, batch: batch, lengths: lengths, noise: nil, all: !pass.isPacked)
       let chunks = TimeChunks(
-        plan, Scalar.self, steps, batch, readsGates: pass.isPacked, forced: workspace.chunkLength)
+        plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
+        forced: workspace.relay?.blockSteps ?? workspace.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: workspace.workSplit)
@@ -46,7 +50,7 @@ extension RecurrentLayer {
           initialCell: state == nil ? nil : cell.map { UnsafePointer($0) },
           packed: running.isRagged
             ? workspace.packed(plan, batch: batch, chunkRows: chunks.length * batch) : nil,
-          noise: nil))
+          noise: nil, relay: workspace.relay))
     }
     withExtendedLifetime((x, state, parameters)) {}
     plan.finish(&workspace.finalState, outputs: workspace.outputs, lengths: lengths)
@@ -83,7 +87,9 @@ extension RecurrentLayer {
     tape.beginPass(batch: batch)
     tape.recordedVersion = parameters.block.version
     tape.drawWeights(from: parameters.block)
-    tape.outputs.renew(steps: steps, batch: batch, features: plan.outputSize)
+    if tape.relay == nil {
+      tape.renewOutputs(steps: steps, batch: batch, features: plan.outputSize)
+    }
 
     let outputs = tape.outputs.pointer(atStep: 0)
     let cells = tape.cells?.pointer
@@ -96,7 +102,8 @@ extension RecurrentLayer {
       let running = tape.rows.rows(
         steps: steps, batch: batch, lengths: lengths, noise: noise, all: !pass.isPacked)
       let chunks = TimeChunks(
-        plan, Scalar.self, steps, batch, readsGates: pass.isPacked, forced: tape.chunkLength)
+        plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
+        forced: tape.relay?.blockSteps ?? tape.chunkLength)
       let (split, threads) = pass.split(
         steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
       ThreadTeam.shared.run(
@@ -110,7 +117,7 @@ extension RecurrentLayer {
           initialCell: initial.flatMap { $0.cell }.map { UnsafePointer($0) },
           packed: running.isRagged
             ? tape.packedForward(batch: batch, chunkRows: chunks.length * batch) : nil,
-          noise: noise))
+          noise: noise, relay: tape.relay))
     }
     withExtendedLifetime((x, state, parameters)) {}
 

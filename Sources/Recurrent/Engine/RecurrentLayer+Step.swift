@@ -35,7 +35,7 @@ extension RecurrentLayer {
         x: x.basePointer, outputs: hidden, gates: gates, keepsGates: true, cells: cell,
         cellSteps: 1,
         initialHidden: UnsafePointer(hidden), initialCell: cell.map { UnsafePointer($0) },
-        packed: nil, noise: nil))
+        packed: nil, noise: nil, relay: nil))
     withExtendedLifetime((x, parameters)) {}
   }
 

@@ -207,12 +207,13 @@ extension RunningRows {
     }
   }
 
-  /// Sets some columns of `[T, N, width]` to zero after the end of the given sequences.
+  /// Sets some columns of some steps of `[T, N, width]` to zero after the end of the given sequences.
   func clearPadding<Scalar: RecurrentScalar>(
-    of padded: UnsafeMutablePointer<Scalar>, width: Int, sequences: Range<Int>, columns: Range<Int>
+    of padded: UnsafeMutablePointer<Scalar>, at range: Range<Int>, width: Int,
+    sequences: Range<Int>, columns: Range<Int>
   ) {
-    guard let lengths, fullSteps < steps else { return }
-    for t in fullSteps..<steps {
+    guard let lengths, fullSteps < range.upperBound else { return }
+    for t in max(fullSteps, range.lowerBound)..<range.upperBound {
       for n in sequences where t >= lengths[n] {
         (padded + (t * batch + n) * width + columns.lowerBound)
           .update(repeating: 0, count: columns.count)

@@ -34,6 +34,8 @@ where State.Scalar: RecurrentScalar {
   package var chunkLength: Int?
   /// How the steps are divided, instead of the estimated best: for tests and tuning.
   package var workSplit: WorkSplit?
+  /// How the pass follows those of other layers that run at the same time.
+  var relay: Relay?
 
   /// The plan of the layer that the tape was made for.
   let plan: CellPlan
@@ -201,6 +203,8 @@ public final class Workspace<State: RecurrentState> {
   package var chunkLength: Int?
   /// How the steps are divided, instead of the estimated best: for tests and tuning.
   package var workSplit: WorkSplit?
+  /// How the pass follows those of other layers that run at the same time.
+  var relay: Relay?
 
   var gates = AlignedStorage<State.Scalar>(uninitializedCount: 0)
   var outputs = SequenceBatch<State.Scalar>(uninitializedSteps: 0, batch: 0, features: 0)

@@ -24,10 +24,20 @@ package enum WorkSplit: Equatable {
   package static func choose(
     threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
   ) -> (split: WorkSplit, threads: Int) {
-    guard threads > 1, batch > 0, let unitBlock else { return (.none, 1) }
+    let best = best(
+      threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
+      gateColumns: gateColumns, unitBlock: unitBlock)
+    return (best.split, best.threads)
+  }
+
+  /// The same with what a step then takes.
+  static func best(
+    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
+  ) -> (split: WorkSplit, threads: Int, cost: Double) {
     let cost = StepCost(multiplicationsPerSequence: Double(hiddenSize * gateColumns))
-    let blocks = (hiddenSize + unitBlock - 1) / unitBlock
     let alone = cost.ofRows(batch)
+    guard threads > 1, batch > 0, let unitBlock else { return (.none, 1, alone) }
+    let blocks = (hiddenSize + unitBlock - 1) / unitBlock
     var best = (split: WorkSplit.none, threads: 1, cost: alone)
     for count in 2...min(threads, ThreadTeam.largestCount) {
       if count <= batch {
@@ -40,7 +50,7 @@ package enum WorkSplit: Equatable {
       }
     }
     let isWorthACall = Double(steps) * (alone - best.cost) > StepCost.call
-    return isWorthACall ? (best.split, best.threads) : (.none, 1)
+    return isWorthACall ? best : (.none, 1, alone)
   }
 }
 
@@ -53,7 +63,7 @@ struct StepCost {
   private static let batchLoss = 1.03
   private static let unitsLoss = 1.04
   /// Meeting after a step, and reading what the others wrote: 0.6 µs.
-  private static let meeting = 27_000.0
+  static let meeting = 27_000.0
   /// Calling the members together, 5 µs where they are awake.
   static let call = 225_000.0
 
@@ -62,6 +72,7 @@ struct StepCost {
 
   /// For one member with `rows` sequences.
   func ofRows(_ rows: Int) -> Double {
+    if rows == 0 { return 0 }
     let speed = rows <= Self.speeds.count ? Self.speeds[rows - 1] : 1
     return Double(rows) * multiplicationsPerSequence / speed
   }

@@ -29,11 +29,10 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
     elements * (narrow?.pointee.element_size ?? kernels.pointee.element_size)
   }
 
-  /// Elements in the place of the scale of a column.
+  /// Elements of a column besides its matrix: in the place of its scale, and to fill up.
   private var scaleRows: Int { narrow?.pointee.scale_rows ?? 0 }
 
-  /// The rows of elements in a panel of a matrix that is `k` deep: those that hold its scales are behind
-  /// the others.
+  /// The rows of elements in a panel of a matrix that is `k` deep, with those that hold its scales.
   func depth(_ k: Int) -> Int { k + scaleRows }
 
   /// The elements of a packed `[k, m]` matrix.
@@ -123,6 +122,7 @@ extension RecurrentScalar {
       case .float16: CK_NARROW_F16
       case .bfloat16: CK_NARROW_BF16
       case .int8: CK_NARROW_I8
+      case .int8Dynamic: CK_NARROW_I8_DYNAMIC
       }
     return kernels.table.pointee.pack.map { PackFormat($0, narrow) }
   }

@@ -65,10 +65,11 @@ extension Bidirectional {
     tape.checkPass()
     let own = tape.contents
     own.factors = nil
+    let allowed = allowedThreads(threads)
     let (f, b) = runBackward(
-      dForward, dBackward, dFinalState, own, threads: allowedThreads(threads),
-      &gradients.forward, &gradients.backward)
-    own.dx.assign(f.x, by: .sum, b.x)
+      dForward, dBackward, dFinalState, own, threads: allowed, &gradients.forward,
+      &gradients.backward)
+    own.dx.assign(f.x, by: .sum, b.x, threads: allowed)
     return InputGradients(
       own.dx, initialState: State(forward: f.initialState, backward: b.initialState))
   }

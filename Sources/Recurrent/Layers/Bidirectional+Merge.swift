@@ -3,38 +3,33 @@ import LinAlg
 extension SequenceBatch where Scalar: RecurrentScalar {
   /// Becomes the merged outputs of two directions.
   mutating func assignMerge(
-    _ merge: DirectionMerge, _ forward: SequenceBatch, _ backward: SequenceBatch
+    _ merge: DirectionMerge, _ forward: SequenceBatch, _ backward: SequenceBatch, threads: Int
   ) {
     switch merge {
-    case .sum: assign(forward, by: .sum, backward)
-    case .mean: assign(forward, by: .mean, backward)
-    case .product: assign(forward, by: .product, backward)
+    case .sum: assign(forward, by: .sum, backward, threads: threads)
+    case .mean: assign(forward, by: .mean, backward, threads: threads)
+    case .product: assign(forward, by: .product, backward, threads: threads)
     case .concatenate:
       require(
         forward.steps == backward.steps && forward.batch == backward.batch,
         "directions of shapes \(forward.shape) and \(backward.shape) cannot be concatenated")
-      let rows = forward.steps * forward.batch
       renew(
         steps: forward.steps, batch: forward.batch, features: forward.features + backward.features)
-      let target = UnsafeMutableRawPointer(pointer(atStep: 0))
-      copyRows(
-        rows, of: forward.rowBytes, forward.pointer(atStep: 0), every: forward.rowBytes,
-        to: target, every: rowBytes)
-      copyRows(
-        rows, of: backward.rowBytes, backward.pointer(atStep: 0), every: backward.rowBytes,
-        to: target + forward.rowBytes, every: rowBytes)
-      withExtendedLifetime((forward, backward)) {}
+      copyRows(of: forward, besides: backward, splits: false, threads: threads)
     }
   }
 
   /// Becomes `a + b`, `(a + b)/2` or `a∘b`, for two batches of the same shape.
-  mutating func assign(_ a: SequenceBatch, by operation: PairOperation, _ b: SequenceBatch) {
+  mutating func assign(
+    _ a: SequenceBatch, by operation: PairOperation, _ b: SequenceBatch, threads: Int
+  ) {
     require(
       a.hasShape(of: b), "directions have shapes \(a.shape) and \(b.shape), expected the same")
     renew(steps: a.steps, batch: a.batch, features: a.features)
-    Scalar.combine(
-      a.pointer(atStep: 0), b.pointer(atStep: 0), by: operation, into: pointer(atStep: 0),
-      count: a.count)
+    PairedElements(
+      a: a.pointer(atStep: 0), b: b.pointer(atStep: 0), operation: operation,
+      y: pointer(atStep: 0)
+    ).run(count: a.count, inMultiplesOf: 64, scalars: a.count, threads: threads)
     withExtendedLifetime((a, b)) {}
   }
 
@@ -45,18 +40,37 @@ extension SequenceBatch where Scalar: RecurrentScalar {
   }
 
   /// Writes the first `features` features of each step to `first` and the others to `second`.
-  func split(into first: inout SequenceBatch, _ features: Int, _ second: inout SequenceBatch) {
+  func split(
+    into first: inout SequenceBatch, _ features: Int, _ second: inout SequenceBatch, threads: Int
+  ) {
     require(
       features <= self.features,
       "a gradient of \(self.features) features cannot be split after \(features)")
     first.renew(steps: steps, batch: batch, features: features)
     second.renew(steps: steps, batch: batch, features: self.features - features)
-    let source = UnsafeRawPointer(pointer(atStep: 0))
-    copyRows(
-      steps * batch, of: first.rowBytes, source, every: rowBytes, to: first.pointer(atStep: 0),
-      every: first.rowBytes)
-    copyRows(
-      steps * batch, of: second.rowBytes, source + first.rowBytes, every: rowBytes,
-      to: second.pointer(atStep: 0), every: second.rowBytes)
+    copyRows(of: first, besides: second, splits: true, threads: threads)
+  }
+
+  /// Copies the rows of two batches to this one's, side by side, or this one's to theirs.
+  private func copyRows(
+    of left: SequenceBatch, besides right: SequenceBatch, splits: Bool, threads: Int
+  ) {
+    SideBySideRows(
+      left: left.pointer(atStep: 0), right: right.pointer(atStep: 0), leftBytes: left.rowBytes,
+      rightBytes: right.rowBytes, both: pointer(atStep: 0), splits: splits
+    ).run(count: steps * batch, scalars: count, threads: threads)
+    withExtendedLifetime((left, right)) {}
+  }
+}
+
+private struct PairedElements<Scalar: RecurrentScalar>: DividedWork {
+  let a: UnsafePointer<Scalar>
+  let b: UnsafePointer<Scalar>
+  let operation: PairOperation
+  let y: UnsafeMutablePointer<Scalar>
+
+  func run(_ range: Range<Int>) {
+    let i = range.lowerBound
+    Scalar.combine(a + i, b + i, by: operation, into: y + i, count: range.count)
   }
 }

@@ -135,7 +135,8 @@ extension Bidirectional {
     let run = directions(
       x, from: state, lengths: lengths, threads: threads, workspace: workspace)
     let own = workspace.contents
-    own.outputs.assignMerge(merge, run.forward, run.backward)
+    own.outputs.assignMerge(
+      merge, run.forward, run.backward, threads: allowedThreads(threads))
     return RecurrentOutput(own.outputs, finalState: run.finalState)
   }
 
@@ -149,7 +150,8 @@ extension Bidirectional {
     let run = forwardDirections(
       x, from: state, lengths: lengths, threads: threads, recording: tape)
     let own = tape.contents
-    own.outputs.assignMerge(merge, run.forward, run.backward)
+    own.outputs.assignMerge(
+      merge, run.forward, run.backward, threads: allowedThreads(threads))
     own.merge = merge
     if merge == .product { own.factors = (run.forward, run.backward) }
     return RecurrentOutput(own.outputs, finalState: run.finalState)
@@ -170,7 +172,7 @@ extension Bidirectional {
         forward: nil, backward: nil, finalState: dFinalState, through: tape, threads: threads,
         accumulatingInto: &gradients)
     }
-    let own = tape.contents
+    let (own, allowed) = (tape.contents, allowedThreads(threads))
     guard own.merge == merge else {
       failRequirement(
         """
@@ -193,10 +195,11 @@ extension Bidirectional {
       guard let (forward, backward) = own.factors else {
         failRequirement("the tape holds no product of both directions")
       }
-      own.dForward.assign(dOutputs, by: .product, backward)
-      own.dBackward.assign(dOutputs, by: .product, forward)
+      own.dForward.assign(dOutputs, by: .product, backward, threads: allowed)
+      own.dBackward.assign(dOutputs, by: .product, forward, threads: allowed)
     case .concatenate:
-      dOutputs.split(into: &own.dForward, forwardLayer.outputSize, &own.dBackward)
+      dOutputs.split(
+        into: &own.dForward, forwardLayer.outputSize, &own.dBackward, threads: allowed)
     }
     return backward(
       forward: own.dForward, backward: own.dBackward, finalState: dFinalState, through: tape,

@@ -137,7 +137,9 @@ extension Chain {
     let below = lower.forward(
       x, from: state?.lower, lengths: lengths, threads: threads, recording: own.lower)
     let above = upper.forward(
-      dropout.forward(below.outputs, recording: own.dropout, noise: noise?.child(1)),
+      dropout.forward(
+        below.outputs, recording: own.dropout, noise: noise?.child(1),
+        threads: allowedThreads(threads)),
       from: state?.upper, lengths: lengths, threads: threads, recording: own.upper)
     tape.endPass()
     return RecurrentOutput(
@@ -158,7 +160,8 @@ extension Chain {
       dOutputs, finalState: dFinalState?.upper, through: own.upper, threads: threads,
       accumulatingInto: &gradients.upper)
     let below = lower.backward(
-      dropout.backward(above.x, through: own.dropout), finalState: dFinalState?.lower,
+      dropout.backward(above.x, through: own.dropout, threads: allowedThreads(threads)),
+      finalState: dFinalState?.lower,
       through: own.lower, threads: threads, accumulatingInto: &gradients.lower)
     return InputGradients(
       below.x, initialState: State(lower: below.initialState, upper: above.initialState))

@@ -61,6 +61,22 @@ public struct Dropout: Sendable, Hashable {
   public func backward<Scalar>(
     _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>
   ) -> SequenceBatch<Scalar> {
+    backward(dOutputs, through: tape, threads: 1)
+  }
+
+  /// ``backward(_:through:)`` on as many threads as pay.
+  func backward<Scalar>(
+    _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>, threads: Int
+  ) -> SequenceBatch<Scalar> {
+    check(dOutputs, tape)
+    tape.isRecorded = false
+    return masked(dOutputs, tape.noise, into: &tape.dx, threads: threads)
+  }
+
+  /// Traps unless the tape holds a pass of this dropout and of that shape.
+  private func check<Scalar>(
+    _ dOutputs: SequenceBatch<Scalar>, _ tape: DropoutTape<Scalar>
+  ) {
     if !tape.isRecorded { failUnrecorded() }
     require(
       tape.dropout == self,
@@ -75,8 +91,6 @@ public struct Dropout: Sendable, Hashable {
       dOutputs has shape \(dOutputs.shape), \
       expected [T, N, F] = [\(tape.steps), \(tape.batch), \(tape.features)]
       """)
-    tape.isRecorded = false
-    return masked(dOutputs, tape.noise, into: &tape.dx)
   }
 
   /// ``forward(_:recording:using:)`` with given choices: equal ones drop the same elements again, so that
@@ -89,23 +103,61 @@ public struct Dropout: Sendable, Hashable {
   public func forward<Scalar>(
     _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, noise: RecordingNoise?
   ) -> SequenceBatch<Scalar> {
-    noise?.checkBatch(x.batch)
-    tape.noise = noise
-    tape.dropout = self
-    (tape.steps, tape.batch, tape.features) = (x.steps, x.batch, x.features)
-    tape.isRecorded = true
-    return masked(x, noise, into: &tape.outputs)
+    forward(x, recording: tape, noise: noise, threads: 1)
+  }
+
+  /// ``forward(_:recording:noise:)`` on as many threads as pay.
+  func forward<Scalar>(
+    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, noise: RecordingNoise?,
+    threads: Int
+  ) -> SequenceBatch<Scalar> {
+    tape.begin(self, noise, x)
+    return masked(x, noise, into: &tape.outputs, threads: threads)
+  }
+
+  /// Begins what ``forward(_:recording:noise:)`` does for a pass whose steps come one after the other: `mask` writes
+  /// them to what this returns, where anything is dropped.
+  func begin<Scalar>(
+    _ x: SequenceBatch<Scalar>, recording tape: DropoutTape<Scalar>, noise: RecordingNoise?,
+    mask: ScalarStepMask<Scalar>
+  ) -> SequenceBatch<Scalar> {
+    tape.begin(self, noise, x)
+    return begin(x, noise, into: &tape.outputs, mask)
+  }
+
+  /// The same for ``backward(_:through:)``.
+  func beginBackward<Scalar>(
+    _ dOutputs: SequenceBatch<Scalar>, through tape: DropoutTape<Scalar>,
+    mask: ScalarStepMask<Scalar>
+  ) -> SequenceBatch<Scalar> {
+    check(dOutputs, tape)
+    tape.isRecorded = false
+    return begin(dOutputs, tape.noise, into: &tape.dx, mask)
+  }
+
+  private func begin<Scalar: RecurrentScalar>(
+    _ x: SequenceBatch<Scalar>, _ noise: RecordingNoise?, into y: inout SequenceBatch<Scalar>,
+    _ mask: ScalarStepMask<Scalar>
+  ) -> SequenceBatch<Scalar> {
+    guard rate > 0, let noise else { return x }
+    y.renew(steps: x.steps, batch: x.batch, features: x.features)
+    mask.work = MaskedSteps(
+      dropout: self, noise: noise, x: x.pointer(atStep: 0), y: y.pointer(atStep: 0),
+      batch: x.batch, features: x.features)
+    return y
   }
 
   /// `x∘mask / (1 − rate)`, in the memory of `y`.
   private func masked<Scalar: RecurrentScalar>(
-    _ x: SequenceBatch<Scalar>, _ noise: RecordingNoise?, into y: inout SequenceBatch<Scalar>
+    _ x: SequenceBatch<Scalar>, _ noise: RecordingNoise?, into y: inout SequenceBatch<Scalar>,
+    threads: Int
   ) -> SequenceBatch<Scalar> {
     guard rate > 0, let noise else { return x }
     y.renew(steps: x.steps, batch: x.batch, features: x.features)
-    apply(
-      noise, x.pointer(atStep: 0), into: y.pointer(atStep: 0), steps: 0..<x.steps, batch: x.batch,
-      features: x.features)
+    MaskedSteps(
+      dropout: self, noise: noise, x: x.pointer(atStep: 0), y: y.pointer(atStep: 0),
+      batch: x.batch, features: x.features
+    ).run(count: x.steps, scalars: 4 * x.count, threads: threads)
     withExtendedLifetime(x) {}
     return y
   }
@@ -150,6 +202,20 @@ public struct Dropout: Sendable, Hashable {
   }
 }
 
+/// `y = x∘mask / (1 − rate)` for steps of `[T, batch, features]`.
+struct MaskedSteps<Scalar: RecurrentScalar>: DividedWork {
+  let dropout: Dropout
+  let noise: RecordingNoise
+  let x: UnsafePointer<Scalar>
+  let y: UnsafeMutablePointer<Scalar>
+  let batch: Int
+  let features: Int
+
+  func run(_ steps: Range<Int>) {
+    dropout.apply(noise, x, into: y, steps: steps, batch: batch, features: features)
+  }
+}
+
 /// Hands out the elements of a tuple of one type where they lie.
 private func withUnsafeElements<Elements, Element>(
   of elements: Elements, as type: Element.Type, _ body: (UnsafePointer<Element>) -> Void
@@ -172,6 +238,16 @@ public final class DropoutTape<Scalar: RecurrentScalar> {
 
   /// An empty tape; it grows to what its first recording needs.
   public init() {}
+
+  /// Notes a pass that begins.
+  fileprivate func begin(
+    _ dropout: Dropout, _ noise: RecordingNoise?, _ x: SequenceBatch<Scalar>
+  ) {
+    noise?.checkBatch(x.batch)
+    (self.noise, self.dropout) = (noise, dropout)
+    (steps, batch, features) = (x.steps, x.batch, x.features)
+    isRecorded = true
+  }
 
   /// The bytes that the buffers take.
   var byteCount: Int { (outputs.count + dx.count) * MemoryLayout<Scalar>.stride }

@@ -63,10 +63,11 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
   ) -> RecurrentOutput<State> {
     x.checkLengths(lengths)
     let own = (workspace ?? makeWorkspace()).contents
-    own.x.assignReversed(x, lengths: lengths)
+    let allowed = allowedThreads(threads)
+    own.x.assignReversed(x, lengths: lengths, threads: allowed)
     let run = layer(
       own.x, from: state, lengths: lengths, threads: threads, workspace: own.inner)
-    own.outputs.assignReversed(run.outputs, lengths: lengths)
+    own.outputs.assignReversed(run.outputs, lengths: lengths, threads: allowed)
     return RecurrentOutput(own.outputs, finalState: run.finalState)
   }
 
@@ -81,10 +82,11 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     let own = tape.contents
     own.inner.noise = tape.beginPass()
     own.lengths = lengths
-    own.x.assignReversed(x, lengths: lengths)
+    let allowed = allowedThreads(threads)
+    own.x.assignReversed(x, lengths: lengths, threads: allowed)
     let run = layer.forward(
       own.x, from: state, lengths: lengths, threads: threads, recording: own.inner)
-    own.outputs.assignReversed(run.outputs, lengths: lengths)
+    own.outputs.assignReversed(run.outputs, lengths: lengths, threads: allowed)
     tape.endPass()
     return RecurrentOutput(own.outputs, finalState: run.finalState)
   }
@@ -98,15 +100,15 @@ public struct Reversed<Layer: SequenceLayer>: SequenceLayer {
     accumulatingInto gradients: inout Layer.Parameters
   ) -> InputGradients<State> {
     tape.checkPass()
-    let own = tape.contents
+    let (own, allowed) = (tape.contents, allowedThreads(threads))
     if let dOutputs {
       dOutputs.checkIsGradient(of: own.outputs)
-      own.dOutputs.assignReversed(dOutputs, lengths: own.lengths)
+      own.dOutputs.assignReversed(dOutputs, lengths: own.lengths, threads: allowed)
     }
     let d = layer.backward(
       dOutputs == nil ? nil : own.dOutputs, finalState: dFinalState, through: own.inner,
       threads: threads, accumulatingInto: &gradients)
-    own.dx.assignReversed(d.x, lengths: own.lengths)
+    own.dx.assignReversed(d.x, lengths: own.lengths, threads: allowed)
     own.lengths = nil
     return InputGradients(own.dx, initialState: d.initialState)
   }

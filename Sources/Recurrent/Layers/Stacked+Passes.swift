@@ -11,12 +11,22 @@ extension Stacked {
     let own = (workspace ?? makeWorkspace()).contents
     own.checkCount(count, "the workspace")
     own.finalState.removeAll(keepingCapacity: true)
-    var outputs = x
-    for k in 0..<count {
+    let allowed = allowedThreads(threads)
+    var (outputs, k) = (x, 0)
+    while k < count {
+      let together = layersTogether(from: k, own, x, state, lengths, threads: allowed)
+      if together.count > 1 {
+        outputs = runTogether(
+          k..<k + together.count, blockSteps: together.blockSteps, outputs, state, lengths,
+          tape: nil, workspace: own, noise: nil)
+        k += together.count
+        continue
+      }
       let run = layer(k)(
-        outputs, from: state?[k], lengths: lengths, threads: threads, workspace: own.layers[k])
+        outputs, from: state?[k], lengths: lengths, threads: allowed, workspace: own.layers[k])
       outputs = run.outputs
       own.finalState.append(run.finalState)
+      k += 1
     }
     return RecurrentOutput(outputs, finalState: own.finalState)
   }
@@ -33,18 +43,28 @@ extension Stacked {
     own.checkCount(count, "the tape")
     let noise = tape.beginPass()
     own.finalState.removeAll(keepingCapacity: true)
-    var outputs = x
-    for k in 0..<count {
+    let allowed = allowedThreads(threads)
+    var (outputs, k) = (x, 0)
+    while k < count {
       if k > 0 {
         outputs = dropout.forward(
-          outputs, recording: own.dropout[k - 1], noise: noise?.child(2 * k - 1))
+          outputs, recording: own.dropout[k - 1], noise: noise?.child(2 * k - 1), threads: allowed)
+      }
+      let together = layersTogether(from: k, own, x, state, lengths, threads: allowed)
+      if together.count > 1 {
+        outputs = runTogether(
+          k..<k + together.count, blockSteps: together.blockSteps, outputs, state, lengths,
+          tape: own, workspace: nil, noise: noise)
+        k += together.count
+        continue
       }
       let recording = own.layers[k]
       recording.noise = noise?.child(2 * k)
       let run = layer(k).forward(
-        outputs, from: state?[k], lengths: lengths, threads: threads, recording: recording)
+        outputs, from: state?[k], lengths: lengths, threads: allowed, recording: recording)
       outputs = run.outputs
       own.finalState.append(run.finalState)
+      k += 1
     }
     tape.endPass()
     return RecurrentOutput(outputs, finalState: own.finalState)
@@ -67,16 +87,33 @@ extension Stacked {
       gradients.parts.count == parameters.parts.count,
       "gradients have \(gradients.parts.count) parts, the parameters \(parameters.parts.count)")
     own.dInitialState.removeAll(keepingCapacity: true)
-    var dOutputs = dOutputs
-    for k in stride(from: count - 1, through: 0, by: -1) {
-      let layer = layer(k)
-      let d = gradients.parts.withUnsafeMutableBufferPointer {
-        layer.backward(
-          dOutputs, finalState: dFinalState?[k], through: own.layers[k], threads: threads,
-          accumulatingInto: &$0[part(ofLayer: k)])
+    let allowed = allowedThreads(threads)
+    var (dOutputs, k) = (dOutputs, count - 1)
+    while k >= 0 {
+      let together = layersTogether(downFrom: k, own, dOutputs, dFinalState, threads: allowed)
+      var dx: SequenceBatch<Scalar>?
+      if together.count > 1 {
+        dx = gradients.parts.withUnsafeMutableBufferPointer {
+          runTogetherBackward(
+            k + 1 - together.count..<k + 1, blockSteps: together.blockSteps, dOutputs, dFinalState,
+            own, $0.start)
+        }
+      } else {
+        let layer = layer(k)
+        let d = gradients.parts.withUnsafeMutableBufferPointer {
+          layer.backward(
+            dOutputs, finalState: dFinalState?[k], through: own.layers[k], threads: allowed,
+            accumulatingInto: &$0[part(ofLayer: k)])
+        }
+        own.dInitialState.append(d.initialState)
+        dx = d.x
       }
-      own.dInitialState.append(d.initialState)
-      dOutputs = k == 0 ? d.x : dropout.backward(d.x, through: own.dropout[k - 1])
+      k -= together.count
+      if k >= 0, let d = dx {
+        dOutputs = dropout.backward(d, through: own.dropout[k], threads: allowed)
+      } else {
+        dOutputs = dx
+      }
     }
     // Not reverse(), which allocates in unoptimised builds.
     own.dInitialState.withUnsafeMutableBufferPointer {

@@ -178,12 +178,14 @@ final class StackedContents<Part: AnyObject, State: CarriedState>: CompositeCont
 where State.Scalar: RecurrentScalar {
   let layers: [Part]
   let dropout: [DropoutTape<State.Scalar>]
+  let together: LayersTogether<State>
   var finalState: [State] = []
   var dInitialState: [State] = []
 
   init(_ layers: [Part]) {
     self.layers = layers
     dropout = layers.dropFirst().map { _ in DropoutTape() }
+    together = LayersTogether(layers.count)
     finalState.reserveCapacity(layers.count)
     dInitialState.reserveCapacity(layers.count)
   }

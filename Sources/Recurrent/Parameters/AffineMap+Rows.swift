@@ -3,6 +3,12 @@ import LinAlg
 // The products of an affine map with some of the rows: these are brought together some at a time, in the order
 // that they have, and what they give goes where they were. The bits are those of all rows.
 extension AffineMap {
+  /// Whether a row that is left out saves more than bringing another together with its neighbours costs:
+  /// `D·K` multiply–adds in each product against copies of `D + K` scalars.
+  package var gainsByLeavingOutRows: Bool {
+    inputSize * outputSize >= 16 * (inputSize + outputSize)
+  }
+
   /// How many scalars of memory a product with some of the rows takes for `threads` threads.
   package func selectionScratchCount(threads: Int) -> Int {
     memberScratch * min(threads, ThreadTeam.largestCount)
@@ -192,7 +198,7 @@ private struct SelectedGradient<Scalar: RecurrentScalar>: TeamWork {
   let scratchCount: Int
 
   func run(_ member: TeamMember) {
-    let mine = member.share(of: K, inMultiplesOf: 48)
+    let mine = member.share(of: K, inMultiplesOf: gradientColumnUnit(K, members: member.count))
     if mine.isEmpty { return }
     let packedX = scratch + member.index * scratchCount
     let packedY = packedX + gradientRows * D

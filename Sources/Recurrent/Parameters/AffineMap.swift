@@ -95,6 +95,10 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
 /// other kernels, with other bits.
 private let rowsPerCall = 64
 
+/// The columns of `y` that one member of a call keeps together when it sums gradients of weights: tiles of 12, 8 or
+/// 6 rows of `dW`, and fewer of them where there would not be two for each member.
+func gradientColumnUnit(_ K: Int, members: Int) -> Int { K < 96 * members ? 24 : 48 }
+
 private struct AffineForward<Scalar: RecurrentScalar>: TeamWork {
   let matrix: WeightMatrix<Scalar>
   let bias: UnsafePointer<Scalar>?
@@ -172,7 +176,8 @@ private struct AffineGradient<Scalar: RecurrentScalar>: TeamWork {
   let scratchCount: Int
 
   func run(_ member: TeamMember) {
-    let mine = member.share(of: K, inMultiplesOf: 48)
+    let unit = Scalar.packFormat == nil ? 48 : gradientColumnUnit(K, members: member.count)
+    let mine = member.share(of: K, inMultiplesOf: unit)
     if mine.isEmpty || rows == 0 { return }
     let (d, target) = (dy + mine.lowerBound, dW + mine.lowerBound * D)
     if let format = Scalar.packFormat {

@@ -79,16 +79,27 @@ extension ParameterSet {
 
   /// Sets every number to zero, as gradients need before each step: a plain clearing of memory, where
   /// ``fill(with:)`` sets one number after the other.
-  public mutating func setToZero() {
+  public mutating func setToZero() { setToZero(threads: 1) }
+
+  /// ``setToZero()`` on as many threads as pay.
+  package mutating func setToZero(threads: Int) {
     for i in 0..<blockCount {
       withUnsafeMutableBufferPointer(ofBlock: i) { scalars in
         let bytes = UnsafeMutableRawPointer(scalars.start)
-        bytes.initializeMemory(
-          as: UInt8.self, repeating: 0, count: scalars.count * MemoryLayout<Scalar>.stride)
+        let count = scalars.count * MemoryLayout<Scalar>.stride
+        Clearing(bytes: bytes)
+          .run(count: count, inMultiplesOf: 1 << 12, scalars: scalars.count, threads: threads)
         bytes.bindMemory(to: Scalar.self, capacity: scalars.count)
       }
     }
   }
+}
+
+/// Bytes that become zeros.
+private struct Clearing: DividedWork {
+  let bytes: UnsafeMutableRawPointer
+
+  func run(_ range: Range<Int>) { clear(bytes + range.lowerBound, byteCount: range.count) }
 }
 
 /// The parameters of a layer that keeps all of them in one block.

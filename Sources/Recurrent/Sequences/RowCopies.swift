@@ -1,3 +1,5 @@
+import LinAlg
+
 // Copies of whole rows, as bytes: not generic, so that they are as fast in whatever module the layers
 // that use them are instantiated.
 
@@ -5,18 +7,34 @@
 /// step `l − 1 − t`. What lies after its end becomes zero.
 func copyReversed(
   _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, steps: Int, batch: Int,
-  rowBytes: Int, lengths: [Int]?
+  rowBytes: Int, lengths: [Int]?, threads: Int
 ) {
-  let stepBytes = batch * rowBytes
-  guard let lengths else {
-    for t in 0..<steps {
-      (target + t * stepBytes).copyMemory(
-        from: source + (steps - 1 - t) * stepBytes, byteCount: stepBytes)
-    }
-    return
+  withOptionalPointer(to: lengths) { lengths in
+    ReversedCopy(
+      source: source, target: target, steps: steps, batch: batch, rowBytes: rowBytes,
+      lengths: lengths
+    ).run(count: steps, scalars: steps * batch * rowBytes / 4, threads: threads)
   }
-  lengths.withUnsafeBufferPointer { lengths in
-    for t in 0..<steps {
+}
+
+private struct ReversedCopy: DividedWork {
+  let source: UnsafeRawPointer
+  let target: UnsafeMutableRawPointer
+  let steps: Int
+  let batch: Int
+  let rowBytes: Int
+  let lengths: UnsafePointer<Int>?
+
+  func run(_ range: Range<Int>) {
+    let stepBytes = batch * rowBytes
+    guard let lengths else {
+      for t in range {
+        (target + t * stepBytes).copyMemory(
+          from: source + (steps - 1 - t) * stepBytes, byteCount: stepBytes)
+      }
+      return
+    }
+    for t in range {
       for n in 0..<batch {
         let row = target + t * stepBytes + n * rowBytes
         if t < lengths[n] {
@@ -41,6 +59,32 @@ func copyRows(
   }
 }
 
+/// Rows of two matrices side by side, as one matrix, or that matrix as two.
+struct SideBySideRows: DividedWork {
+  let left: UnsafeMutableRawPointer
+  let right: UnsafeMutableRawPointer
+  let leftBytes: Int
+  let rightBytes: Int
+  let both: UnsafeMutableRawPointer
+  /// Whether both are read, and the two written.
+  let splits: Bool
+
+  func run(_ rows: Range<Int>) {
+    let bytes = leftBytes + rightBytes
+    let (left, right) = (left + rows.lowerBound * leftBytes, right + rows.lowerBound * rightBytes)
+    let both = both + rows.lowerBound * bytes
+    if splits {
+      copyRows(rows.count, of: leftBytes, both, every: bytes, to: left, every: leftBytes)
+      copyRows(
+        rows.count, of: rightBytes, both + leftBytes, every: bytes, to: right, every: rightBytes)
+    } else {
+      copyRows(rows.count, of: leftBytes, left, every: leftBytes, to: both, every: bytes)
+      copyRows(
+        rows.count, of: rightBytes, right, every: rightBytes, to: both + leftBytes, every: bytes)
+    }
+  }
+}
+
 /// Sets bytes to zero, which is the number zero in any floating-point type.
 package func clear(_ target: UnsafeMutableRawPointer, byteCount: Int) {
   target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
@@ -52,11 +96,11 @@ extension SequenceBatch {
 
   /// Becomes `source` with each sequence backwards within its length, and zeros after its end. Keeps
   /// its storage when that is unshared and of the right size.
-  mutating func assignReversed(_ source: SequenceBatch, lengths: [Int]?) {
+  mutating func assignReversed(_ source: SequenceBatch, lengths: [Int]?, threads: Int) {
     renew(steps: source.steps, batch: source.batch, features: source.features)
     copyReversed(
       source.pointer(atStep: 0), to: pointer(atStep: 0), steps: steps, batch: batch,
-      rowBytes: rowBytes, lengths: lengths)
+      rowBytes: rowBytes, lengths: lengths, threads: threads)
     withExtendedLifetime(source) {}
   }
 

@@ -39,31 +39,47 @@ public final class StreamBatcher<Layer: StreamingLayer>: Sendable {
   ///   - maximumStreams: the most streams that can have joined at once.
   ///   - maximumBatch: the most streams that are advanced together.
   ///   - maximumWaiting: the most steps that can wait; nil means as many as streams.
-  ///   - patience: how long a batch waits, after its first step, for streams that have not asked for theirs. Zero
-  ///     is best unless streams answer each step with the next one at once.
+  ///   - patience: how long a batch waits, after its first step, for streams that have not asked for theirs. Nil
+  ///     means: for those that the batch before has answered, at most a sixteenth of the time that it took. Zero is
+  ///     for streams that never answer a step with the next one at once.
   ///   - threads: how many threads a step may use; nil means one for each processor.
   ///   - products: who computes the products.
-  public init(
+  public convenience init(
     _ layer: Layer, maximumStreams: Int = 1024, maximumBatch: Int = 64,
-    maximumWaiting: Int? = nil, patience: Duration = .zero, threads: Int? = 1,
+    maximumWaiting: Int? = nil, patience: Duration? = nil, threads: Int? = 1,
     products: ProductStrategy = .automatic
   ) {
+    self.init(
+      layer, maximumStreams: maximumStreams, maximumBatch: maximumBatch,
+      maximumWaiting: maximumWaiting,
+      patience: patience.map { .fixed(max($0, .zero).wholeNanoseconds) }
+        ?? .shareOfBatch { $0 / 16 },
+      threads: threads, products: products)
     require(
-      maximumStreams > 0 && maximumBatch > 0 && maximumWaiting ?? 1 > 0 && patience >= .zero,
+      patience ?? .zero >= .zero,
+      "StreamBatcher: patience \(patience ?? .zero), expected 0 or longer")
+  }
+
+  /// A batcher whose patience is of any kind.
+  init(
+    _ layer: Layer, maximumStreams: Int, maximumBatch: Int, maximumWaiting: Int?,
+    patience: StreamQueue<Layer>.Patience, threads: Int?, products: ProductStrategy = .automatic
+  ) {
+    require(
+      maximumStreams > 0 && maximumBatch > 0 && maximumWaiting ?? 1 > 0,
       """
       StreamBatcher: \(maximumStreams) streams, batches of \(maximumBatch), \
-      \(maximumWaiting ?? maximumStreams) waiting, patience \(patience): expected 1 or more of each, and 0 or longer
+      \(maximumWaiting ?? maximumStreams) waiting: expected 1 or more of each
       """)
     self.layer = layer
     let makeStep: @Sendable () -> GatheredStep<Layer> = {
       GatheredStep(layer, threads: threads, products: products)
     }
-    let (seconds, attoseconds) = patience.components
     queue = StreamQueue(
       layer,
       limits: .init(
         streams: maximumStreams, batch: maximumBatch, waiting: maximumWaiting ?? maximumStreams,
-        patience: Int(min(seconds, 3600)) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)),
+        patience: patience),
       makeStep: makeStep)
     own = Monitor(makeStep())
   }

@@ -24,6 +24,8 @@ final class StreamPlace<Layer: StreamingLayer>: @unchecked Sendable {
   /// Of one sequence.
   var state: Layer.State
   var stepCount = 0
+  /// The batch that it was answered by, until it asks again.
+  var answeredBy: Int?
 
   init(_ state: Layer.State) {
     self.state = state
@@ -40,8 +42,15 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
     var streams: Int
     var batch: Int
     var waiting: Int
-    /// Nanoseconds.
-    var patience: Int
+    var patience: Patience
+  }
+
+  /// How long a batch waits for streams that have not asked for their step.
+  enum Patience {
+    /// Some nanoseconds after its first step, for all that have joined.
+    case fixed(Int)
+    /// A part of the time that the batch before took, for those that it answered.
+    case shareOfBatch(@Sendable (Duration) -> Duration)
   }
 
   private struct Shared {
@@ -49,6 +58,12 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
     var joined = 0
     var hasThread = false
     var isClosed = false
+    /// The number of the last batch.
+    var batch = 0
+    /// How many streams of the last batch have neither asked again nor left.
+    var missing = 0
+    /// Whether the thread waits for those that are missing, and need not be woken before all are there.
+    var isPatient = false
     var counts = StreamBatcherCounts()
   }
 
@@ -87,6 +102,7 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
       case .left, .leaving:
         return nil
       case .idle:
+        expectNoMore(place, &shared)
         place.phase = .left
       case .running:
         place.phase = .leaving
@@ -100,6 +116,8 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
       defer { place.completion = nil }
       return place.completion
     }
+    // A batch that waits for the streams that are missing may have waited for this one alone.
+    shared.signal()
     dropped?(.failure(.hasLeft))
   }
 
@@ -107,8 +125,9 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
 
   /// Gives the place to the caller, whom its step has not to wait for.
   func begin(_ place: Place) throws(StreamError) {
-    try shared.withLock { _ throws(StreamError) in
+    try shared.withLock { shared throws(StreamError) in
       try checkIdle(place)
+      expectNoMore(place, &shared)
       place.phase = .running
     }
   }
@@ -143,7 +162,7 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
     _ place: Place, _ x: Matrix<Scalar>, startsThread: Bool = true,
     completion: @escaping Place.Completion
   ) throws(StreamError) {
-    try shared.withLock { shared throws(StreamError) in
+    let wakes = try shared.withLock { shared throws(StreamError) in
       try checkIdle(place)
       guard shared.waiting.count < limits.waiting else {
         throw StreamError.queueIsFull(limit: limits.waiting)
@@ -152,12 +171,20 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
         guard startThread({ self.serve() }) else { throw StreamError.noThread }
         shared.hasThread = true
       }
+      expectNoMore(place, &shared)
       place.phase = .waiting
       place.input = x
       place.completion = completion
       shared.waiting.append(place)
+      return !shared.isPatient || isComplete(shared)
     }
-    shared.signal()
+    if wakes { shared.signal() }
+  }
+
+  /// The place has asked, or will not.
+  private func expectNoMore(_ place: Place, _ shared: inout Shared) {
+    if place.answeredBy == shared.batch { shared.missing -= 1 }
+    place.answeredBy = nil
   }
 
   private func checkIdle(_ place: Place) throws(StreamError) {
@@ -188,16 +215,44 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
   private func serve() {
     let step = makeStep()
     var x = Matrix<Scalar>.zeros(rows: 0, columns: 0)
-    while let places = next() { run(places, step, &x) }
+    var patienceEnds = ContinuousClock.now
+    while let places = next(waitingUntil: patienceEnds) {
+      let start = ContinuousClock.now
+      run(places, step, &x)
+      if case .shareOfBatch(let share) = limits.patience {
+        let end = ContinuousClock.now
+        patienceEnds = end + share(end - start)
+      }
+    }
+  }
+
+  /// Whether a batch that waits for what is missing has all that it waits for.
+  private func isComplete(_ shared: Shared) -> Bool {
+    if shared.isClosed || shared.waiting.count >= limits.batch { return true }
+    return switch limits.patience {
+    case .fixed: shared.waiting.count >= shared.joined
+    case .shareOfBatch: shared.missing == 0
+    }
+  }
+
+  /// Waits for what is missing, some nanoseconds at most.
+  private func waitForMissing(atMost nanoseconds: Int) {
+    shared.withLock { $0.isPatient = true }
+    shared.wait(atMost: nanoseconds) { isComplete($0) }
+    shared.withLock { $0.isPatient = false }
   }
 
   /// The steps that have waited longest, as one batch; nil at the end.
-  private func next() -> [Place]? {
-    if limits.patience > 0 {
-      shared.wait { $0.isClosed || !$0.waiting.isEmpty ? () : nil }
-      shared.wait(atMost: limits.patience) { [limits] in
-        $0.isClosed || $0.waiting.count >= min(limits.batch, $0.joined)
+  private func next(waitingUntil patienceEnds: ContinuousClock.Instant) -> [Place]? {
+    switch limits.patience {
+    case .fixed(let nanoseconds):
+      if nanoseconds > 0 {
+        shared.wait { $0.isClosed || !$0.waiting.isEmpty ? () : nil }
+        waitForMissing(atMost: nanoseconds)
       }
+    case .shareOfBatch:
+      let left = patienceEnds - .now
+      if left > .zero { waitForMissing(atMost: left.wholeNanoseconds) }
     }
     return shared.wait { (shared) -> [Place]?? in
       if shared.waiting.isEmpty { return shared.isClosed ? .some(nil) : nil }
@@ -228,8 +283,14 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
     }
     let completions = shared.withLock { shared in
       shared.counts.add(steps: places.count)
+      shared.batch += 1
+      shared.missing = 0
       return places.map { place in
         finish(place)
+        if place.phase == .idle {
+          place.answeredBy = shared.batch
+          shared.missing += 1
+        }
         defer { place.completion = nil }
         return place.completion
       }
@@ -246,5 +307,13 @@ final class StreamQueue<Layer: StreamingLayer>: Sendable {
       if places.isEmpty { return }
       run(places, step, &x)
     }
+  }
+}
+
+extension Duration {
+  /// The nanoseconds of a duration, of an hour at most.
+  var wholeNanoseconds: Int {
+    let (seconds, attoseconds) = Swift.min(self, .seconds(3600)).components
+    return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
   }
 }

@@ -127,7 +127,7 @@ private struct AdamUpdate<Scalar: RecurrentScalar>: ElementUpdate {
   let v: UnsafeMutablePointer<Scalar>
   let coefficients: AdamCoefficients
 
-  func update(_ range: Range<Int>) {
+  func run(_ range: Range<Int>) {
     let i = range.lowerBound
     Scalar.adam(
       x + i, along: dx + i, first: m + i, second: v + i, count: range.count, coefficients)

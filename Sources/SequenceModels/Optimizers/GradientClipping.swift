@@ -22,11 +22,14 @@ extension ParameterSet {
   /// The Euclidean norm of all numbers of all blocks together, accumulated in `Double`.
   ///
   /// Not finite when a number is not, or (in `Double`) when the sum of squares overflows.
-  public var globalNorm: Double {
+  public var globalNorm: Double { globalNorm(threads: 1) }
+
+  /// ``globalNorm`` on as many threads as pay, with the same bits.
+  private func globalNorm(threads: Int) -> Double {
     var sum = 0.0
     for i in 0..<blockCount {
       sum += self[block: i].withUnsafeBufferPointer { x in
-        x.baseAddress.map { Scalar.sumOfSquares($0, count: x.count) } ?? 0
+        x.baseAddress.map { sumOfSquares($0, count: x.count, threads: threads) } ?? 0
       }
     }
     return sum.squareRoot()
@@ -47,14 +50,21 @@ extension ParameterSet {
   public mutating func clip(
     toGlobalNorm maximumNorm: Double
   ) throws(NonFiniteGradientError) -> Double {
+    try clip(toGlobalNorm: maximumNorm, threads: 1)
+  }
+
+  /// ``clip(toGlobalNorm:)`` on as many threads as pay, with the same bits.
+  package mutating func clip(
+    toGlobalNorm maximumNorm: Double, threads: Int
+  ) throws(NonFiniteGradientError) -> Double {
     require(maximumNorm > 0, "clip: the norm \(maximumNorm) is not positive")
-    let norm = globalNorm
+    let norm = globalNorm(threads: threads)
     guard norm.isFinite else { throw firstNonFinite() }
     if norm > maximumNorm {
       let factor = Scalar(maximumNorm / norm)
       for i in 0..<blockCount {
         let count = self[block: i].count
-        Scalar.scal(n: count, alpha: factor, x: uniquePointer(ofBlock: i), incx: 1)
+        Scaling(x: uniquePointer(ofBlock: i), factor: factor).run(count: count, threads: threads)
       }
     }
     return norm
@@ -77,5 +87,46 @@ extension ParameterSet {
     }
     // Each square is finite and only their sum is not.
     return NonFiniteGradientError(block: 0, tensor: "all", index: 0, value: .infinity)
+  }
+}
+
+/// `Σ xᵢ²`: the sums of pieces, whose bounds follow from the count alone, added up in their order.
+private func sumOfSquares<Scalar: RecurrentScalar>(
+  _ x: UnsafePointer<Scalar>, count: Int, threads: Int
+) -> Double {
+  // So few that their sums lie on the stack, and each long enough for a kernel.
+  let (mostPieces, shortest) = (64, 4096)
+  let piece = max(shortest, ((count + mostPieces - 1) / mostPieces + 63) / 64 * 64)
+  let pieces = (count + piece - 1) / piece
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: mostPieces) { sums in
+    guard let sums = sums.baseAddress else { return 0 }
+    SquareSums(x: x, count: count, piece: piece, sums: sums)
+      .run(count: pieces, scalars: count, threads: threads)
+    var sum = 0.0
+    for i in 0..<pieces { sum += sums[i] }
+    return sum
+  }
+}
+
+private struct SquareSums<Scalar: RecurrentScalar>: DividedWork {
+  let x: UnsafePointer<Scalar>
+  let count: Int
+  let piece: Int
+  let sums: UnsafeMutablePointer<Double>
+
+  func run(_ pieces: Range<Int>) {
+    for i in pieces {
+      let sum = Scalar.sumOfSquares(x + i * piece, count: min(piece, count - i * piece))
+      (sums + i).initialize(to: sum)
+    }
+  }
+}
+
+private struct Scaling<Scalar: RecurrentScalar>: ElementUpdate {
+  let x: UnsafeMutablePointer<Scalar>
+  let factor: Scalar
+
+  func run(_ range: Range<Int>) {
+    Scalar.scal(n: range.count, alpha: factor, x: x + range.lowerBound, incx: 1)
   }
 }

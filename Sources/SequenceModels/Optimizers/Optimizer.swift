@@ -35,27 +35,12 @@ extension Optimizer {
 }
 
 /// An update of each number by itself, of which any member can have any part.
-protocol ElementUpdate {
-  /// Updates the numbers of a range.
-  func update(_ range: Range<Int>)
-}
+protocol ElementUpdate: DividedWork {}
 
 extension ElementUpdate {
   /// Updates `count` numbers on as many threads as pay.
   func run(count: Int, threads: Int?) {
-    let smallestShared = 1 << 15
-    let allowed = count < smallestShared ? 1 : allowedThreads(threads)
-    ThreadTeam.shared.run(threads: allowed, DividedUpdate(update: self, count: count))
-  }
-}
-
-private struct DividedUpdate<Update: ElementUpdate>: TeamWork {
-  let update: Update
-  let count: Int
-
-  func run(_ member: TeamMember) {
     // Whole cache lines, so that no two threads write to one.
-    let mine = member.share(of: count, inMultiplesOf: 64)
-    if !mine.isEmpty { update.update(mine) }
+    run(count: count, inMultiplesOf: 64, scalars: count, threads: allowedThreads(threads))
   }
 }

@@ -102,7 +102,7 @@ private struct SGDUpdate<Scalar: RecurrentScalar>: ElementUpdate {
   let decay: Double
   let nesterov: Bool
 
-  func update(_ range: Range<Int>) {
+  func run(_ range: Range<Int>) {
     let i = range.lowerBound
     if let velocity {
       Scalar.descend(

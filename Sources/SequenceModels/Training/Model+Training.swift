@@ -109,7 +109,7 @@ extension Model {
     let norm: Double
     do {
       norm = try graph.withGradients { (gradients) throws(NonFiniteGradientError) in
-        try gradients.clip(toGlobalNorm: maximumNorm)
+        try gradients.clip(toGlobalNorm: maximumNorm, threads: graph.threads)
       }
     } catch {
       throw .nonFiniteGradient(error)

@@ -33,12 +33,15 @@ struct ContestantTests {
       item, workload: Workload(item, seed: 104), plan: .make(item, flops: .infinity))
     let packed = try verifier.verify(.packed).maxError
     let errors = try ContestantKind.narrow.map { kind in
-      #expect(throws: BenchError.self) { try verifier.verify(kind, plantedError: 3e-5) }
+      // Products of bytes are compared with loops that do not round what they multiply.
+      let planted = kind.weights == .int8Dynamic ? 0.05 : 3e-5
+      #expect(throws: BenchError.self) { try verifier.verify(kind, plantedError: planted) }
       return try verifier.verify(kind).maxError
     }
     #expect(errors.allSatisfy { $0 > 10 * packed })
     #expect(errors[0] < errors[1] && errors[0] < errors[2])
-    #expect(errors.allSatisfy { $0 < 0.01 })
+    #expect(errors[2] < errors[3])
+    #expect(errors.allSatisfy { $0 < 0.02 })
     #expect(ContestantKind.narrow.allSatisfy { !$0.takesPart(in: .forward) })
   }
 

@@ -189,6 +189,21 @@ import Testing
     #expect(batcher.counts == counts(steps: [3, 3, 1]))
   }
 
+  @Test func `who leaves does not change the order of the others`() throws {
+    let batcher = StreamBatcher(SmallLayers.lstm() as LSTM<Float>, maximumBatch: 2)
+    let streams = try (0..<6).map { _ in try batcher.join() }
+    let order = Monitor<[Int]>([])
+    for n in [2, 5, 0, 4, 1, 3] {
+      try batcher.queue.submit(
+        streams[n].place, Self.input(n, 0, features: 3), startsThread: false
+      ) { answer in if (try? answer.get()) != nil { order.withLock { $0.append(n) } } }
+    }
+    for n in [5, 4] { streams[n].leave() }
+    batcher.queue.runWaiting()
+    #expect(order.withLock { $0 } == [2, 0, 1, 3])
+    #expect(batcher.counts == counts(steps: [2, 2]))
+  }
+
   @Test func `who leaves while a step waits takes it back`() throws {
     let layer: LSTM<Float> = SmallLayers.lstm()
     let batcher = StreamBatcher(layer)
@@ -237,12 +252,12 @@ import Testing
   // MARK: Threads and tasks
 
   /// Threads whose streams join, step, and leave, more of them than a batch or the queue takes.
-  @Test(arguments: [(1, 0), (2, 0), (1, 200)])
-  func `threads get what they would get alone`(threads: Int, patience: Int) {
+  @Test(arguments: [(1, 0), (2, nil), (1, nil), (1, 200)] as [(Int, Int?)])
+  func `threads get what they would get alone`(threads: Int, patience: Int?) {
     let layer: LSTM<Float> = SmallLayers.lstm(3, 33)
     let batcher = StreamBatcher(
       layer, maximumStreams: 9, maximumBatch: 4, maximumWaiting: 5,
-      patience: .microseconds(patience), threads: threads)
+      patience: patience.map { .microseconds($0) }, threads: threads)
     let clients = 12
     let done = Monitor((finished: 0, steps: 0, full: 0, wrong: 0))
     for client in 0..<clients {
@@ -322,6 +337,92 @@ import Testing
     }
     #expect(wrong == 0)
     #expect(batcher.waitingCount == 0 && batcher.streamCount == 0)
+  }
+
+  /// Whoever waits for ever is ended by the alarm.
+  @Test func `a step that waits wakes the thread`() async {
+    await #expect(processExitsWith: .success) {
+      alarm(60)
+      let batcher = StreamBatcher(SmallLayers.lstm() as LSTM<Float>)
+      let stream = try batcher.join()
+      for _ in 0..<100 {
+        _ = try stream.stepAndWait(.zeros(rows: 1, columns: 3))
+        // So that the thread sleeps in between.
+        try await Task.sleep(for: .milliseconds(1))
+      }
+      guard batcher.counts.batches == 100 else { exit(EXIT_FAILURE) }
+    }
+  }
+
+  @Test func `patience waits for those missing, and for nobody else`() async {
+    await #expect(processExitsWith: .success) {
+      alarm(60)
+      let batcher = StreamBatcher(
+        SmallLayers.lstm() as LSTM<Float>, maximumBatch: 4, patience: .seconds(3600))
+      let streams = try (0..<4).map { _ in try batcher.join() }
+      func step(_ streams: [BatchedStream<LSTM<Float>>]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for stream in streams {
+            group.addTask { _ = try await stream.step(.zeros(rows: 1, columns: 3)) }
+          }
+          try await group.waitForAll()
+        }
+      }
+      for _ in 0..<20 { try await step(streams) }
+      guard (batcher.counts.batches, batcher.counts.steps) == (20, 80) else { exit(2) }
+      // A full batch waits for nobody.
+      let fifth = try batcher.join()
+      try await step(streams)
+      fifth.leave()
+      guard batcher.counts.batches == 21 else { exit(3) }
+      // The last one missing leaves.
+      async let others: Void = step(Array(streams[0..<3]))
+      while batcher.waitingCount < 3 { try await Task.sleep(for: .milliseconds(1)) }
+      try await Task.sleep(for: .milliseconds(20))
+      streams[3].leave()
+      try await others
+      guard (batcher.counts.batches, batcher.counts.steps) == (22, 87) else { exit(4) }
+    }
+  }
+
+  @Test func `a batch waits for those that the one before has answered, and for nobody else`() async
+  {
+    await #expect(processExitsWith: .success) {
+      alarm(60)
+      let batcher = StreamBatcher(
+        SmallLayers.lstm() as LSTM<Float>, maximumStreams: 9, maximumBatch: 9,
+        maximumWaiting: nil, patience: .shareOfBatch { _ in .seconds(3600) }, threads: 1)
+      let streams = try (0..<4).map { _ in try batcher.join() }
+      let idle = try batcher.join()
+      @Sendable func steps(_ count: Int, _ stream: BatchedStream<LSTM<Float>>) async throws {
+        for _ in 0..<count { _ = try await stream.step(.zeros(rows: 1, columns: 3)) }
+      }
+      func waitForThree() async throws {
+        while batcher.waitingCount < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        try await Task.sleep(for: .milliseconds(20))
+        guard batcher.waitingCount == 3 else { exit(2) }
+      }
+      try await steps(1, streams[3])
+      async let others: Void = withThrowingTaskGroup(of: Void.self) { group in
+        for stream in streams[0..<3] {
+          group.addTask {
+            try await steps(20, stream)
+            stream.leave()
+          }
+        }
+        try await group.waitForAll()
+      }
+      // The one that was answered before.
+      try await waitForThree()
+      try await steps(9, streams[3])
+      try await waitForThree()
+      guard (batcher.counts.batches, batcher.counts.steps) == (10, 37) else { exit(3) }
+      // It leaves, and those that are left go on together.
+      streams[3].leave()
+      try await others
+      guard (batcher.counts.batches, batcher.counts.steps) == (21, 70) else { exit(4) }
+      guard idle.stepCount == 0, batcher.streamCount == 1 else { exit(5) }
+    }
   }
 
   @Test func `a batcher that nobody refers to ends its thread`() throws {

@@ -43,6 +43,17 @@ enum RoundedWeights {
     return (scale, row.map { ($0 / scale).rounded(.toNearestOrEven) })
   }
 
+  /// The product of a row of floats, rounded to whole numbers first, and one of weights.
+  static func wholeProduct(_ x: [Float], _ row: (scale: Float, whole: [Float])) -> Float {
+    let largest = x.map(abs).max() ?? 0
+    guard largest / 127 >= .leastNormalMagnitude else { return 0 }
+    let factor = 127 / largest
+    let sum = zip(x, row.whole).reduce(0) {
+      $0 + Int(($1.0 * factor).rounded(.toNearestOrEven)) * Int($1.1)
+    }
+    return Float(sum) * row.scale * (largest / 127)
+  }
+
   /// The weights of one row as a product of that format reads them; for int8 rounded products of a whole
   /// number and the scale.
   static func row(_ row: ArraySlice<Float>, _ format: WeightFormat) -> [Float] {
@@ -50,7 +61,7 @@ enum RoundedWeights {
     case .float32: return Array(row)
     case .float16: return row.map(float16)
     case .bfloat16: return row.map(bfloat16)
-    case .int8:
+    case .int8, .int8Dynamic:
       let (scale, whole) = int8(row)
       return whole.map { scale * $0 }
     }

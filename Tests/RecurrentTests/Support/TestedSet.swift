@@ -2,15 +2,18 @@ import CKernels
 import CTestSupport
 import Testing
 
-/// An instruction set whose kernels are tested: each that this machine has, and the 16 lanes of AVX-512
-/// with pairs of AVX2's operations.
+/// An instruction set whose kernels are tested: each that this machine has, with and without the features
+/// beyond it, and the 16 lanes of AVX-512 with pairs of AVX2's operations.
 struct TestedSet: @unchecked Sendable, CustomStringConvertible {
   // @unchecked Sendable: the set is a constant of the program.
   let kernels: UnsafePointer<ck_instruction_set>
 
   static let all: [TestedSet] = (0..<8).compactMap { ct_instruction_set($0).map(TestedSet.init) }
 
-  var description: String { String(cString: kernels.pointee.name) }
+  var description: String {
+    let features = String(cString: kernels.pointee.features)
+    return String(cString: kernels.pointee.name) + (features.isEmpty ? "" : " with \(features)")
+  }
 
   var lanes: Int { Int(kernels.pointee.lanes) }
   /// The kernels in single precision.
