@@ -7,10 +7,10 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-onnx test-distributed test-kernels test-arm test-memory fuzz bench bench-check bench-peers prove-gate adding data experiments lint surface format docs articles golden install uninstall clean dependencies
+.PHONY: help setup build test test-long test-threads test-onnx test-distributed test-kernels test-arm test-memory fuzz bench bench-check bench-peers bench-distributed prove-gate adding data experiments lint surface format docs articles golden install uninstall clean dependencies
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install OpenBLAS, LAPACKE, libpng, zlib, pkg-config and clang-format where they are missing
 	@Tools/setup.sh --lint
@@ -67,6 +67,9 @@ bench-check: dependencies ## fail if the engine got slower than where this branc
 
 bench-peers: dependencies ## compare with PyTorch, ONNX Runtime and oneDNN (needs Python); ARGS="--suite onnx" for exported models
 	@Tools/peers/run $(ARGS)
+
+bench-distributed: dependencies ## two ranks of MPI beside one, what overlap hides, and what a cost model says; minutes
+	@SCRATCH=$(SCRATCH) Tools/bench-distributed.sh $(ARGS)
 
 prove-gate: dependencies ## prove that bench-check finds a slower kernel, and only that; an hour, goes on where it was
 	SCRATCH=$(SCRATCH) Benchmarks/prove-gate.sh $(ARGS)

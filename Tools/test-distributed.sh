@@ -14,17 +14,9 @@ swift build --scratch-path "$scratch" --traits Distributed --product Distributed
 checks=$(swift build --scratch-path "$scratch" --show-bin-path)/DistributedChecks
 
 work=$(mktemp -d)
-namespaces=("sr-a-$$" "sr-b-$$")
-cleanup() {
-  rm -rf "$work"
-  for name in "${namespaces[@]}"; do ip netns delete "$name" 2>/dev/null; done
-}
-trap cleanup EXIT
-
-# As root too, with more ranks than processors, and without what containers forbid.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+trap 'remove_network; rm -rf "$work"' EXIT
+# shellcheck source=Tools/mpi-ranks.sh
+. Tools/mpi-ranks.sh
 words=("$@")
 failed=()
 count=0
@@ -47,7 +39,7 @@ wrong() { # WHY LOG
   failed+=("$name")
 }
 ranks() { # N ARGUMENT…
-  timeout -k 5 120 mpirun -n "$1" "$checks" "${@:2}"
+  timeout -k 5 60 mpirun -n "$1" "$checks" "${@:2}"
 }
 same() { # FILE FILE [TOLERANCE]
   if "$checks" compare "$@" >"$work/comparison"; then
@@ -58,11 +50,16 @@ same() { # FILE FILE [TOLERANCE]
 }
 
 # ends N LIMIT PATTERN ARGUMENT…: the job must fail on all ranks within LIMIT seconds, with one line that matches.
+# N is `tcp` for one rank in each of the two namespaces.
 ends() {
   local n=$1 limit=$2 pattern=$3 log=$work/log begun status=0
   shift 3
   begun=$(date +%s%N)
-  timeout -k 5 60 mpirun -n "$n" "$checks" train "$@" >"$log" 2>&1 || status=$?
+  if [ "$n" = tcp ]; then
+    over_tcp train "$@" >"$log" 2>&1 || status=$?
+  else
+    ranks "$n" train "$@" >"$log" 2>&1 || status=$?
+  fi
   local milliseconds=$((($(date +%s%N) - begun) / 1000000))
   if [ $status -eq 0 ]; then
     wrong "ended well" "$log"
@@ -79,6 +76,9 @@ ends() {
   fi
 }
 
+if begin shares; then
+  if "$checks" shares >"$work/log" 2>&1; then passed "$(cat "$work/log")"; else wrong "not right" "$work/log"; fi
+fi
 if begin messages; then
   for n in 1 2 3 4; do
     if ! ranks $n messages >"$work/log" 2>&1; then wrong "$n ranks" "$work/log"; continue 2; fi
@@ -168,28 +168,6 @@ begin disagrees-checkpoint && {
   ends 2 10 '^distributed: rank 0: cannot keep the training: the disk is full' keep="$work/kept" fault=write:0:0
 }
 
-# Two namespaces with one cable; mpirun starts what belongs to the second in the second.
-cat >"$work/agent" <<END2
-#!/bin/sh
-# Where a shell on another machine would be: HOST COMMAND…
-shift
-exec ip netns exec ${namespaces[1]} unshare --uts sh -c "hostname other; \$*"
-END2
-chmod +x "$work/agent"
-make_network() {
-  ip netns add "${namespaces[0]}" && ip netns add "${namespaces[1]}" || return
-  ip link add "sra$$" type veth peer name "srb$$" || return
-  ip link set "sra$$" netns "${namespaces[0]}" && ip link set "srb$$" netns "${namespaces[1]}" || return
-  ip -n "${namespaces[0]}" addr add 10.77.0.1/24 dev "sra$$"
-  ip -n "${namespaces[1]}" addr add 10.77.0.2/24 dev "srb$$"
-  for i in 0 1; do ip -n "${namespaces[i]}" link set lo up; done
-  ip -n "${namespaces[0]}" link set "sra$$" up && ip -n "${namespaces[1]}" link set "srb$$" up
-}
-over_tcp() { # ARGUMENT…
-  timeout -k 5 120 ip netns exec "${namespaces[0]}" mpirun --host 10.77.0.1:1,10.77.0.2:1 -n 2 \
-    --mca plm_rsh_agent "$work/agent" --mca btl self,tcp --mca pml ob1 \
-    --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 "$checks" "$@"
-}
 if begin network; then
   if make_network 2>"$work/log"; then
     if over_tcp train out="$work/tcp" >"$work/log" 2>&1; then
@@ -201,10 +179,22 @@ if begin network; then
     echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
   fi
 fi
+if begin network-killed; then
+  if make_network 2>"$work/log"; then
+    ends tcp 10 'process rank 1 .*on signal 9' fault=kill:1:23
+  else
+    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
+  fi
+fi
+if begin network-stopped; then
+  if make_network 2>"$work/log"; then
+    ends tcp 12 '^distributed: rank 1 of 2 did not come .*answers nothing' timeout=2 fault=stop:1:10
+  else
+    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
+  fi
+fi
 if begin slow-link; then
-  ip netns list | grep -q "${namespaces[0]}" || make_network 2>"$work/log"
-  if ip -n "${namespaces[0]}" link show "sra$$" >/dev/null 2>&1 &&
-    tc -n "${namespaces[0]}" qdisc add dev "sra$$" root tbf rate 20mbit burst 32kbit latency 400ms 2>"$work/log"; then
+  if make_network 2>"$work/log" && slow_network 20mbit 2>"$work/log"; then
     if over_tcp train out="$work/slow" >"$work/log" 2>&1; then
       same "$work/alone" "$work/slow" 1e-12
     else

@@ -3,8 +3,10 @@
 //   DistributedChecks alone out=FILE [updates=50] …        without MPI: what the others are compared with
 //   DistributedChecks train out=FILE [order=groups] [keep=FILE] [fault=KIND:RANK:UPDATE] …
 //   DistributedChecks compare FILE FILE [TOLERANCE]        equal bits without a tolerance
+//   DistributedChecks shares                               how a batch is divided, without MPI
 //   DistributedChecks messages                             sums, broadcasts and texts
-//   DistributedChecks speed …                              the time of an update
+//   DistributedChecks speed …                              the time of an update, for Tools/bench-distributed.sh
+//   DistributedChecks sums                                 the time of sums, for the same
 #if Distributed
   import Foundation
 
@@ -22,8 +24,10 @@
         exit(
           try compare(words[1], words[2], tolerance: words.count > 3 ? Double(words[3]) : nil)
             ? 0 : 1)
+      case "shares": try checkShares()
       case "messages": checkMessages(options)
       case "speed": measureSpeed(options)
+      case "sums": measureSums(options)
       default: usage()
       }
     }

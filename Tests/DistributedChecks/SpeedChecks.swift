@@ -6,29 +6,73 @@
   import Recurrent
   import SequenceModels
 
-  /// The time of an update: `model=character` or `model=lstm`, `overlap=no`, `updates=20`, `sequences=32`.
+  /// Two LSTMs, parts of their own: their blocks are exchanged one after the other, where a stack's are at once.
+  private struct TwoLayers: Model {
+    var embedding: Embedding<Float>
+    var lower: LSTM<Float>
+    var upper: LSTM<Float>
+    var output: Linear<Float>
+
+    init(tokens: Int, units: Int, using generator: inout SeededGenerator) {
+      embedding = Embedding(vocabularySize: tokens, features: units, using: &generator)
+      lower = LSTM(inputSize: units, hiddenSize: units, using: &generator)
+      upper = LSTM(inputSize: units, hiddenSize: units, using: &generator)
+      output = Linear(inputSize: units, outputSize: tokens, using: &generator)
+    }
+
+    mutating func visitParts(_ part: inout PartVisitor<Float>) {
+      part("embedding", &embedding)
+      part("lower", &lower)
+      part("upper", &upper)
+      part("output", &output)
+    }
+
+    func loss(_ batch: FramedBatch, on graph: Graph<Float>) -> Node<Float> {
+      let h = lower(embedding(batch.inputs, on: graph), lengths: batch.lengths).outputs
+      let y = output(upper(h, lengths: batch.lengths).outputs)
+      return y.crossEntropy(batch.labels, lengths: batch.lengths)
+    }
+  }
+
+  /// The time of an update, in seconds: `model=character` or `model=lstm`, `overlap=no`, `groups=8`,
+  /// `updates=20`, `sequences=32`, `steps=50`.
   func measureSpeed(_ options: CheckOptions) {
     Communicator.run(timeout: options.timeout) { world in
       var generator = SeededGenerator(seed: 3)
       if options["model"] == "lstm" {
-        let layer = Stacked<LSTM<Float>>(
-          [
-            LSTM(inputSize: 512, hiddenSize: 512, using: &generator),
-            LSTM(inputSize: 512, hiddenSize: 512, using: &generator),
-          ])
-        try measure(
-          LanguageModel(vocabularySize: 96, layer: layer, using: &generator), world, options)
+        try measure(TwoLayers(tokens: 96, units: 512, using: &generator), world, options) {
+          $0.loss($1, on: $2)
+        }
       } else {
-        let layer = LSTM<Float>(inputSize: 64, hiddenSize: 256, using: &generator)
-        try measure(
-          LanguageModel(vocabularySize: 96, layer: layer, using: &generator), world, options)
+        let model = LanguageModel<LSTM<Float>>.lstm(
+          vocabularySize: 96, embeddingSize: 64, hiddenSize: 256, using: &generator)
+        try measure(model, world, options) { $0.loss($1, on: $2) }
       }
     }
   }
 
-  private func measure<Layer: CausalLayer>(
-    _ start: LanguageModel<Layer>, _ world: Communicator, _ options: CheckOptions
-  ) throws where Layer.Scalar == Float {
+  /// How long sums take that nothing overlaps: the bytes and the seconds of each size.
+  func measureSums(_ options: CheckOptions) {
+    Communicator.run(timeout: options.timeout) { world in
+      for count in [1, 1 << 10, 1 << 14, 1 << 17, 1 << 19] {
+        let numbers = [Double](repeating: 1, count: count)
+        var times: [Double] = []
+        for _ in 0..<30 {
+          try world.barrier()
+          let begin = now()
+          let pending = try world.startSum(numbers)
+          _ = pending.wait()
+          times.append(now() - begin)
+        }
+        if world.rank == 0 { print("sum", 8 * count, times.sorted()[times.count / 2]) }
+      }
+    }
+  }
+
+  private func measure<M: Model<Float>>(
+    _ start: M, _ world: Communicator, _ options: CheckOptions,
+    loss: (M, FramedBatch, Graph<Float>) -> Node<Float>
+  ) throws {
     var model = start
     var generator = SeededGenerator(seed: 4)
     let (sequences, steps) = (options.number("sequences", 32), options.number("steps", 50))
@@ -54,16 +98,12 @@
     if let groups = options["groups"].flatMap({ Int($0) }) {
       distributed.order = .ordered(groups: groups)
     }
-    try distributed.run(&model, on: graph, batches: .endless { _ in batch }) {
-      $0.loss($1, on: $2)
-    }
+    try distributed.run(&model, on: graph, batches: .endless { _ in batch }, loss: loss)
     let sorted = times.dropFirst(warm).sorted()
     if world.rank == 0 {
       let parameters = model.parameters
       let count = (0..<parameters.blockCount).reduce(0) { $0 + parameters[block: $1].count }
-      print(
-        "ranks \(world.size)  numbers \(count)  median \(sorted[sorted.count / 2] * 1e3) ms  "
-          + "least \(sorted[0] * 1e3) ms")
+      print("update", world.size, count, sorted[sorted.count / 2], sorted[0])
     }
   }
 

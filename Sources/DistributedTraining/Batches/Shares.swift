@@ -3,7 +3,7 @@
   ///
   /// The longest sequence first, each goes to the share that has the fewest steps so far (Graham 1969: at most
   /// 4/3 of the best possible). Equal ones in the order of their numbers, so that everybody divides alike.
-  func shares(of steps: [Int], _ count: Int) -> [[Int]] {
+  package func shares(of steps: [Int], _ count: Int) -> [[Int]] {
     var result = [[Int]](repeating: [], count: count)
     var totals = [Int](repeating: 0, count: count)
     let order = steps.indices.sorted { (steps[$1], $0) < (steps[$0], $1) }
@@ -19,7 +19,7 @@
   }
 
   /// The largest ranges of `0..<2ⁿ` that are whole subtrees of its halving and fill `range`, in order.
-  func subtrees(of range: Range<Int>) -> [Range<Int>] {
+  package func subtrees(of range: Range<Int>) -> [Range<Int>] {
     var result: [Range<Int>] = []
     for leaf in range {
       result.append(leaf..<leaf + 1)

@@ -1,6 +1,7 @@
 #if Distributed
   internal import CMPI
   import LinAlg
+  import SequenceModels
 
   #if canImport(Glibc)
     import Glibc
@@ -21,8 +22,9 @@
     private static let pause = 100e-6
     /// Between two looks while nothing goes on.
     private static let idlePause = 20e-3
-    /// How long a look follows the other at once while somebody waits.
-    private static let eagerSeconds = 200e-6
+    /// How long a look follows the other at once while somebody waits: a large message moves in many pieces, each
+    /// by a look. Threads that have something to compute get the processor in between.
+    private static let eagerSeconds = 0.2
 
     let timeout: Double
     private let lock = ConditionLock()
@@ -201,13 +203,6 @@
       write(start)
       return String(cString: start)
     }
-  }
-
-  /// Seconds of a clock that is never set.
-  func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// A time of the system's clock, so many seconds from now.

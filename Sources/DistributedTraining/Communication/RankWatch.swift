@@ -1,5 +1,6 @@
 #if Distributed
   internal import CMPI
+  import SequenceModels
 
   #if canImport(Glibc)
     import Glibc

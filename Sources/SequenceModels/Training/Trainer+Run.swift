@@ -247,7 +247,7 @@ extension Trainer {
 }
 
 /// Seconds of a clock that is never set.
-func monotonicSeconds() -> Double {
+package func monotonicSeconds() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
