@@ -67,13 +67,13 @@ extension GenerationRequest: Codable {
     temperature = try fields.decodeIfPresent(Double.self, forKey: .temperature) ?? temperature
   }
 
-  /// A number that the decoder calls no JSON where it does not fit.
+  /// A number; where it does not fit the decoder throws an error of its own, and calls all of it no JSON.
   private static func wholeNumber<Number: FixedWidthInteger & Decodable>(
     _ fields: KeyedDecodingContainer<Field>, _ field: Field
   ) throws -> Number? {
     do {
       return try fields.decodeIfPresent(Number.self, forKey: field)
-    } catch is DecodingError {
+    } catch {
       throw RequestError(
         description: "\"\(field.rawValue)\": expected a whole number from \(Number.min) to "
           + "\(Number.max)")
