@@ -7,7 +7,7 @@ SWIFT_FLAGS = --scratch-path $(SCRATCH)
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-long test-threads test-onnx test-distributed test-kernels test-arm test-memory fuzz bench bench-check bench-peers bench-distributed prove-gate adding data experiments lint surface format docs articles golden install uninstall clean dependencies
+.PHONY: help setup build test test-long test-threads test-server test-onnx test-distributed test-kernels test-arm test-memory fuzz bench bench-check bench-peers bench-distributed prove-gate adding data experiments lint surface format docs articles golden install uninstall clean dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,14 @@ test-long: dependencies ## run the tests and the exhaustive sweeps, release; ten
 
 test-threads: dependencies ## run the thread tests under ThreadSanitizer; minutes
 	swift test --scratch-path $(SCRATCH)/test-threads --sanitize=thread --disable-xctest \
-	  --filter 'ThreadTests|ThreadTeamTests' $(ARGS)
+	  --filter 'ThreadTests|ThreadTeamTests|RaggedTests|RowSelectionTests|StreamBatcherTests|PackedLayerTests' \
+	  $(ARGS)
+
+# Apart: the server's package has dependencies that this one has not.
+test-server: dependencies ## visit the server of Examples/Server as 200 clients that come, go and break off
+	swift build --package-path Examples/Server --scratch-path $(SCRATCH)/server --product CharacterServer
+	swift build --package-path Examples/Server --scratch-path $(SCRATCH)/server --product LoadTest
+	$(SCRATCH)/server/debug/LoadTest $(ARGS)
 
 test-onnx: dependencies ## run ONNX's own cases, and written models in ONNX Runtime (needs Python); ARGS="LSTM GRU" for some
 	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)

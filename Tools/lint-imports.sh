@@ -29,6 +29,7 @@ Sources/RecurrentTool      Recurrent ModelFiles OnnxModels Charts
 Examples/CharacterModel    LinAlg Recurrent Autodiff SequenceModels
 Examples/AddingProblem     LinAlg Recurrent Autodiff SequenceModels
 Examples/Experiments       LinAlg Recurrent Autodiff SequenceModels Pictures WholeFiles Charts
+Examples/Server            LinAlg Recurrent Autodiff SequenceModels ModelFiles
 Tests/Consumer             LinAlg Recurrent Autodiff SequenceModels
 Tests/LinAlgTests          * CKernels
 Tests/RecurrentTests       * CKernels

@@ -179,6 +179,12 @@ import Testing
     }
     #expect(find())
     #expect(rows.places == places)
+    // One that differs in its last numbers alone is no copy.
+    if let row = (0..<300).last(where: { !places.contains($0) }) {
+      x[row * width + 18] += 1
+      #expect(find())
+      #expect(rows.places == (places + [row]).sorted())
+    }
     for row in 0..<300 { x[row * width + 7] = Float(row) }
     #expect(!find())
   }

@@ -235,6 +235,35 @@ import Testing
     }
   }
 
+  @Test func `who leaves while a step is under way has left when it is done`() throws {
+    let batcher = StreamBatcher(SmallLayers.lstm() as LSTM<Float>)
+    let streams = try (0..<2).map { _ in try batcher.join() }
+    for stream in streams { try batcher.queue.begin(stream.place) }
+    streams[0].leave()
+    #expect(batcher.streamCount == 1)
+    #expect(throws: StreamError.hasLeft) { try batcher.queue.begin(streams[0].place) }
+    batcher.queue.end(streams.map(\.place))
+    #expect(streams.map(\.stepCount) == [1, 1])
+    #expect(batcher.streamCount == 1)
+    #expect(throws: StreamError.hasLeft) { try batcher.queue.begin(streams[0].place) }
+    try batcher.queue.begin(streams[1].place)
+    batcher.queue.giveBack([streams[1].place])
+    // One that was taken is answered, also where it leaves before it hears of it.
+    let answers = Monitor<[Int]>([])
+    let waiting = try (0..<2).map { _ in try batcher.join() }
+    for n in 0..<2 {
+      try batcher.queue.submit(
+        waiting[n].place, Self.input(n, 0, features: 3), startsThread: false
+      ) { answer in
+        waiting[1 - n].leave()
+        if (try? answer.get()) != nil { answers.withLock { $0.append(n) } }
+      }
+    }
+    batcher.queue.runWaiting()
+    #expect(answers.withLock { $0 } == [0, 1])
+    #expect(batcher.streamCount == 1)
+  }
+
   @Test func `there is room for so many streams, and a forgotten one makes room`() throws {
     let batcher = StreamBatcher(SmallLayers.gru() as GRU<Float>, maximumStreams: 2)
     let first = try batcher.join()
@@ -432,6 +461,9 @@ import Testing
       let batcher = StreamBatcher(layer)
       queue = batcher.queue
       _ = try batcher.join().stepAndWait(Self.input(0, 0, features: 3))
+      // The stream has left, and the thread sleeps.
+      Thread.sleep(forTimeInterval: 0.05)
+      withExtendedLifetime(batcher) {}
     }
     // The thread lets go of the queue when it ends.
     for _ in 0..<5_000 where queue != nil { Thread.sleep(forTimeInterval: 0.001) }
