@@ -14,7 +14,7 @@ enum StepsSubject: String, CaseIterable {
   var what: String {
     switch self {
     case .character: "a training step of the character model: LSTM 256, 32 × 64 of 96 characters"
-    case .tagger: "of the tagger: LSTM 2×128 in both directions, 32 × 5 to 50 of 5,000 words"
+    case .tagger: "one of the tagger: LSTM 2×128 in both directions, 32 × 5 to 50 of 5,000 words"
     case .stack128: "two LSTMs of 128 units over one sequence of 100 steps, inference"
     case .stack256: "the same with 256 units"
     case .stack128Training: "two LSTMs of 128 units, one sequence, forward and backward"

@@ -14,6 +14,9 @@ struct LayersAtOnce: Equatable {
   /// One layer after the other, each divided as ``WorkSplit`` says.
   static let one = LayersAtOnce(count: 1, blockSteps: 0)
 
+  /// Fewer steps than two blocks are not worth it.
+  static let fewestSteps = 8
+
   /// What is estimated to take the least time for the first of the given layers.
   ///
   /// - Parameters:

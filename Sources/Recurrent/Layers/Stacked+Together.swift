@@ -9,8 +9,10 @@ extension Stacked {
     from first: Int, _ own: StackedContents<Part, Layer.State>, _ x: SequenceBatch<Scalar>,
     _ state: State?, _ lengths: [Int]?, threads: Int
   ) -> LayersAtOnce {
-    guard canRunTogether(first..<count, own, threads: threads, forced: own.together.forced),
-      fits(x, state, lengths)
+    let forced = own.together.forced
+    // Quickly where a decoder asks for every step.
+    guard x.steps >= LayersAtOnce.fewestSteps || forced == true,
+      canRunTogether(first..<count, own, threads: threads, forced: forced), fits(x, state, lengths)
     else { return .one }
     for k in first..<count {
       if let tape = own.layers[k] as? any RelayedRecording,
@@ -20,8 +22,7 @@ extension Stacked {
       }
     }
     return .choose(
-      count - first, Scalar.self, steps: x.steps, batch: x.batch, threads: threads,
-      forced: own.together.forced
+      count - first, Scalar.self, steps: x.steps, batch: x.batch, threads: threads, forced: forced
     ) { plan(first + $0) }
   }
 
@@ -31,11 +32,12 @@ extension Stacked {
     _ dState: State?, threads: Int
   ) -> LayersAtOnce {
     // Layers that share their parameters add to the same gradients, in order.
-    guard !isTied,
-      canRunTogether(0..<last + 1, own, threads: threads, forced: own.together.forced),
+    let forced = own.together.forced
+    guard !isTied, canRunTogether(0..<last + 1, own, threads: threads, forced: forced),
       let top = own.layers[last] as? any RelayedRecording,
       let outputs = top.outputs(of: Scalar.self), dOutputs?.hasShape(of: outputs) ?? true,
-      fits(outputs.batch, dState), !top.isRagged || own.together.forced == true
+      outputs.steps >= LayersAtOnce.fewestSteps || forced == true,
+      fits(outputs.batch, dState), !top.isRagged || forced == true
     else { return .one }
     for k in 0...last {
       guard let tape = own.layers[k] as? any RelayedRecording,
@@ -44,7 +46,7 @@ extension Stacked {
     }
     return .choose(
       last + 1, Scalar.self, steps: outputs.steps, batch: outputs.batch, threads: threads,
-      forced: own.together.forced
+      forced: forced
     ) { plan(last - $0) }
   }
 
