@@ -14,6 +14,10 @@ struct LayersAtOnce: Equatable {
   /// One layer after the other, each divided as ``WorkSplit`` says.
   static let one = LayersAtOnce(count: 1, blockSteps: 0)
 
+  /// Layers whose recurrent weights take more are divided: then each core's second-level cache holds its thread's
+  /// part of them, which it cannot all of a layer. Half of a megabyte, half of such a cache.
+  private static let largestWeights = 1 << 19
+
   /// Fewer steps than two blocks are not worth it.
   static let fewestSteps = 8
 
@@ -34,8 +38,10 @@ struct LayersAtOnce: Equatable {
     var (best, gain) = (LayersAtOnce.one, forced == true ? 0 : leastGain)
     var (alone, divided, slowest, fastest) = (0.0, 0.0, 0.0, Double.infinity)
     for count in 1...most {
-      let cost = LayerCost(
-        plan(count - 1), steps: steps, batch: batch, threads: threads, panel: panel)
+      let plan = plan(count - 1)
+      let weights = plan.hiddenSize * plan.recurrentColumns * MemoryLayout<Scalar>.stride
+      if forced != true && weights > largestWeights { break }
+      let cost = LayerCost(plan, steps: steps, batch: batch, threads: threads, panel: panel)
       alone += cost.alone
       divided += cost.divided
       slowest = max(slowest, cost.alone)

@@ -195,6 +195,10 @@ import Testing
     #expect(choice(5, units: 128, threads: 4).count == 4)
   }
 
+  @Test func `layers that a core's cache does not hold are divided instead`() {
+    #expect(choice(units: 256).count == 1)
+  }
+
   @Test func `many sequences are divided instead`() {
     #expect(choice(units: 128, batch: 16).count == 1)
     #expect(choice(units: 256, batch: 32).count == 1)
