@@ -20,8 +20,8 @@
     /// Between two looks at what goes on while nobody waits for it: more often takes time from the computation
     /// on the same core.
     private static let pause = 100e-6
-    /// Between two looks while nothing goes on.
-    private static let idlePause = 20e-3
+    /// Between two looks while nothing goes on, in nanoseconds.
+    private static let idlePause = 20_000_000
     /// How long a look follows the other at once while somebody waits: a large message moves in many pieces, each
     /// by a look. Threads that have something to compute get the processor in between.
     private static let eagerSeconds = 0.2
@@ -128,7 +128,7 @@
         lock.lock()
         if queue.isEmpty && active.isEmpty && endReason == nil {
           if phase == .finishing { break }
-          _ = lock.wait(until: systemTime(in: Self.idlePause))
+          _ = lock.wait(until: ConditionLock.deadline(in: Self.idlePause))
         }
         let new = queue
         queue.removeAll(keepingCapacity: true)
@@ -203,16 +203,6 @@
       write(start)
       return String(cString: start)
     }
-  }
-
-  /// A time of the system's clock, so many seconds from now.
-  private func systemTime(in seconds: Double) -> timespec {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let nanoseconds = time.tv_nsec + Int(seconds * 1e9)
-    time.tv_sec += nanoseconds / 1_000_000_000
-    time.tv_nsec = nanoseconds % 1_000_000_000
-    return time
   }
 
   /// Sleeps.

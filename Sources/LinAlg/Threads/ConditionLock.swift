@@ -37,7 +37,17 @@ package final class ConditionLock: Sendable {
   /// Gives the lock away until it is woken, or for no reason; the caller has it, and looks again.
   package func wait() { pthread_cond_wait(changed, mutex) }
 
-  /// The same until a time of the system's clock at most; false once that has come.
+  /// The time of the system's clock so many nanoseconds from now.
+  package static func deadline(in nanoseconds: Int) -> timespec {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let later = time.tv_nsec + nanoseconds
+    time.tv_sec += later / 1_000_000_000
+    time.tv_nsec = later % 1_000_000_000
+    return time
+  }
+
+  /// Waits as ``wait()``, until a time of the system's clock at most; false once that has come.
   package func wait(until deadline: timespec) -> Bool {
     var deadline = deadline
     return pthread_cond_timedwait(changed, mutex, &deadline) == 0

@@ -1,13 +1,5 @@
 import LinAlg
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A value that threads share, one at a time, and wait on (Hoare 1974).
 final class Monitor<Value>: @unchecked Sendable {
   // @unchecked Sendable: the value is touched under the lock alone.
@@ -40,11 +32,7 @@ final class Monitor<Value>: @unchecked Sendable {
 
   /// Returns when `isReady` holds, or some nanoseconds after the call.
   func wait(atMost nanoseconds: Int, until isReady: (Value) -> Bool) {
-    var deadline = timespec()
-    clock_gettime(CLOCK_REALTIME, &deadline)
-    let later = deadline.tv_nsec + nanoseconds
-    deadline.tv_sec += later / 1_000_000_000
-    deadline.tv_nsec = later % 1_000_000_000
+    let deadline = ConditionLock.deadline(in: nanoseconds)
     condition.lock()
     defer { condition.unlock() }
     while !isReady(value) {
