@@ -2,7 +2,11 @@
 # missing. ARGS reaches the program behind a target: make bench ARGS="--suite standard --threads 1".
 
 SCRATCH ?= .build
-SWIFT_FLAGS = --scratch-path $(SCRATCH)
+# `make test TRAITS=Distributed` builds with a trait of this package. It changes the flags of every module.
+TRAITS ?=
+# Further options of the builds for tests, lint, documentation and Bench, such as -debug-info-format none.
+BUILD_FLAGS ?=
+SWIFT_FLAGS = --scratch-path $(SCRATCH) $(TRAITS:%=--traits %) $(BUILD_FLAGS)
 # `make lint` builds with warnings as errors; elsewhere, so that your own build is not thrown away.
 LINT_SCRATCH ?= $(SCRATCH)/strict
 
@@ -45,7 +49,7 @@ test-server: dependencies ## visit the server of Examples/Server as 200 clients 
 test-onnx: dependencies ## run ONNX's own cases, and written models in ONNX Runtime (needs Python); ARGS="LSTM GRU" for some
 	@SCRATCH=$(SCRATCH) Tools/onnx/test-cases.sh $(ARGS)
 
-# Builds with the trait `Distributed`, apart from the other products.
+# Apart from the other products, unless those have the trait too.
 test-distributed: dependencies ## train on several ranks of MPI, which is installed where it is missing; ARGS="hangs" for one
 	@SCRATCH=$(SCRATCH) Tools/test-distributed.sh $(ARGS)
 

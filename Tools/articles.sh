@@ -3,8 +3,8 @@
 # that has blocks of Swift is a program, and what it says that it prints it must print. Tools/articles.awk has
 # the marks. `.ci/run` calls it.
 #
-#   Tools/articles.sh [ARTICLE…]     all unless given, but for those of modules behind a trait
-#   TRAIT=Distributed PRODUCTS=FOLDER Tools/articles.sh ARTICLE…     one of those, with products elsewhere
+#   Tools/articles.sh [ARTICLE…]     all unless given, but for that of DistributedTraining
+#   TRAITS=Distributed PRODUCTS=FOLDER Tools/articles.sh [ARTICLE…]     that too; FOLDER has products with the trait
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,16 +13,17 @@ scratch=${SCRATCH:-.build}
 package=$scratch/articles
 # The modules are built once for this package and for that in Tests/Consumer.
 products=${PRODUCTS:-$scratch/consumer}
-further= traits=
-if [ -n "${TRAIT:-}" ]; then
+further= traits= without=Sources/DistributedTraining/
+if [ "${TRAITS:-}" = Distributed ]; then
   further='"DistributedTraining",'
-  traits=", traits: [\"$TRAIT\"]"
+  traits=", traits: [\"$TRAITS\"]"
+  without='^$'
 fi
 
 if [ $# -gt 0 ]; then
   articles=("$@")
 else
-  mapfile -t articles < <(grep -l '^```swift$' Sources/*/*.docc/*.md | grep -v '^Sources/DistributedTraining/')
+  mapfile -t articles < <(grep -l '^```swift$' Sources/*/*.docc/*.md | grep -v "$without")
 fi
 if [ ${#articles[@]} -eq 0 ]; then
   echo "articles: no article has a block of Swift" >&2
@@ -64,7 +65,8 @@ END
 
 # One by one: all at once would be all of swift-protobuf too, a compiler of C++ among it.
 for name in "${names[@]}"; do
-  swift build --package-path "$package" --scratch-path "$products" -c debug --product "$name"
+  # shellcheck disable=SC2086 # $BUILD_FLAGS is a list of options.
+  swift build --package-path "$package" --scratch-path "$products" ${BUILD_FLAGS:-} -c debug --product "$name"
 done
 
 failed=

@@ -3,12 +3,13 @@
 # and fails on any warning of it: a link to nothing, a parameter that is not described.
 #
 #   Tools/docs.sh [FOLDER]    docs-build unless given; replaced if this made it, else it must be empty
+#   TRAITS=Distributed Tools/docs.sh    with the module DistributedTraining, which needs MPI
 set -eu
 
 cd "$(dirname "$0")/.."
 out=${1:-docs-build}
 # In the order of the imports, so that each can link to those before it.
-modules='LinAlg Recurrent Autodiff SequenceModels Pictures ModelFiles OnnxModels'
+modules=$(Tools/symbol-graphs.sh --modules)
 # Where the debug products go; `.ci/run` and `make lint` share it.
 scratch=${SCRATCH:-.build}
 

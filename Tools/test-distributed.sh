@@ -8,9 +8,11 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 Tools/setup.sh --mpi --quiet || exit 1
-# Apart from the other products: with the trait every module has other flags.
-scratch=${SCRATCH:-.build}/distributed
-swift build --scratch-path "$scratch" --traits Distributed --product DistributedChecks || exit 1
+# With the trait every module has other flags: apart from the other products, unless those have it too.
+scratch=${SCRATCH:-.build}
+[ "${TRAITS:-}" = Distributed ] || scratch=$scratch/distributed
+# shellcheck disable=SC2086 # $BUILD_FLAGS is a list of options.
+swift build --scratch-path "$scratch" --traits Distributed ${BUILD_FLAGS:-} --product DistributedChecks || exit 1
 checks=$(swift build --scratch-path "$scratch" --show-bin-path)/DistributedChecks
 
 work=$(mktemp -d)
@@ -206,7 +208,7 @@ if begin slow-link; then
 fi
 
 if begin article; then
-  if TRAIT=Distributed PRODUCTS=$scratch Tools/articles.sh \
+  if TRAITS=Distributed PRODUCTS=$scratch Tools/articles.sh \
     Sources/DistributedTraining/DistributedTraining.docc/TrainingOnManyMachines.md >"$work/log" 2>&1; then
     passed "$(tail -1 "$work/log")"
   else
