@@ -11,6 +11,7 @@
 #define CK_NAME(name) name##_avx2
 #define CK_SET ck_set_avx2
 #define CK_SET_NAME "avx2"
+#define CK_F64 ck_kernels_f64_avx2
 #include "kernels_f32.inc"
 
 #pragma clang attribute pop

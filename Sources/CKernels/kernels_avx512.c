@@ -13,6 +13,7 @@
 #define CK_NAME(name) name##_avx512
 #define CK_SET ck_set_avx512
 #define CK_SET_NAME "avx512"
+#define CK_F64 ck_kernels_f64_avx2
 #include "kernels_f32.inc"
 
 #pragma clang attribute pop

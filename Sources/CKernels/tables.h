@@ -5,6 +5,9 @@
 #include "CKernels.h"
 
 extern const ck_kernels ck_kernels_f64;
+#if defined(__x86_64__)
+extern const ck_kernels ck_kernels_f64_avx2;
+#endif
 extern const ck_instruction_set ck_set_portable;
 #if defined(__aarch64__)
 extern const ck_instruction_set ck_set_neon;

@@ -16,6 +16,7 @@
 #define CK_NAME(name) name##_pairs
 #define CK_SET ct_set_pairs
 #define CK_SET_NAME "pairs of avx2"
+#define CK_F64 ck_kernels_f64_avx2
 #include "../../Sources/CKernels/kernels_f32.inc"
 
 #pragma clang attribute pop
