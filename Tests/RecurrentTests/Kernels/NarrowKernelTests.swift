@@ -166,6 +166,36 @@ import Testing
     }
   }
 
+  /// Each row has a scale of its own, and none where that is no normal number.
+  @Test(arguments: TestedSet.all)
+  func `products of bytes by plain loops`(set: TestedSet) throws {
+    let pack = try set.pack()
+    let (format, panel) = (pack.narrow[Int(CK_NARROW_I8_DYNAMIC.rawValue)], Int(pack.panel))
+    let least: Float = 127 * .leastNormalMagnitude
+    let tops: [Float] = [1, 0, 3, .leastNonzeroMagnitude, least.nextDown, least, 0x1p90, 0.5]
+    var rng = SeededGenerator(seed: 55)
+    let (N, M, K) = (tops.count, 2 * panel + 3, 37)
+    let a = tops.map { top in
+      (0..<K).map { top * ($0 == 20 ? -1 : Float.random(in: -1...1, using: &rng)) }
+    }
+    let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
+    var floats = [Float](repeating: 0, count: K * 3 * panel)
+    pack.pack(K, M, b, M, &floats)
+    var elements = [UInt8](repeating: 0, count: (K + format.scale_rows) * 3 * panel)
+    format.narrow(K, M, floats, &elements)
+    var c = [Float](repeating: 0.25, count: N * M)
+    format.narrow_product(N, M, K, a.flatMap { $0 }, K, elements, &c, M, 0, 0, 0)
+    for m in 0..<M {
+      let column = RoundedWeights.int8((0..<K).map { b[$0 * M + m] }[...])
+      for n in 0..<N {
+        let expected = RoundedWeights.wholeProduct(a[n], column)
+        #expect(
+          c[n * M + m].bitPattern == expected.bitPattern,
+          "\(set), row \(n) of the largest \(tops[n]), column \(m), seed 55")
+      }
+    }
+  }
+
   /// A row's result is the same bits wherever the row stands and however many there are, also where the
   /// product is cut into blocks of the depth.
   @Test(arguments: TestedSet.all, kinds + [CK_NARROW_I8_DYNAMIC.rawValue])
