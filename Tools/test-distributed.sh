@@ -43,6 +43,9 @@ wrong() { # WHY LOG
 ranks() { # N ARGUMENT…
   timeout -k 5 60 mpirun -n "$1" "$checks" "${@:2}"
 }
+job() { # N ARGUMENT…; N is `alone` for the library's Trainer
+  if [ "$1" = alone ]; then "$checks" alone "${@:2}"; else ranks "$1" train "${@:2}"; fi
+}
 same() { # FILE FILE [TOLERANCE]
   if "$checks" compare "$@" >"$work/comparison"; then
     passed "$(cat "$work/comparison")"
@@ -138,6 +141,73 @@ if begin resume-ordered-3-1; then
   same "$work/straight" "$work/resumed"
 fi
 
+# Several batches for an update.
+for n in 2 3 4; do
+  if begin "accumulated-$n"; then
+    [ -e "$work/alone-3" ] || "$checks" alone batches=3 out="$work/alone-3"
+    ranks $n train batches=3 out="$work/accumulated-$n" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    same "$work/alone-3" "$work/accumulated-$n" 1e-12
+  fi
+done
+if begin accumulated-without-overlap; then
+  ranks 2 train batches=3 out="$work/accumulated-yes" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  ranks 2 train batches=3 overlap=no out="$work/accumulated-no" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/accumulated-yes" "$work/accumulated-no"
+fi
+if begin accumulated-ordered; then
+  "$checks" alone batches=3 out="$work/alone-3"
+  ranks 1 train batches=3 groups=8 out="$work/accumulated-1" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/alone-3" "$work/accumulated-1" 1e-12
+  for n in 2 3 4; do
+    ranks $n train batches=3 groups=8 out="$work/accumulated" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    same "$work/accumulated-1" "$work/accumulated"
+  done
+fi
+
+# A text in windows, whose streams carry their states.
+for n in 2 3 4; do
+  if begin "text-$n"; then
+    [ -e "$work/text" ] || "$checks" alone task=text out="$work/text"
+    ranks $n train task=text out="$work/text-$n" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    same "$work/text" "$work/text-$n" 1e-12
+  fi
+done
+if begin text-accumulated; then
+  "$checks" alone task=text batches=3 out="$work/text-alone-3"
+  ranks 3 train task=text batches=3 out="$work/text-accumulated" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/text-alone-3" "$work/text-accumulated" 1e-12
+fi
+if begin text-ordered; then
+  "$checks" alone task=text out="$work/text"
+  ranks 1 train task=text groups=8 out="$work/text-1" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/text" "$work/text-1" 1e-12
+  for n in 2 3 4; do
+    ranks $n train task=text groups=8 out="$work/text-ordered" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    same "$work/text-1" "$work/text-ordered"
+  done
+fi
+# Update 25 is the fourth of seven windows. Three streams: the fourth rank has none.
+for way in '4 2' '3 alone' 'alone 4'; do
+  read -r first second <<<"$way"
+  if begin "text-resume-$first-$second"; then
+    rm -f "$work/kept"
+    "$checks" alone task=text streams=3 out="$work/text-alone"
+    job "$first" task=text streams=3 updates=25 keep="$work/kept" >"$work/log" 2>&1 || wrong "the first part" "$work/log"
+    job "$second" task=text streams=3 keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 ||
+      wrong "the second part" "$work/log"
+    same "$work/text-alone" "$work/resumed" 1e-12
+  fi
+done
+for way in '3 alone' 'alone 2'; do
+  read -r first second <<<"$way"
+  if begin "resume-$first-$second"; then
+    rm -f "$work/kept"
+    job "$first" updates=25 keep="$work/kept" >"$work/log" 2>&1 || wrong "the first part" "$work/log"
+    job "$second" keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 || wrong "the second part" "$work/log"
+    same "$work/alone" "$work/resumed" 1e-12
+  fi
+done
+
 if begin killed; then
   rm -f "$work/kept"
   ends 3 10 'process rank 1 .*on signal 9' keep="$work/kept" fault=kill:1:23
@@ -165,6 +235,16 @@ begin disagrees-data &&
   ends 2 10 '^distributed: rank 1: .*number of sequences: 100 on rank 0; 99 on rank 1' fault=data:1:0
 begin disagrees-batch &&
   ends 3 10 '^distributed: rank 1: the batch of update 11 is another' fault=batch:1:10
+begin disagrees-batches &&
+  ends 2 10 '^distributed: rank 1: .*batches of an update: 1 on rank 0; 2 on rank 1' fault=batches:1:0
+begin not-finite &&
+  ends 3 10 '^distributed: .*the loss is (-?nan|inf)' fault=nan:1:10
+if begin one-rank-writes; then
+  rm -f "$work/kept"
+  # Rank 1 could not.
+  ranks 2 train keep="$work/kept" fault=write:1:0 out="$work/written" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  same "$work/alone" "$work/written" 1e-12
+fi
 begin disagrees-checkpoint && {
   rm -f "$work/kept"
   ends 2 10 '^distributed: rank 0: cannot keep the training: the disk is full' keep="$work/kept" fault=write:0:0

@@ -37,6 +37,7 @@
         optimizer: Adam(for: model.parameters, learningRate: 0.01), maximumNorm: 1)
       trainer.duration = .updates(options.number("updates", 50))
       trainer.validation = .updates(25)
+      trainer.batchesPerUpdate = options.number("batches", 1)
       trainer.keepsBest = false
       if let path = options["keep"] {
         trainer.checkpoints = try .file(
@@ -97,10 +98,14 @@
     let task = CheckTask<Scalar>(options)
     var model = task.model(hidden: 8)
     var trainer = try task.trainer(model)
-    let history = try trainer.run(
-      &model, on: Graph(threads: 1, seed: 5), batches: task.batches(rank: -1),
-      heldOut: .list([task.batch(900), task.batch(901)])
-    ) { $0.loss($1, on: $2) }
+    let graph = Graph<Scalar>(threads: 1, seed: 5)
+    let history =
+      task.readsText
+      ? try task.trainOnText(&model, &trainer, graph)
+      : try trainer.run(
+        &model, on: graph, batches: task.batches(rank: -1),
+        heldOut: .list([task.batch(900), task.batch(901)])
+      ) { $0.loss($1, on: $2) }
     if let out = options["out"] { try write(task.numbers(of: model, history), to: out) }
   }
 
@@ -118,16 +123,27 @@
       }
       trainer.agreement["the number of sequences"] =
         task.isFaulty("data", world.rank) ? "99" : "100"
+      if task.isFaulty("batches", world.rank) { trainer.trainer.batchesPerUpdate = 2 }
       trainer.overlapsBackward = options["overlap"] != "no"
       if let groups = options["groups"].flatMap({ Int($0) }) {
         trainer.order = .ordered(groups: groups)
       }
       // Other parameters than those of rank 0, which come in their place.
       if world.rank > 0 { model.parameters = model.parameters.zeros() }
-      let history = try trainer.run(
-        &model, on: graph, batches: task.batches(rank: world.rank),
-        heldOut: .list([task.batch(900), task.batch(901)])
-      ) { $0.loss($1, on: $2) }
+      let history =
+        task.readsText
+        ? try trainer.run(
+          &model, on: graph, batches: .windows(of: task.streams),
+          heldOut: .windows(of: task.heldOutStreams)
+        ) { model, window, state, graph in model.loss(window, from: state, on: graph) }
+        : try trainer.run(
+          &model, on: graph, batches: task.batches(rank: world.rank),
+          heldOut: .list([task.batch(900), task.batch(901)])
+        ) { model, batch, graph in
+          let loss = model.loss(batch, on: graph)
+          let isFaulty = task.isFaulty("nan", world.rank) && graph.noise.pass > 10
+          return isFaulty ? loss * Scalar.nan : loss
+        }
       if let out = options["out"] {
         // The last rank, not the first: all have to have the same.
         if world.rank == world.size - 1 { try write(task.numbers(of: model, history), to: out) }

@@ -10,6 +10,9 @@
     var validSteps: [Int] { get }
     /// A number that other batches hardly have: ranks that read different ones end the job.
     var fingerprint: UInt64 { get }
+    /// Whether its sequences go on where those of the batch before ended, number by number: a training that
+    /// carries states begins with that state, and else with none.
+    var continuesSequences: Bool { get }
 
     /// The batch of some of its sequences, as many steps long.
     ///
@@ -18,6 +21,9 @@
   }
 
   extension DivisibleBatch {
+    /// No: all of its sequences begin with it.
+    public var continuesSequences: Bool { false }
+
     /// Follows from ``validSteps``.
     public var fingerprint: UInt64 {
       var result = Fingerprint()
@@ -81,8 +87,11 @@
     }
     /// Follows from inputs, targets and the window's number.
     public var fingerprint: UInt64 { fingerprintOf([inputs, targets], [index]) }
+    /// In all windows but the first.
+    public var continuesSequences: Bool { index > 0 }
 
-    /// The window of some of its streams.
+    /// The window of some of its streams. It has no state: a training either carries that of its streams, see
+    /// ``DistributedTrainer/run(_:on:batches:heldOut:carrying:)``, or begins each window without a past.
     public func part(_ sequences: [Int]) -> TokenWindow {
       var result = self
       result.inputs = inputs.part(sequences)

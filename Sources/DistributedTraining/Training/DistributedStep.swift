@@ -4,7 +4,12 @@
   import Recurrent
   import SequenceModels
 
-  /// What the ranks do for each update: passes over their parts of the batch, and the exchange of what came of
+  /// The mean loss of a part of a batch, from the state before it, and the state after it; nil where none is carried.
+  typealias PartLoss<M: Model, Batch> = (
+    M, Batch, Node<M.Scalar>?, Graph<M.Scalar>
+  ) -> (loss: Node<M.Scalar>, finalState: Node<M.Scalar>?)
+
+  /// What the ranks do for each update: passes over their parts of the batches, and the exchange of what came of
   /// them.
   final class DistributedStep<Scalar: RecurrentScalar> {
     private let world: Communicator
@@ -15,61 +20,87 @@
     private let groupCount: Int
     private let mine: Range<Int>
     private var updates = 0
+    /// Whether sequences have states that they carry from batch to batch.
+    private let carriesStates: Bool
+    /// Those of this rank's groups, after the last update.
+    var states: SequenceStates<Scalar>
 
     init(
       _ world: Communicator, _ order: GradientOrder, _ sums: GradientSums<Scalar>,
-      _ course: SharedCourse, _ watch: InterruptionWatch
+      _ course: SharedCourse, _ watch: InterruptionWatch, carriesStates: Bool
     ) {
       (self.world, self.sums, self.course, self.watch) = (world, sums, course, watch)
+      self.carriesStates = carriesStates
       switch order {
       case .any: groupCount = world.size
       case .ordered(let groups): groupCount = groups
       }
       mine = groups(ofRank: world.rank, of: world.size, groupCount)
+      states = SequenceStates(groups: groupCount, of: mine)
     }
 
-    /// Makes the graph's gradients those of the whole batch.
+    /// Makes the graph's gradients those of all batches of an update, as of one that has all of their rows.
     ///
-    /// - Returns: the loss of the whole batch.
+    /// - Returns: the loss of all of them.
     func gradients<M: Model<Scalar>, Batch: DivisibleBatch>(
-      of model: inout M, _ batch: Batch, _ graph: Graph<Scalar>,
-      _ loss: (M, Batch, Graph<Scalar>) -> Node<Scalar>
+      of model: inout M, _ batches: [Batch], _ graph: Graph<Scalar>, _ loss: PartLoss<M, Batch>
     ) throws -> Loss {
       updates += 1
-      let parts = shares(of: batch.validSteps, groupCount)
-      let fingerprint = batch.fingerprint
-      let pass = graph.noise.pass
-      var losses: [Loss] = []
+      let parts = batches.map { self.parts(of: $0) }
+      var fingerprint = Fingerprint()
+      for batch in batches { fingerprint.add(batch.fingerprint) }
+      let first = graph.noise.pass
+      var losses = mine.map { _ in Loss() }
       var report: Communicator.PendingGather?
       var failure: DistributedError?
       graph.didCompleteGradient = { [sums, unowned graph] in sums.complete($0, on: graph) }
-      defer { graph.didCompleteGradient = nil }
+      defer {
+        graph.didCompleteGradient = nil
+        graph.noise.sequences = nil
+      }
       for group in mine {
-        // An update is one pass, as it is with one rank.
-        graph.noise.pass = pass
-        let part = parts[group]
-        graph.noise.sequences = part.isEmpty ? nil : part
-        let isLast = group == mine.upperBound - 1
-        sums.beginPass(group, isFirst: group == mine.lowerBound, isLast: isLast)
-        _ = model.recordGradients(on: graph) { model, graph in
-          guard !part.isEmpty else {
-            losses.append(Loss())
-            if isLast { report = startReport(losses, fingerprint, &failure) }
-            return graph.constant(0, NodeShape(steps: 1, batch: 1, features: 1))
+        for number in batches.indices {
+          let pass = UpdatePass(
+            group: group, beginsGroup: number == 0, endsGroup: number == batches.count - 1,
+            isFirst: number == 0 && group == mine.lowerBound,
+            isLast: number == batches.count - 1 && group == mine.upperBound - 1)
+          // A batch is one pass, as it is with one rank.
+          graph.noise.pass = first &+ UInt64(number)
+          let part = parts[number][group]
+          graph.noise.sequences = part.isEmpty ? nil : part
+          sums.begin(pass)
+          var after: Node<Scalar>?
+          if carriesStates { states.begin(batches[number], ofGroup: group) }
+          _ = model.recordGradients(on: graph) { model, graph in
+            defer {
+              if pass.isLast { report = startReport(losses, fingerprint.value, &failure) }
+            }
+            guard !part.isEmpty else {
+              return graph.constant(0, NodeShape(steps: 1, batch: 1, features: 1))
+            }
+            let run = loss(
+              model, batches[number].part(part), states[group].map { graph.constant($0) }, graph)
+            losses[group - mine.lowerBound] += run.loss.loss
+            sums.weight = run.loss.loss.count
+            after = run.finalState
+            return run.loss
           }
-          let node = loss(model, batch.part(part), graph)
-          losses.append(node.loss)
-          sums.weight = node.loss.count
-          if isLast { report = startReport(losses, fingerprint, &failure) }
-          return node
+          after?.copy(into: &states[group])
+          try sums.endPass(on: graph)
         }
-        try sums.endPass(on: graph)
       }
       if let failure { throw failure }
       guard let report else { failRequirement("DistributedTrainer: a rank without a group") }
       let total = try read(report.wait())
       sums.finish(rows: total.count, on: graph)
       return total
+    }
+
+    /// The sequences of each group.
+    private func parts(of batch: some DivisibleBatch) -> [[Int]] {
+      carriesStates
+        ? SequenceStates<Scalar>.parts(of: batch.validSteps.count, groupCount)
+        : shares(of: batch.validSteps, groupCount)
     }
 
     /// Starts to tell the others what came of this rank's passes: before the way back, which hides it.
@@ -106,16 +137,22 @@
     /// The mean loss over batches, of which each rank computes its part.
     func evaluate<M: Model<Scalar>, Batch: DivisibleBatch>(
       _ model: M, _ batches: TrainingBatches<Batch>, _ graph: Graph<Scalar>,
-      _ loss: (M, Batch, Graph<Scalar>) -> Node<Scalar>
+      _ loss: PartLoss<M, Batch>
     ) throws -> Loss {
       require(!batches.isEndless, "evaluate: batches without an end")
       var losses = mine.map { _ in Loss() }
+      var states = SequenceStates<Scalar>(groups: groupCount, of: mine)
       let epoch = try batches.begin(0)
       while let batch = try epoch.next() {
-        let parts = shares(of: batch.validSteps, groupCount)
-        for group in mine where !parts[group].isEmpty {
-          losses[group - mine.lowerBound] += model.evaluate(on: graph) {
-            loss($0, batch.part(parts[group]), $1).loss
+        let parts = parts(of: batch)
+        for group in mine {
+          if carriesStates { states.begin(batch, ofGroup: group) }
+          guard !parts[group].isEmpty else { continue }
+          losses[group - mine.lowerBound] += model.evaluate(on: graph) { model, graph in
+            let run = loss(
+              model, batch.part(parts[group]), states[group].map { graph.constant($0) }, graph)
+            run.finalState?.copy(into: &states[group])
+            return run.loss.loss
           }
         }
       }

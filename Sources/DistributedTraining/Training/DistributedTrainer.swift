@@ -47,6 +47,9 @@
   /// The loss has to be a mean over rows of sequences that are independent of each other, as those of
   /// `crossEntropy` are.
   ///
+  /// Where the trainer's `batchesPerUpdate` is more than 1, the sums go over the rows of all batches of an update,
+  /// and are exchanged once, while the last way back goes on.
+  ///
   /// Checkpoints are written by rank 0 alone, and read by every rank: also by another number of them than has
   /// written. A run is as long as rank 0's clock says, and is interrupted when any rank is.
   public struct DistributedTrainer<Rule: Optimizer> {
@@ -81,12 +84,58 @@
     /// - Returns: what came of it.
     /// - Throws: ``DistributedError`` and `TrainingError`, the same on all ranks; what batches and the writing
     ///   of a curve throw, on that rank alone: to be thrown on, out of ``Communicator/run(timeout:_:)``.
-    /// - Precondition: as those of ``/SequenceModels/Trainer``; updates are of one batch.
+    /// - Precondition: as those of ``/SequenceModels/Trainer``.
     @discardableResult
     public mutating func run<M: Model, Batch: DivisibleBatch>(
       _ model: inout M, on graph: Graph<M.Scalar>, batches: TrainingBatches<Batch>,
       heldOut: TrainingBatches<Batch>? = nil,
       loss: (M, Batch, Graph<M.Scalar>) -> Node<M.Scalar>
+    ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
+      try run(&model, graph, batches, heldOut, carriesStates: false) { model, batch, _, graph in
+        (loss(model, batch, graph), nil)
+      }
+    }
+
+    /// Trains a model whose sequences carry a state from batch to batch, such as the streams of a text in windows.
+    ///
+    /// ```swift
+    /// try distributed.run(&model, on: graph, batches: .windows(of: streams)) { model, window, state, graph in
+    ///   model.loss(window, from: state, on: graph)
+    /// }
+    /// ```
+    /// Sequences are divided by their number and not by their steps, so that each stays on its rank with its state:
+    /// N ranks train what one trains that carries the state of all. Gradients stop where a batch begins. A batch
+    /// whose ``DivisibleBatch/continuesSequences`` is false begins with no state. Checkpoints have the state of
+    /// all sequences, as those of ``/SequenceModels/Trainer`` have, for any number of ranks.
+    ///
+    /// - Parameters:
+    ///   - model: is trained; that of rank 0 at first, the same on all ranks at the end.
+    ///   - graph: records the passes of this rank.
+    ///   - batches: what it is trained on: the same on each rank.
+    ///   - heldOut: what the mean loss is taken of to validate it, with a state of its own; nil for no validation.
+    ///   - loss: computes the mean loss of a part of a batch of `N` sequences from the state before it, `[1, N, S]`, or nil
+    ///     for none; and the state after it, of the same shape.
+    /// - Returns: what came of it.
+    /// - Throws: as ``run(_:on:batches:heldOut:loss:)``.
+    /// - Precondition: as those of ``/SequenceModels/Trainer``; a batch that continues sequences has as many as
+    ///   the one before.
+    @discardableResult
+    public mutating func run<M: Model, Batch: DivisibleBatch>(
+      _ model: inout M, on graph: Graph<M.Scalar>, batches: TrainingBatches<Batch>,
+      heldOut: TrainingBatches<Batch>? = nil,
+      carrying loss: (M, Batch, Node<M.Scalar>?, Graph<M.Scalar>) -> (
+        loss: Node<M.Scalar>, finalState: Node<M.Scalar>
+      )
+    ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
+      try run(&model, graph, batches, heldOut, carriesStates: true) { model, batch, state, graph in
+        let run = loss(model, batch, state, graph)
+        return (run.loss, run.finalState)
+      }
+    }
+
+    private mutating func run<M: Model, Batch: DivisibleBatch>(
+      _ model: inout M, _ graph: Graph<M.Scalar>, _ batches: TrainingBatches<Batch>,
+      _ heldOut: TrainingBatches<Batch>?, carriesStates: Bool, _ loss: PartLoss<M, Batch>
     ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
       checkOrder()
       try agree(model, graph)
@@ -94,28 +143,33 @@
       let course = SharedCourse(try world.broadcast([monotonicSeconds()])[0])
       let watch = InterruptionWatch(trainer.interruption)
       defer { watch.end() }
-      var inner = prepared(course)
       let step = DistributedStep(
-        world, order, GradientSums(of: model.parameters, on: world, order), course, watch)
+        world, order, GradientSums(of: model.parameters, on: world, order), course, watch,
+        carriesStates: carriesStates)
       step.sums.overlaps = overlapsBackward
+      var inner = prepared(course, step)
       let norm = trainer.maximumNorm
       defer {
         trainer.optimizer = inner.optimizer
         history = inner.history
-        graph.noise.sequences = nil
-        graph.didCompleteGradient = nil
       }
       return try withoutActuallyEscaping(loss) { loss in
         let validate: ((M) throws -> Double)? = heldOut.map { batches in
           { try step.evaluate($0, batches, graph, loss).mean }
         }
-        return try inner.run(&model, on: graph, batches: batches, validate: validate) {
-          model, batch, _, optimizer in
-          let total = try step.gradients(of: &model, batch, graph, loss)
-          guard total.sum.isFinite else { throw TrainingError.nonFiniteLoss(total.mean) }
-          return try model.update(
-            on: graph, optimizer: &optimizer, maximumNorm: norm, loss: total)
-        }
+        return try inner.run(
+          &model, on: graph, batches: batches, validate: validate,
+          updates: { model, group, whole, optimizer in
+            // What a checkpoint had; from here on each rank has its own.
+            if carriesStates, let state = whole {
+              step.states.take(state)
+              whole = nil
+            }
+            let total = try step.gradients(of: &model, group, graph, loss)
+            guard total.sum.isFinite else { throw TrainingError.nonFiniteLoss(total.mean) }
+            return try model.update(
+              on: graph, optimizer: &optimizer, maximumNorm: norm, loss: total)
+          })
       }
     }
 
@@ -127,7 +181,9 @@
     }
 
     /// The trainer of this rank: with the time and the interruptions of all.
-    private func prepared(_ course: SharedCourse) -> Trainer<Rule> {
+    private func prepared<Scalar>(
+      _ course: SharedCourse, _ step: DistributedStep<Scalar>
+    ) -> Trainer<Rule> where Rule.Parameters == ModelParameters<Scalar> {
       var inner = trainer
       inner.clock = { course.seconds }
       inner.interruption = .when { course.isInterrupted }
@@ -138,6 +194,8 @@
         try world.requireAgreement([
           ("the parameters after update \(snapshot.history.updates)", digest(snapshot.parameters))
         ])
+        var snapshot = snapshot
+        if let states = try step.states.gathered(on: world) { snapshot.state = states }
         var reason = ""
         if world.rank == 0 {
           do { try own.write(snapshot) } catch { reason = "\(error)" }
@@ -166,7 +224,7 @@
         }
       }
       let resumed = trainer.checkpoints?.resumed
-      var fields = [
+      var fields: [(name: String, value: String)] = [
         ("the version of DistributedTraining", "\(exchangeVersion)"),
         ("the library of MPI", world.library),
         ("the type of the numbers", "\(M.Scalar.self)"),
@@ -180,13 +238,17 @@
         ("the learning rate", "\(trainer.optimizer.learningRate)"),
         ("the largest norm", "\(trainer.maximumNorm)"),
         ("the duration", "\(trainer.duration)"),
+        ("the batches of an update", "\(trainer.batchesPerUpdate)"),
+        ("when it is validated", "\(trainer.validation)"),
+        ("after how many validations it ends", "\(trainer.patience ?? 0)"),
         ("the order of sums", "\(order)"),
-        ("whether there are checkpoints", "\(trainer.checkpoints != nil)"),
+        ("when it is kept", trainer.checkpoints.map { "\($0.every)" } ?? "never"),
         ("the update that it goes on from", "\(resumed?.history.updates ?? 0)"),
         ("the parameters that it goes on from", resumed.map { digest($0.parameters) } ?? "none"),
+        ("the state that it goes on from", resumed?.state.map { digest($0) } ?? "none"),
       ]
       for name in agreement.keys.sorted() { fields.append((name, agreement[name] ?? "")) }
-      try world.requireAgreement(fields.map { (name: $0.0, value: $0.1) })
+      try world.requireAgreement(fields)
     }
 
     /// Gives every rank the parameters of rank 0.
@@ -209,7 +271,7 @@
   }
 
   /// Of what ranks tell each other: ranks of another version do not understand each other.
-  private let exchangeVersion = 1
+  private let exchangeVersion = 2
 
   private func hexadecimal(_ word: UInt64) -> String { String(word, radix: 16) }
 
@@ -220,6 +282,16 @@
       parameters[block: i].withUnsafeBufferPointer { x in
         for value in x { result.add(Double(value).bitPattern) }
       }
+    }
+    return hexadecimal(result.value)
+  }
+
+  /// What the bits of a state follow from.
+  private func digest<Scalar>(_ state: SequenceBatch<Scalar>) -> String {
+    var result = Fingerprint()
+    result.add(state.shape)
+    state.withUnsafeBufferPointer { x in
+      for value in x { result.add(Double(value).bitPattern) }
     }
     return hexadecimal(result.value)
   }

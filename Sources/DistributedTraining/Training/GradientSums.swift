@@ -5,9 +5,10 @@
 
   /// The gradients of all ranks, added up block by block while the way back goes on.
   ///
-  /// A rank, or each of its groups of sequences, gives `n·g`, the gradient of its mean loss times how many rows
-  /// were counted; the sum over all is divided by how many all have counted. Blocks are exchanged in one order
-  /// on all ranks: that in which they were complete on rank 0 in the first update.
+  /// A rank, or each of its groups of sequences, gives the sum of `n·g` over the batches of the update, the gradient
+  /// of its mean loss times how many rows were counted; the sum over all is divided by how many all have
+  /// counted. Blocks are exchanged in one order on all ranks, once in an update: that in which they were
+  /// complete on rank 0 in the last pass of the first update.
   final class GradientSums<Scalar: RecurrentScalar> {
     private let world: Communicator
     private let sums: any BlockSums<Scalar>
@@ -39,12 +40,12 @@
       isComplete = [Bool](repeating: false, count: counts.count)
     }
 
-    /// Begins the pass of one group of this rank's.
-    func beginPass(_ group: Int, isFirst: Bool, isLast: Bool) {
-      sums.begin(group, isFirst: isFirst)
-      (self.isLast, next, weight) = (isLast, 0, 0)
+    /// Begins a pass of this rank's.
+    func begin(_ pass: UpdatePass) {
+      sums.begin(pass)
+      (isLast, next, weight) = (pass.isLast, 0, 0)
       for i in isComplete.indices { isComplete[i] = false }
-      if isFirst { exchanges.removeAll(keepingCapacity: true) }
+      if pass.isFirst { exchanges.removeAll(keepingCapacity: true) }
     }
     private var isLast = false
 
@@ -102,13 +103,27 @@
     }
   }
 
-  /// How blocks are added up over groups and ranks.
+  /// One of the passes by which a rank makes an update: each of its groups reads all batches, one after the other.
+  struct UpdatePass {
+    /// The group, of all that a batch is divided into.
+    var group: Int
+    /// Whether it reads the first batch.
+    var beginsGroup: Bool
+    /// Whether it reads the last batch.
+    var endsGroup: Bool
+    /// Whether it is the first of this rank's in the update.
+    var isFirst: Bool
+    /// Whether it is the last of this rank's in the update.
+    var isLast: Bool
+  }
+
+  /// How blocks are added up over batches, groups and ranks.
   protocol BlockSums<Scalar>: AnyObject {
     associatedtype Scalar: RecurrentScalar
 
-    /// Begins the gradients of one group; with the first, an update.
-    func begin(_ group: Int, isFirst: Bool)
-    /// Adds a factor times the gradient of the group.
+    /// Begins the gradients of a pass.
+    func begin(_ pass: UpdatePass)
+    /// Adds a factor times the gradient of the pass.
     func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int)
     /// Starts the exchange of a block.
     func start(
@@ -121,13 +136,18 @@
   /// Sums in whatever order MPI adds them up.
   final class PlainSums<Scalar: RecurrentScalar>: BlockSums {
     private let memory: [ExchangeMemory<Scalar>]
+    private var isFirst = true
 
     init(_ counts: [Int]) { memory = counts.map { ExchangeMemory(repeating: 0, count: $0) } }
 
-    func begin(_ group: Int, isFirst: Bool) {}
+    func begin(_ pass: UpdatePass) { isFirst = pass.isFirst }
 
     func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
-      scale(gradient, by: factor, into: memory[block].pointer)
+      if isFirst {
+        scale(gradient, by: factor, into: memory[block].pointer)
+      } else {
+        DistributedTraining.add(gradient, times: factor, to: memory[block].pointer)
+      }
     }
 
     func start(
@@ -159,7 +179,8 @@
     /// Memory that serves the next group.
     private var spare: [[ExchangeMemory<Scalar>]]
     private let gathered: [ExchangeMemory<Scalar>]
-    private var group = 0
+    private var pass = UpdatePass(
+      group: 0, beginsGroup: true, endsGroup: true, isFirst: true, isLast: true)
 
     init(_ counts: [Int], groups: Int, on world: Communicator) {
       (self.groups, rank, self.counts) = (groups, world.rank, counts)
@@ -173,9 +194,9 @@
       gathered = counts.map { ExchangeMemory(repeating: 0, count: $0 * all) }
     }
 
-    func begin(_ group: Int, isFirst: Bool) {
-      self.group = group
-      guard isFirst else { return }
+    func begin(_ pass: UpdatePass) {
+      self.pass = pass
+      guard pass.isFirst else { return }
       // What an update that did not end has left.
       for block in open.indices {
         spare[block] += open[block].map(\.sum)
@@ -184,10 +205,14 @@
     }
 
     func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
-      let sum = spare[block].popLast() ?? ExchangeMemory(repeating: 0, count: counts[block])
-      scale(gradient, by: factor, into: sum.pointer)
-      open[block].append((group..<group + 1, sum))
-      while open[block].count > 1,
+      if pass.beginsGroup {
+        let sum = spare[block].popLast() ?? ExchangeMemory(repeating: 0, count: counts[block])
+        scale(gradient, by: factor, into: sum.pointer)
+        open[block].append((pass.group..<pass.group + 1, sum))
+      } else if let last = open[block].last {
+        DistributedTraining.add(gradient, times: factor, to: last.sum.pointer)
+      }
+      while pass.endsGroup, open[block].count > 1,
         areHalves(
           open[block][open[block].count - 2].range, open[block][open[block].count - 1].range)
       {
@@ -241,6 +266,13 @@
   ) {
     guard let start = from.baseAddress else { return }
     for i in 0..<from.count { to[i] = start[i] * factor }
+  }
+
+  private func add<Scalar: RecurrentScalar>(
+    _ from: UnsafeBufferPointer<Scalar>, times factor: Scalar, to: UnsafeMutablePointer<Scalar>
+  ) {
+    guard let start = from.baseAddress else { return }
+    for i in 0..<from.count { to[i] += start[i] * factor }
   }
 
   private func add<Scalar: RecurrentScalar>(

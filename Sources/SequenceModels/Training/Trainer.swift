@@ -201,6 +201,24 @@ extension Trainer {
     }
   }
 
+  /// Trains a model by steps that take all batches of an update, and carry a state on: how other modules of this
+  /// package make updates.
+  ///
+  /// - Parameters:
+  ///   - model: is trained; at the end it has the best weights, see ``keepsBest``.
+  ///   - graph: records the passes.
+  ///   - batches: what it is trained on.
+  ///   - validate: a number of the model that is less where it is better; nil for no validation.
+  ///   - step: makes an update by its batches and the state that the update before left, nil at first.
+  package mutating func run<M: Model, Batch>(
+    _ model: inout M, on graph: Graph<M.Scalar>, batches: TrainingBatches<Batch>,
+    validate: ((M) throws -> Double)?,
+    updates step: (inout M, [Batch], inout SequenceBatch<M.Scalar>?, inout Rule) throws ->
+      TrainingStep
+  ) throws -> TrainingHistory where Rule.Parameters == ModelParameters<M.Scalar> {
+    try train(&model, batches, keeper(M.self, graph), validate: { try validate?($0) }, step: step)
+  }
+
   private func requireSingleBatches() {
     require(
       batchesPerUpdate == 1,
