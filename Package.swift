@@ -226,6 +226,7 @@ let package = Package(
       name: "DistributedChecks",
       dependencies: [
         "DistributedTraining", "LinAlg", "Recurrent", "Autodiff", "SequenceModels", "ModelFiles",
+        "Charts",
       ],
       path: "Tests/DistributedChecks"),
 

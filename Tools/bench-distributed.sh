@@ -3,7 +3,8 @@
 # a batch of 32 sequences of 50 steps. Then what the exchange of gradients costs over a slow cable, with and without
 # overlap. Last what a model of the cost says, from what was measured on one rank and of the sums alone.
 #
-#   Tools/bench-distributed.sh [UPDATES]     40 updates of each unless given; on a calm machine
+#   Tools/bench-distributed.sh [UPDATES]             40 updates of each unless given; on a calm machine
+#   Tools/bench-distributed.sh --plot LOG FILE.svg   draws what it has printed, which was kept as LOG
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,6 +13,9 @@ scratch=${SCRATCH:-.build}/distributed
 swift build --scratch-path "$scratch" --traits Distributed -c release --product DistributedChecks >&2
 checks=$(swift build --scratch-path "$scratch" -c release --show-bin-path)/DistributedChecks
 unset OPENBLAS_CORETYPE
+if [ "${1-}" = --plot ]; then
+  exec "$checks" plot "${2:?a log}" "${3:?a file}"
+fi
 
 work=$(mktemp -d)
 trap 'remove_network; rm -rf "$work"' EXIT
@@ -38,8 +42,8 @@ for model in character lstm; do
   half=$(update 1 model=$model sequences=16)
   two=$(update 2 model=$model)
   without=$(update 2 model=$model overlap=no)
-  printf '%s: one rank %s, two %s, without overlap %s\n' \
-    $model "$(ms "$one")" "$(ms "$two")" "$(ms "$without")"
+  printf '%s: one rank %s, with half the batch %s, two %s, without overlap %s\n' \
+    $model "$(ms "$one")" "$(ms "$half")" "$(ms "$two")" "$(ms "$without")"
   # One rank with half the batch computes what each of two does; then the sums, of four blocks or three.
   awk -v one="$one" -v half="$half" -v two="$two" -v a="$latency" -v b="$bandwidth" -v p="$numbers" 'BEGIN {
     predicted = half + 4 * a + 4 * p / b

@@ -1,12 +1,13 @@
 // What several ranks do, for Tools/test-distributed.sh: each call is one job, and writes what came of it.
 //
 //   DistributedChecks alone out=FILE [updates=50] …        without MPI: what the others are compared with
-//   DistributedChecks train out=FILE [order=groups] [keep=FILE] [fault=KIND:RANK:UPDATE] …
+//   DistributedChecks train out=FILE [groups=8] [batches=3] [task=text] [keep=FILE] [fault=KIND:RANK:UPDATE] …
 //   DistributedChecks compare FILE FILE [TOLERANCE]        equal bits without a tolerance
 //   DistributedChecks shares                               how a batch is divided, without MPI
 //   DistributedChecks messages                             sums, broadcasts and texts
 //   DistributedChecks speed …                              the time of an update, for Tools/bench-distributed.sh
 //   DistributedChecks sums                                 the time of sums, for the same
+//   DistributedChecks plot LOG FILE.svg                    what that has printed, drawn
 #if Distributed
   import Foundation
 
@@ -28,6 +29,9 @@
       case "messages": checkMessages(options)
       case "speed": measureSpeed(options)
       case "sums": measureSums(options)
+      case "plot":
+        guard words.count == 3 else { return usage() }
+        try plotCosts(log: words[1], to: words[2])
       default: usage()
       }
     }
