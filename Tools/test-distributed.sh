@@ -241,8 +241,9 @@ begin not-finite &&
   ends 3 10 '^distributed: .*the loss is (-?nan|inf)' fault=nan:1:10
 if begin one-rank-writes; then
   rm -f "$work/kept"
-  # Rank 1 could not.
+  # Rank 1 could not, and is not asked to.
   ranks 2 train keep="$work/kept" fault=write:1:0 out="$work/written" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  if grep -q 'rank 1 writes' "$work/log"; then wrong "rank 1 writes, too" "$work/log"; fi
   same "$work/alone" "$work/written" 1e-12
 fi
 begin disagrees-checkpoint && {

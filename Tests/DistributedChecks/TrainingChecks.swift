@@ -118,6 +118,7 @@
       var trainer = DistributedTrainer(try task.trainer(model), on: world)
       if task.isFaulty("write", world.rank), let own = trainer.trainer.checkpoints {
         trainer.trainer.checkpoints = TrainingCheckpoints(every: own.every) { _ in
+          print("rank \(world.rank) writes")
           throw CheckError(reason: "the disk is full")
         }
       }
