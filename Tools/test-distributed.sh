@@ -186,14 +186,16 @@ if begin text-ordered; then
     same "$work/text-1" "$work/text-ordered"
   done
 fi
-# Update 25 is the fourth of seven windows. Three streams: the fourth rank has none.
-for way in '4 2' '3 alone' 'alone 4'; do
-  read -r first second <<<"$way"
+# Update 25 is the fourth of seven windows. Of three streams the fourth rank has none; of five the first rank of three
+# has the first and the fourth.
+for way in '4 2 3' '3 alone 5' 'alone 4 3'; do
+  read -r first second streams <<<"$way"
   if begin "text-resume-$first-$second"; then
     rm -f "$work/kept"
-    "$checks" alone task=text streams=3 out="$work/text-alone"
-    job "$first" task=text streams=3 updates=25 keep="$work/kept" >"$work/log" 2>&1 || wrong "the first part" "$work/log"
-    job "$second" task=text streams=3 keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 ||
+    "$checks" alone task=text streams="$streams" out="$work/text-alone"
+    job "$first" task=text streams="$streams" updates=25 keep="$work/kept" >"$work/log" 2>&1 ||
+      wrong "the first part" "$work/log"
+    job "$second" task=text streams="$streams" keep="$work/kept" out="$work/resumed" >"$work/log" 2>&1 ||
       wrong "the second part" "$work/log"
     same "$work/text-alone" "$work/resumed" 1e-12
   fi
