@@ -35,6 +35,15 @@ func sumOfElements<Scalar: RecurrentScalar>(_ x: UnsafePointer<Scalar>, count: I
   return sum
 }
 
+/// The same in `Double`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+func sumInDouble<Scalar: RecurrentScalar>(_ x: UnsafePointer<Scalar>, count: Int) -> Double {
+  var sum = 0.0
+  for i in 0..<count { sum += Double(x[i]) }
+  return sum
+}
+
 /// `y[i] += alpha·x[i]`.
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)

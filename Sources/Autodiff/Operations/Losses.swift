@@ -174,10 +174,7 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
     dx = graph.pool.take(shape)
     losses = graph.pool.take(NodeShape(steps: 1, batch: 1, features: shape.rows))
     graph.divideForward(self, rows: shape.rows, work: 8 * shape.count)
-    var sum = 0.0
-    losses?.withUnsafeBufferPointer { losses in
-      for i in 0..<losses.count { sum += Double(losses[i]) }
-    }
+    let sum = losses.map { sumInDouble($0.pointer(atStep: 0), count: shape.rows) } ?? 0
     let mean = total > 0 ? sum / total : 0
     graph.output(outputs[0]).update(repeating: Scalar(mean), count: 1)
     y.slot.loss = Loss(sum: mean * Double(count), count: count)
@@ -187,6 +184,8 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
   }
 
   /// How many rows count, and the sum of their weights (or of their elements).
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func weigh(_ shape: NodeShape) -> (count: Int, total: Double) {
     var (count, total) = (0, 0.0)
     for row in 0..<shape.rows {
@@ -236,6 +235,8 @@ private final class LossOperation<Scalar: RecurrentScalar>: Operation<Scalar> {
     checkLabels(labels, shape, classes: shape.features, lengths: lengths, ignoring: ignored)
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   override func forward(_ rows: Range<Int>, _ graph: Graph<Scalar>) {
     guard let dx, let losses else { return }
     let shape = graph.shape(inputs[0])
