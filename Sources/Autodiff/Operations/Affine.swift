@@ -68,7 +68,7 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
   ) {
     let threads = graph.threads
     guard map.gainsByLeavingOutRows,
-      selection.findDistinct(in: x, rows: rows, width: map.inputSize)
+      selection.findDistinct(in: x, rows: rows, width: map.inputSize, threads: threads)
     else {
       return map.apply(block, rows: rows, x: x, into: y, threads: threads)
     }
@@ -86,7 +86,8 @@ private final class AffineOperation<Scalar: RecurrentScalar>: Operation<Scalar> 
       map.gainsByLeavingOutRows
       && selection.findNonzero(
         in: dy, rows: rows, width: map.outputSize,
-        of: place == nil ? nil : graph.values(inputs[0]), features: map.inputSize)
+        of: place == nil ? nil : graph.values(inputs[0]), features: map.inputSize,
+        threads: threads)
     var scratchCount = 0
     if isSelected {
       scratchCount = map.selectionScratchCount(threads: threads)

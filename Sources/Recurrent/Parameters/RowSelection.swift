@@ -19,6 +19,7 @@ package struct RowSelection {
   /// How many rows there are.
   private(set) var rows = 0
   private var signatures: [UInt64] = []
+  private var isLeftOut: [Bool] = []
 
   /// No rows.
   package init() {}
@@ -26,7 +27,7 @@ package struct RowSelection {
   /// Lists the rows of `x [rows, width]` but the copies of the most frequent one, and says whether enough
   /// are left out.
   package mutating func findDistinct<Scalar: RecurrentScalar>(
-    in x: UnsafePointer<Scalar>, rows: Int, width: Int
+    in x: UnsafePointer<Scalar>, rows: Int, width: Int, threads: Int
   ) -> Bool {
     guard Self.pays(Scalar.self, rows: rows, width: width) else { return false }
     let bytes = width * MemoryLayout<Scalar>.stride
@@ -42,32 +43,45 @@ package struct RowSelection {
       if same > most { (most, model) = (same, i) }
     }
     if most * Self.share < Self.sample { return false }
-    let copied = row(Self.sampled(model, of: rows))
-    return list(rows) { areEqual(row($0), copied, byteCount: bytes) }
+    return list(rows, scalars: rows * width, threads: threads) {
+      CopiedRows(
+        rows: rows, x: UnsafeRawPointer(x), byteCount: bytes,
+        model: row(Self.sampled(model, of: rows)), isLeftOut: $0)
+    }
   }
 
   /// Lists the rows of gradients `dy [rows, width]` that are not all zeros, and says whether enough are left
   /// out. Of a product with `x [rows, features]` those are listed, too, whose `x` is not finite: zero times
   /// them is not zero.
   package mutating func findNonzero<Scalar: RecurrentScalar>(
-    in dy: UnsafePointer<Scalar>, rows: Int, width: Int, of x: UnsafePointer<Scalar>?, features: Int
+    in dy: UnsafePointer<Scalar>, rows: Int, width: Int, of x: UnsafePointer<Scalar>?,
+    features: Int, threads: Int
   ) -> Bool {
     guard Self.pays(Scalar.self, rows: rows, width: width) else { return false }
     let bytes = width * MemoryLayout<Scalar>.stride
-    func isZero(_ place: Int) -> Bool { areZeros(dy + place * width, byteCount: bytes) }
     var zeros = 0
-    for i in 0..<Self.sample where isZero(Self.sampled(i, of: rows)) { zeros += 1 }
+    for i in 0..<Self.sample
+    where areZeros(dy + Self.sampled(i, of: rows) * width, byteCount: bytes) { zeros += 1 }
     if zeros * Self.share < Self.sample { return false }
-    return list(rows) { place in
-      isZero(place) && (x.map { isFinite($0 + place * features, count: features) } ?? true)
+    return list(rows, scalars: rows * (width + features), threads: threads) {
+      ZeroRows(
+        rows: rows, dy: UnsafeRawPointer(dy), byteCount: bytes, x: x, features: features,
+        isLeftOut: $0)
     }
   }
 
-  private mutating func list(_ rows: Int, isLeftOut: (Int) -> Bool) -> Bool {
+  private mutating func list<Work: RowWork>(
+    _ rows: Int, scalars: Int, threads: Int, _ work: (UnsafeMutablePointer<Bool>) -> Work
+  ) -> Bool {
+    if isLeftOut.count < rows { isLeftOut = Array(repeating: false, count: rows) }
     places.removeAll(keepingCapacity: true)
     places.reserveCapacity(rows)
     self.rows = rows
-    for row in 0..<rows where !isLeftOut(row) { places.append(row) }
+    isLeftOut.withUnsafeMutableBufferPointer {
+      guard let start = $0.baseAddress else { return }
+      work(start).run(count: (rows + 1) / 2, scalars: scalars, threads: threads)
+    }
+    for row in 0..<rows where !isLeftOut[row] { places.append(row) }
     return (rows - places.count) * Self.share >= rows
   }
 
@@ -80,6 +94,52 @@ package struct RowSelection {
 
   /// Some row from anywhere, in no step with a batch.
   private static func sampled(_ i: Int, of rows: Int) -> Int { i &* 0x9E37_79B1 % rows }
+}
+
+/// Looks at rows, of which any member of a call can do any. One item is two of them, as far from the beginning as from
+/// the end: most of those that are left out are after the ends of sequences.
+private protocol RowWork: DividedWork {
+  var rows: Int { get }
+  var isLeftOut: UnsafeMutablePointer<Bool> { get }
+  func leavesOut(_ row: Int) -> Bool
+}
+
+extension RowWork {
+  func run(_ items: Range<Int>) {
+    for i in items {
+      isLeftOut[i] = leavesOut(i)
+      isLeftOut[rows - 1 - i] = leavesOut(rows - 1 - i)
+    }
+  }
+}
+
+/// Leaves out the rows that are copies of one.
+private struct CopiedRows: RowWork {
+  let rows: Int
+  let x: UnsafeRawPointer
+  let byteCount: Int
+  let model: UnsafeRawPointer
+  let isLeftOut: UnsafeMutablePointer<Bool>
+
+  func leavesOut(_ row: Int) -> Bool {
+    areEqual(x + row * byteCount, model, byteCount: byteCount)
+  }
+}
+
+/// Leaves out the rows of zeros whose `x` is finite, or that have none.
+private struct ZeroRows<Scalar: RecurrentScalar>: RowWork {
+  let rows: Int
+  let dy: UnsafeRawPointer
+  let byteCount: Int
+  let x: UnsafePointer<Scalar>?
+  let features: Int
+  let isLeftOut: UnsafeMutablePointer<Bool>
+
+  func leavesOut(_ row: Int) -> Bool {
+    guard areZeros(dy + row * byteCount, byteCount: byteCount) else { return false }
+    guard let x else { return true }
+    return isFinite(x + row * features, count: features)
+  }
 }
 
 /// Rows as the members of a call see them.

@@ -71,7 +71,7 @@ import Testing
         y.withUnsafeMutableBufferPointer { y in
           guard let y = y.baseAddress else { return }
           var rows = RowSelection()
-          if leavingOut && rows.findDistinct(in: x, rows: o.rows, width: D) {
+          if leavingOut && rows.findDistinct(in: x, rows: o.rows, width: D, threads: threads) {
             map.apply(
               o.block, rows, x: x, into: y, scratch: scratch.pointer, threads: threads)
           } else {
@@ -84,7 +84,7 @@ import Testing
             var rows = RowSelection()
             if leavingOut
               && rows.findNonzero(
-                in: dy, rows: o.rows, width: K, of: x, features: D)
+                in: dy, rows: o.rows, width: K, of: x, features: D, threads: threads)
             {
               map.applyTransposed(
                 o.block, rows, dy: dy, into: dx, scratch: scratch.pointer, threads: threads)
@@ -156,37 +156,70 @@ import Testing
   ) -> Bool {
     x[start...].withUnsafeBufferPointer { x in
       x.baseAddress.map {
-        rows.findNonzero(in: $0, rows: count, width: width, of: nil, features: 0)
+        rows.findNonzero(in: $0, rows: count, width: width, of: nil, features: 0, threads: 1)
       } ?? false
     }
   }
 
-  /// The most frequent row is found among others that begin as it does.
-  @Test func `copies of a row are left out, wherever they are`() {
+  /// The most frequent row is found among others that begin as it does. So many rows that threads share them.
+  @Test(arguments: [1, 2, 3, 5])
+  func `copies of a row are left out, wherever they are`(threads: Int) {
     var rng = SeededGenerator(seed: 712)
     var rows = RowSelection()
-    let width = 20
-    var x = (0..<300 * width).map { _ in max(0, Float.random(in: -1...1, using: &rng)) }
+    let (count, width) = (1701, 20)
+    var x = (0..<count * width).map { _ in max(0, Float.random(in: -1...1, using: &rng)) }
     let copied = (0..<width).map { $0 % 3 == 0 ? 0 : Float($0) }
-    let places = (0..<300).filter { _ in Bool.random(using: &rng) }
-    for row in 0..<300 where !places.contains(row) {
+    // Among them the one in the middle.
+    let places = (0..<count).filter { Bool.random(using: &rng) && $0 != count / 2 }
+    for row in 0..<count where !places.contains(row) {
       x.replaceSubrange(row * width..<(row + 1) * width, with: copied)
     }
     func find() -> Bool {
       x.withUnsafeBufferPointer { x in
-        x.baseAddress.map { rows.findDistinct(in: $0, rows: 300, width: width) } ?? false
+        x.baseAddress.map {
+          rows.findDistinct(in: $0, rows: count, width: width, threads: threads)
+        } ?? false
       }
     }
     #expect(find())
     #expect(rows.places == places)
     // One that differs in its last numbers alone is no copy.
-    if let row = (0..<300).last(where: { !places.contains($0) }) {
+    if let row = (0..<count).last(where: { !places.contains($0) }) {
       x[row * width + 18] += 1
       #expect(find())
       #expect(rows.places == (places + [row]).sorted())
     }
-    for row in 0..<300 { x[row * width + 7] = Float(row) }
+    for row in 0..<count { x[row * width + 7] = Float(row) }
     #expect(!find())
+  }
+
+  /// Zeros whose factors are not finite are not left out, whoever looks at them.
+  @Test(arguments: [1, 2, 3, 5])
+  func `rows of zeros are left out, wherever they are`(threads: Int) {
+    var rng = SeededGenerator(seed: 713)
+    var rows = RowSelection()
+    let (count, width, features) = (1701, 3, 17)
+    var dy = [Float](repeating: 0, count: count * width)
+    var x = [Float](repeating: 1, count: count * features)
+    let places = (0..<count).filter { Bool.random(using: &rng) && $0 != count / 2 }
+    for (i, row) in places.enumerated() {
+      if i.isMultiple(of: 5) {
+        x[row * features + i % features] = i.isMultiple(of: 2) ? .nan : -.infinity
+      } else {
+        dy[row * width + i % width] = 1
+      }
+    }
+    let isSelected = dy.withUnsafeBufferPointer { dy in
+      x.withUnsafeBufferPointer { x in
+        dy.baseAddress.map {
+          rows.findNonzero(
+            in: $0, rows: count, width: width, of: x.baseAddress, features: features,
+            threads: threads)
+        } ?? false
+      }
+    }
+    #expect(isSelected)
+    #expect(rows.places == places)
   }
 
   @Test func `rows are left out where one of eight is zeros, and listed in order`() {
