@@ -44,7 +44,10 @@ struct StepsCommand: ParsableCommand {
     guard StepsLayers(rawValue: layers) != nil else {
       throw ValidationError("--layers must be automatic, together or apart, not '\(layers)'")
     }
-    _ = try chosen()
+    let hasStack = try chosen().contains { $0.isStack }
+    guard hasStack || layers == StepsLayers.automatic.rawValue else {
+      throw ValidationError("--layers goes with a stack among --subjects")
+    }
   }
 
   private func chosen() throws -> [StepsSubject] {
@@ -64,7 +67,7 @@ struct StepsCommand: ParsableCommand {
       progress.note(subject.rawValue)
       return try StepsMeasurement(
         subject: subject, threads: max(2, measuring.threads), seed: measuring.seed, layers: layers,
-        seconds: measuring.minTime, turns: turns
+        seconds: measuring.minTime, turns: turns, plantedError: measuring.injectedError
       ).row()
     }
     let result = StepsResult(
@@ -86,6 +89,7 @@ struct StepsProcessCommand: ParsableCommand {
   @Option var threads = 1
   @Option var seed: UInt64 = 1
   @Option var layers = "automatic"
+  @Option(name: .customLong("inject-error")) var injectedError = 0.0
 
   func run() throws {
     guard let subject = StepsSubject(rawValue: subject), let layers = StepsLayers(rawValue: layers),
@@ -95,14 +99,17 @@ struct StepsProcessCommand: ParsableCommand {
     let steps = subject.make(threads: threads, seed: seed, together: layers.together)
     while let line = readLine() {
       let words = line.split(separator: " ")
-      guard words.count == 2, let count = Int(words[1]), count > 0 else {
+      guard words.count == 2, ["run", "digest"].contains(words[0]), let count = Int(words[1]),
+        count > 0
+      else {
         throw BenchError.usage("\(Self.name): '\(line)' is no request")
       }
       let start = Stopwatch.now()
       for _ in 0..<count { try steps.step() }
       let nanoseconds = Double(Stopwatch.now() - start) / Double(count)
       StandardOutput.write(
-        (words[0] == "digest" ? "\(steps.digest)" : "\(nanoseconds)") + "\n")
+        (words[0] == "digest"
+          ? "\(steps.digest(plantedError: Float(injectedError)))" : "\(nanoseconds)") + "\n")
     }
   }
 }

@@ -31,6 +31,33 @@ struct StepsRow: Codable, Equatable {
   var share: Interval
 }
 
+/// The seconds of a step in one turn.
+struct StepsTurn {
+  /// On one thread.
+  var one: Double
+  /// On all threads.
+  var all: Double
+  /// In each of the processes of one thread that run at the same time.
+  var processes: [Double]
+}
+
+extension StepsRow {
+  /// What some turns say; nil where there are none.
+  init?(_ subject: StepsSubject, threads: Int, _ turns: [StepsTurn]) {
+    let gains = turns.map { $0.one / $0.all }
+    let processes = turns.map { turn in turn.processes.reduce(0) { $0 + turn.one / $1 } }
+    let shares = zip(gains, processes).map { $0 / $1 * Double(threads) }
+    guard let one = Statistics.median(turns.map(\.one)),
+      let gain = Statistics.medianInterval(gains),
+      let others = Statistics.medianInterval(processes),
+      let share = Statistics.medianInterval(shares)
+    else { return nil }
+    self.init(
+      subject: subject.rawValue, what: subject.what, threads: threads, seconds: one, gain: gain,
+      processes: others, share: share)
+  }
+}
+
 /// What `Bench steps` found out.
 struct StepsResult: Codable, Equatable {
   var cpu: String
@@ -69,31 +96,33 @@ struct StepsMeasurement {
   /// Of each way in each turn.
   let seconds: Double
   let turns: Int
+  /// Relative, in what all threads come to.
+  let plantedError: Double
 
   /// Takes the turns.
   ///
   /// - Throws: ``BenchError`` where the bits depend on the threads, or a process fails.
   func row() throws -> StepsRow {
-    func start(_ threads: Int) throws -> StepsProcess {
-      try StepsProcess(subject, threads: threads, seed: seed, layers: layers)
+    func start(_ threads: Int, plantedError: Double = 0) throws -> StepsProcess {
+      try StepsProcess(
+        subject, threads: threads, seed: seed, layers: layers, plantedError: plantedError)
     }
     let alone = try (0..<threads).map { _ in try start(1) }
-    let together = try start(threads)
+    let together = try start(threads, plantedError: plantedError)
     // Warm, too: buffers are there and weights are packed.
     let digests = try (alone + [together]).map { try $0.digest(after: 10) }
     guard digests.allSatisfy({ $0 == digests[0] }) else {
       throw BenchError.failure(
-        "\(subject.rawValue): ten steps on \(threads) threads have other bits than on one")
+        """
+        wrong answer: \(subject.rawValue): ten steps on \(threads) threads have other bits than on one
+        """)
     }
     func time(_ process: StepsProcess, _ steps: Int) throws -> Double {
       process.begin(steps)
       return try process.secondsPerStep()
     }
     let steps = max(1, Int(seconds / (try time(alone[0], 5))))
-    var (ones, gains, processes, shares): ([Double], [Double], [Double], [Double]) = (
-      [], [], [], []
-    )
-    for turn in 0..<turns {
+    let measured = try (0..<turns).map { turn in
       // Whoever is first in a turn is another one in the next.
       var (one, all) = (0.0, 0.0)
       for way in 0..<2 {
@@ -104,19 +133,11 @@ struct StepsMeasurement {
         }
       }
       for process in alone { process.begin(steps) }
-      let rates = try alone.map { 1 / (try $0.secondsPerStep()) }
-      let (gain, others) = (one / all, one * rates.reduce(0, +))
-      ones.append(one)
-      gains.append(gain)
-      processes.append(others)
-      shares.append(gain / others * Double(threads))
+      return StepsTurn(one: one, all: all, processes: try alone.map { try $0.secondsPerStep() })
     }
-    guard let one = Statistics.median(ones), let gain = Statistics.medianInterval(gains),
-      let others = Statistics.medianInterval(processes),
-      let share = Statistics.medianInterval(shares)
-    else { throw BenchError.failure("\(subject.rawValue): no turns") }
-    return StepsRow(
-      subject: subject.rawValue, what: subject.what, threads: threads, seconds: one, gain: gain,
-      processes: others, share: share)
+    guard let row = StepsRow(subject, threads: threads, measured) else {
+      throw BenchError.failure("\(subject.rawValue): no turns")
+    }
+    return row
   }
 }

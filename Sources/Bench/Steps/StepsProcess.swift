@@ -11,7 +11,9 @@ final class StepsProcess {
   /// Starts one.
   ///
   /// - Throws: ``BenchError`` where it cannot be started.
-  init(_ subject: StepsSubject, threads: Int, seed: UInt64, layers: StepsLayers) throws {
+  init(
+    _ subject: StepsSubject, threads: Int, seed: UInt64, layers: StepsLayers, plantedError: Double
+  ) throws {
     guard let path = PackageDirectory.executablePath else {
       throw BenchError.failure("a process for steps could not be started: no path of this program")
     }
@@ -19,6 +21,7 @@ final class StepsProcess {
     process.arguments = [
       StepsProcessCommand.name, "--subject", subject.rawValue, "--threads", "\(threads)",
       "--seed", "\(seed)", "--layers", layers.rawValue,
+      "--inject-error", "\(plantedError)",
     ]
     process.standardInput = requests
     process.standardOutput = answers

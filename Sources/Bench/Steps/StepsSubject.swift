@@ -22,6 +22,14 @@ enum StepsSubject: String, CaseIterable {
     }
   }
 
+  /// Whether it has layers that can run at the same time.
+  var isStack: Bool {
+    switch self {
+    case .character, .tagger: false
+    case .stack128, .stack256, .stack128Training, .stack256Training: true
+    }
+  }
+
   /// Makes it.
   ///
   /// - Parameter together: whether layers of a stack run at the same time; nil for what the engine chooses.
@@ -56,7 +64,9 @@ protocol RepeatedSteps: AnyObject {
   /// Runs it once.
   func step() throws
   /// The bits of all that came of it so far, in one number.
-  var digest: UInt64 { get }
+  ///
+  /// - Parameter plantedError: relative, in the weights or outputs.
+  func digest(plantedError: Float) -> UInt64
 }
 
 /// Updates of a model.
@@ -68,9 +78,9 @@ private final class TrainingSteps: RepeatedSteps {
 
   func step() throws { losses.add(try model.update().bitPattern) }
 
-  var digest: UInt64 {
+  func digest(plantedError: Float) -> UInt64 {
     var digest = losses
-    for tensor in model.weights { digest.add(tensor.elements) }
+    for tensor in model.weights { digest.add(tensor.elements, scaledBy: 1 + plantedError) }
     return digest.value
   }
 }
@@ -116,9 +126,9 @@ private final class StackSteps: RepeatedSteps {
     }
   }
 
-  var digest: UInt64 {
+  func digest(plantedError: Float) -> UInt64 {
     var digest = BitDigest()
-    if let outputs { digest.add(outputs.elements) }
+    if let outputs { digest.add(outputs.elements, scaledBy: 1 + plantedError) }
     for i in 0..<gradients.blockCount {
       gradients[block: i].withUnsafeBufferPointer { digest.add($0) }
     }
@@ -132,8 +142,8 @@ struct BitDigest {
 
   mutating func add(_ bits: UInt64) { value = (value ^ bits) &* 0x100_0000_01b3 }
 
-  mutating func add(_ numbers: some Sequence<Float>) {
-    for number in numbers { add(UInt64(number.bitPattern)) }
+  mutating func add(_ numbers: some Sequence<Float>, scaledBy factor: Float = 1) {
+    for number in numbers { add(UInt64((number * factor).bitPattern)) }
   }
 }
 

@@ -24,7 +24,7 @@ struct ExecutableTests {
   }()
 
   private func bench(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = Self.executable
@@ -35,7 +35,13 @@ struct ExecutableTests {
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
+    let requests = Pipe()
+    if input != nil { process.standardInput = requests }
     try process.run()
+    if let input {
+      try requests.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try requests.fileHandleForWriting.close()
+    }
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaints = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
@@ -107,6 +113,53 @@ struct ExecutableTests {
     #expect(wrong.errors.contains("wrong answer"))
   }
 
+  @Test func stepsMeasuresOnThreadsAndInProcesses() throws {
+    let steps = [
+      "steps", "--subjects", "stack-128,stack-128-training", "--turns", "2", "--min-time", "0.001",
+      "--seed", "7", "--allow-debug", "--quiet",
+    ]
+    let outcome = try bench(steps + ["--json", "--layers", "together"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let result = try JSONDecoder().decode(StepsResult.self, from: Data(outcome.output.utf8))
+    #expect(result.layers == .together)
+    #expect(result.rows.map(\.subject) == ["stack-128", "stack-128-training"])
+    for row in result.rows {
+      #expect(row.threads == 2 && row.seconds > 0)
+      for part in [row.gain, row.processes, row.share] {
+        #expect(part.low > 0 && part.low <= part.median && part.median <= part.high)
+      }
+    }
+    let table = try bench(steps + ["--threads", "3"])
+    #expect(table.status == 0, "\(table.errors)")
+    #expect(table.output.contains("of 3") && table.output.contains("stack-128-training"))
+
+    for subject in ["stack-128", "tagger"] {
+      let wrong = try bench([
+        "steps", "--subjects", subject, "--turns", "1", "--min-time", "0.001", "--inject-error",
+        "1e-6", "--allow-debug", "--quiet",
+      ])
+      #expect(wrong.status == 1 && wrong.isOneLine && wrong.output.isEmpty, "\(wrong.errors)")
+      #expect(wrong.errors.contains("wrong answer: \(subject): ten steps on 2 threads"))
+    }
+  }
+
+  /// It answers one line to each line until its input ends, and refuses what is no request.
+  @Test func aProcessOfStepsDoesWhatItIsAsked() throws {
+    let process = ["steps-process", "--subject", "stack-128", "--threads", "2", "--seed", "3"]
+    let asked = try bench(process, input: "digest 2\nrun 3\ndigest 1\n")
+    #expect(asked.status == 0 && asked.errors.isEmpty, "\(asked.errors)")
+    let answers = asked.output.split(separator: "\n")
+    try #require(answers.count == 3)
+    // Inference has the same outputs each time.
+    #expect(answers[0] == answers[2] && UInt64(answers[0]) != nil)
+    #expect((Double(answers[1]) ?? 0) > 0)
+    for request in ["run", "run 0", "run x", "walk 1", "run 1 2"] {
+      let refused = try bench(process, input: "\(request)\n")
+      #expect(refused.status == 64 && refused.isOneLine && refused.output.isEmpty)
+      #expect(refused.errors.contains("'\(request)' is no request"), "\(refused.errors)")
+    }
+  }
+
   @Test(arguments: [
     ["--shape", "T5"], ["--suite", "nope"], ["--cell", "foo"], ["--mode", "foo"],
     ["--format", "foo"], ["--bogus"], ["--threads", "0"], ["--threads", "x"],
@@ -118,7 +171,13 @@ struct ExecutableTests {
     ["check", "--against", "no-such-revision", "--allow-debug"],
     ["--suite", "quick", "--count", "3"], ["--suite", "random", "--count", "0"],
     ["list", "--count", "3"], ["knobs", "--shape", "T5"], ["knobs", "--turns", "0"],
-    ["knobs", "--shape", "T1xN1xD1xH0"],
+    ["knobs", "--shape", "T1xN1xD1xH0"], ["steps", "--turns", "0"], ["steps", "--turns", "10001"],
+    ["steps", "--layers", "foo"], ["steps", "--subjects", "foo"], ["steps", "--subjects", ""],
+    ["steps", "--subjects", "stack-128,"], ["steps", "--subjects", "tagger", "--layers", "apart"],
+    ["steps", "--threads", "0"], ["steps", "--min-time", "0"],
+    ["steps-process", "--subject", "foo"],
+    ["steps-process", "--subject", "tagger", "--layers", "x"],
+    ["steps-process", "--subject", "tagger", "--threads", "0"], ["steps-process"],
   ])
   func badOptionsAreRefusedInOneLine(_ arguments: [String]) throws {
     let outcome = try bench(arguments)
@@ -247,8 +306,7 @@ struct ExecutableTests {
   @Test func helpVersionAndListsGoToStandardOutput() throws {
     for arguments in [
       ["--help"], ["run", "--help"], ["help", "check"], ["knobs", "--help"], ["serve", "--help"],
-      ["--version"],
-      ["list"],
+      ["steps", "--help"], ["--version"], ["list"],
     ] {
       let outcome = try bench(arguments)
       #expect(outcome.status == 0)
