@@ -61,9 +61,11 @@ test-arm: ## the same for 64-bit Arm, in an emulator that is installed where it 
 	@SCRATCH=$(SCRATCH) Tools/test-kernels.sh --arm
 
 # First whether it finds mistakes made on purpose, then two minutes of sequences;
-# ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one.
+# ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one. Its checks are calls: written out
+# they make minutes of compiling of the kernels.
 test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
-	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps
+	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps \
+	  -Xcc -mllvm -Xcc -asan-instrumentation-with-call-threshold=0
 	$(SCRATCH)/memory/release/MixUps --self-check
 	$(SCRATCH)/memory/release/MixUps $(ARGS)
 

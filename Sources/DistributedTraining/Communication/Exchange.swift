@@ -48,9 +48,12 @@
     }
 
     init(_ elements: [Element]) {
-      pointer = .allocate(capacity: max(elements.count, 1))
-      for i in 0..<elements.count { (pointer + i).initialize(to: elements[i]) }
       count = elements.count
+      pointer = .allocate(capacity: max(count, 1))
+      elements.withUnsafeBufferPointer { from in
+        guard let start = from.baseAddress else { return }
+        pointer.initialize(from: start, count: from.count)
+      }
     }
 
     deinit { pointer.deallocate() }

@@ -261,6 +261,8 @@
     }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func scale<Scalar: RecurrentScalar>(
     _ from: UnsafeBufferPointer<Scalar>, by factor: Scalar, into to: UnsafeMutablePointer<Scalar>
   ) {
@@ -268,6 +270,8 @@
     for i in 0..<from.count { to[i] = start[i] * factor }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func add<Scalar: RecurrentScalar>(
     _ from: UnsafeBufferPointer<Scalar>, times factor: Scalar, to: UnsafeMutablePointer<Scalar>
   ) {
@@ -275,6 +279,8 @@
     for i in 0..<from.count { to[i] += start[i] * factor }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func add<Scalar: RecurrentScalar>(
     _ from: UnsafeMutablePointer<Scalar>, to: UnsafeMutablePointer<Scalar>, _ count: Int
   ) {
