@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How much faster two ranks are than one, each bound to a core: for a character model and two LSTMs of 512 units,
-# a batch of 32 sequences of 50 steps. Then what the exchange of gradients costs over a slow cable, with and without
+# a batch of 32 sequences of 50 steps; and what two jobs that know nothing of each other gain. Then what the exchange of gradients costs over a slow cable, with and without
 # overlap. Last what a model of the cost says, from what was measured on one rank and of the sums alone.
 #
 #   Tools/bench-distributed.sh [UPDATES]             40 updates of each unless given; on a calm machine
@@ -26,6 +26,16 @@ export OMPI_MCA_hwloc_base_binding_policy=core
 
 update() { mpirun -n "$1" "$checks" speed updates="$updates" "${@:2}" | awk '$1 == "update" { print $4 }'; }
 slow_update() { over_tcp speed updates="$updates" "$@" | awk '$1 == "update" { print $4 }'; }
+# What this machine gives two processes at the same time, each on a core of its own, of what one does alone.
+gain() { # SECONDS-OF-ONE ARGUMENT…
+  local core
+  for core in 0 1; do
+    OMPI_MCA_hwloc_base_binding_policy=none taskset -c $core \
+      mpirun -n 1 "$checks" speed updates="$updates" "${@:2}" >"$work/beside-$core" &
+  done
+  wait
+  awk -v one="$1" '$1 == "update" { gain += one / $4 } END { print gain }' "$work"/beside-[01]
+}
 ms() { awk -v s="$1" 'BEGIN { printf "%.2f ms", 1e3 * s }'; }
 
 mpirun -n 2 "$checks" sums >"$work/sums"
@@ -42,10 +52,12 @@ for model in character lstm; do
   half=$(update 1 model=$model sequences=16)
   two=$(update 2 model=$model)
   without=$(update 2 model=$model overlap=no)
+  gain=$(gain "$one" model=$model)
   printf '%s: one rank %s, with half the batch %s, two %s, without overlap %s\n' \
     $model "$(ms "$one")" "$(ms "$half")" "$(ms "$two")" "$(ms "$without")"
   # One rank with half the batch computes what each of two does; then the sums, of four blocks or three.
-  awk -v one="$one" -v half="$half" -v two="$two" -v a="$latency" -v b="$bandwidth" -v p="$numbers" 'BEGIN {
+  awk -v one="$one" -v half="$half" -v two="$two" -v gain="$gain" -v a="$latency" -v b="$bandwidth" -v p="$numbers" 'BEGIN {
+    printf "  two jobs of one rank gain %.3f, two ranks %.3f: %.3f of that\n", gain, one / two, one / two / gain
     predicted = half + 4 * a + 4 * p / b
     printf "  efficiency %.3f, of half the batch alone %.3f; predicted %.2f ms, off by %+.1f %%\n",
       one / (2 * two), one / (2 * half), 1e3 * predicted, 100 * (predicted / two - 1)
