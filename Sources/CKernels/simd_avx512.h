@@ -20,6 +20,12 @@ VF_INLINE VF vf_min(VF a, VF b) { return (VF)_mm512_min_ps((__m512)a, (__m512)b)
 
 VF_INLINE __mmask16 vf_first_lanes_mask(size_t n) { return (__mmask16)((1u << n) - 1); }
 
+// x, which the compiler then takes for whole and not for what it was put together of.
+VF_INLINE VF vf_complete(VF x) {
+  __asm__("" : "+v"(x));
+  return x;
+}
+
 // The first n < VF_LANES lanes from memory, zeros in the others.
 VF_INLINE VF vf_load_n(const float *p, size_t n) {
   VF_READS(p, n);

@@ -7,7 +7,8 @@
 //   VF_MULTIPLIES_BY_LANE   whether a multiply–add takes one lane of a register as its factor
 //
 // includes this file and adds what needs instructions of its own: vf_fma, vf_fnma,
-// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16, vi_dot.
+// vf_fma_single_rounding, vf_max, vf_min, vf_load_n, vf_store_n, vf_load_f16, vi_dot; with 16
+// lanes vf_complete.
 //
 // Wherever there is an instruction for it vf_load_f16 is one, and else vf_load_f16_by_integers;
 // vi_dot likewise, and vi_dot_by_multiplications.
@@ -224,5 +225,52 @@ VF_INLINE VF vf_zip_low(VF a, VF b) {
 VF_INLINE VF vf_zip_high(VF a, VF b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
                                  31);
+}
+#endif
+
+#if VF_LANES == 16
+// Four floats, of which a vector holds several.
+typedef float VQ __attribute__((vector_size(16)));
+
+VF_INLINE VQ vq_load(const float *p) {
+  VF_READS(p, 4);
+  VQ v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// VF_LANES / 4 fours one after the other, and one of them.
+VF_INLINE VF vf_of_quads(const VQ quads[VF_LANES / 4]) {
+  VF v;
+  __builtin_memcpy(&v, quads, sizeof v);
+  return v;
+}
+
+VF_INLINE VQ vf_quad(VF x, int i) {
+  VQ quads[VF_LANES / 4];
+  __builtin_memcpy(quads, &x, sizeof x);
+  return quads[i];
+}
+
+// The same four everywhere.
+VF_INLINE VF vf_repeat(VQ x) {
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+}
+
+// Element j of each four in all of its lanes.
+#define VF_SPREAD(x, j)                                                                            \
+  __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j, 8 + j, 8 + j, 8 + j,       \
+                          8 + j, 12 + j, 12 + j, 12 + j, 12 + j)
+VF_INLINE VF vf_spread(VF x, int j) {
+  switch (j) {
+  case 0:
+    return VF_SPREAD(x, 0);
+  case 1:
+    return VF_SPREAD(x, 1);
+  case 2:
+    return VF_SPREAD(x, 2);
+  default:
+    return VF_SPREAD(x, 3);
+  }
 }
 #endif

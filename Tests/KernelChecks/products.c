@@ -93,7 +93,15 @@ void check_packed_product(const subject *s) {
     check_product(s, 1 + K % 13, 37, K, 1);
   for (size_t N = 1; N <= 8; N++)
     check_product(s, N, 150, 70, 0);
+  // Columns beyond whole vectors under many rows, which have tiles of their own.
+  for (size_t rest = 1; rest <= 9; rest++)
+    for (size_t N = 15; N <= 75; N += 4)
+      check_product(s, N, rest + (N + rest) % 3 * 16, 63 + (N + rest) % 7, rest % 3);
+  for (size_t N = 16; N <= 26; N += 5)
+    for (size_t M = 19; M <= 24; M += 5)
+      check_product(s, N, M, 66, 1024 - 66);
   // Several blocks of everything.
+  check_product(s, 99, 20, 1027, 0);
   check_product(s, 67, 35, 131, 2);
   check_product(s, 14, 19, 2051, 1);
   check_product(s, 3, 0, 4, 0);

@@ -44,6 +44,8 @@ VF_INLINE VF vf_min(VF a, VF b) {
   return vf_joined(_mm256_min_ps(x.low, y.low), _mm256_min_ps(x.high, y.high));
 }
 
+VF_INLINE VF vf_complete(VF x) { return x; }
+
 // -1 in the first n of eight lanes and 0 in the others.
 VF_INLINE __m256i vf_first_of_eight(size_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

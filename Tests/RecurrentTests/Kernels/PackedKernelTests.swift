@@ -42,6 +42,22 @@ import Testing
     }
   }
 
+  @Test(arguments: TestedSet.all)
+  func `columns beyond whole vectors, under many rows`(set: TestedSet) throws {
+    let products = try #require(GuardedProducts(set, capacity: 1 << 16, seed: 44))
+    for N in [15, 16, 17, 23, 24, 25, 31, 33, 95, 97, 199] {
+      for M in Array(1...10) + [17, 20, 24, 35, 40, 41] {
+        for K in [63, 64, 65 + (M + N) % 3, 1024 + (M + N) % 9] where N * K <= 1 << 16 {
+          var p = Product(N: N, M: M, K: K, transposed: M % 2 == 0, accumulate: (M + N) % 2 == 0)
+          p.gap = K % 3
+          p.edge = (N + M / 2) % 2 == 0 ? .start : .end
+          let worst = products.error(p)
+          #expect(worst <= 1, "\(set) \(p): \(worst)")
+        }
+      }
+    }
+  }
+
   /// A row's result is the same bits wherever the row stands and however many there are.
   @Test(arguments: TestedSet.all)
   func `rows do not depend on each other`(set: TestedSet) throws {
