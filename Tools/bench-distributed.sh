@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How much faster two ranks are than one, each bound to a core: for a character model and two LSTMs of 512 units,
-# a batch of 32 sequences of 50 steps; and what two jobs that know nothing of each other gain. Then what the exchange of gradients costs over a slow cable, with and without
-# overlap. Last what a model of the cost says, from what was measured on one rank and of the sums alone.
+# a batch of 32 sequences of 50 steps; what two jobs gain that know nothing of each other; and what a model of the
+# cost says, from what was measured on one rank and of the sums alone. Then what the exchange of gradients costs
+# over a slow cable, with and without overlap.
 #
 #   Tools/bench-distributed.sh [UPDATES]             40 updates of each unless given; on a calm machine
 #   Tools/bench-distributed.sh --plot LOG FILE.svg   draws what it has printed, which was kept as LOG
