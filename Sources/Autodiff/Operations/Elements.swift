@@ -54,7 +54,7 @@ func addElements<Scalar: RecurrentScalar>(
 }
 
 /// What becomes of single numbers, of which any member of a call can do any part.
-enum ElementWork<Scalar: RecurrentScalar>: DividedWork {
+package enum ElementWork<Scalar: RecurrentScalar>: DividedWork {
   /// `y[i] += x[i]`.
   case add(_ x: UnsafePointer<Scalar>, to: UnsafeMutablePointer<Scalar>)
   /// `y[i] += alpha·x[i]`.
@@ -66,7 +66,7 @@ enum ElementWork<Scalar: RecurrentScalar>: DividedWork {
   /// `y[i] = 0`.
   case clear(UnsafeMutablePointer<Scalar>)
 
-  func run(_ range: Range<Int>) {
+  package func run(_ range: Range<Int>) {
     let (i, count) = (range.lowerBound, range.count)
     switch self {
     case .add(let x, let y): addElements(x + i, to: y + i, count: count)

@@ -143,10 +143,12 @@
     func begin(_ pass: UpdatePass) { isFirst = pass.isFirst }
 
     func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
+      guard let start = gradient.baseAddress else { return }
       if isFirst {
-        scale(gradient, by: factor, into: memory[block].pointer)
+        ElementWork.scale(start, by: factor, into: memory[block].pointer).run(0..<gradient.count)
       } else {
-        DistributedTraining.add(gradient, times: factor, to: memory[block].pointer)
+        ElementWork.addTimes(start, alpha: factor, to: memory[block].pointer).run(
+          0..<gradient.count)
       }
     }
 
@@ -158,9 +160,7 @@
       _ block: Int, times factor: Scalar, into gradient: UnsafeMutableBufferPointer<Scalar>
     ) {
       guard let target = gradient.baseAddress else { return }
-      scale(
-        UnsafeBufferPointer(start: memory[block].pointer, count: gradient.count), by: factor,
-        into: target)
+      ElementWork.scale(memory[block].pointer, by: factor, into: target).run(0..<gradient.count)
     }
   }
 
@@ -205,12 +205,13 @@
     }
 
     func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
+      guard let start = gradient.baseAddress else { return }
       if pass.beginsGroup {
         let sum = spare[block].popLast() ?? ExchangeMemory(repeating: 0, count: counts[block])
-        scale(gradient, by: factor, into: sum.pointer)
+        ElementWork.scale(start, by: factor, into: sum.pointer).run(0..<gradient.count)
         open[block].append((pass.group..<pass.group + 1, sum))
       } else if let last = open[block].last {
-        DistributedTraining.add(gradient, times: factor, to: last.sum.pointer)
+        ElementWork.addTimes(start, alpha: factor, to: last.sum.pointer).run(0..<gradient.count)
       }
       while pass.endsGroup, open[block].count > 1,
         areHalves(
@@ -218,7 +219,7 @@
       {
         let last = open[block].removeLast()
         let place = open[block].count - 1
-        DistributedTraining.add(last.sum.pointer, to: open[block][place].sum.pointer, counts[block])
+        ElementWork.add(last.sum.pointer, to: open[block][place].sum.pointer).run(0..<counts[block])
         open[block][place].range = open[block][place].range.lowerBound..<last.range.upperBound
         spare[block].append(last.sum)
       }
@@ -243,10 +244,8 @@
     ) {
       guard let target = gradient.baseAddress else { return }
       let place = sum(of: 0..<groups, trees.flatMap { $0 }, block)
-      scale(
-        UnsafeBufferPointer(
-          start: gathered[block].pointer + place * counts[block], count: counts[block]),
-        by: factor, into: target)
+      ElementWork.scale(gathered[block].pointer + place * counts[block], by: factor, into: target)
+        .run(0..<counts[block])
     }
 
     /// Adds up the sums of the subtrees of a range, and says where.
@@ -256,34 +255,8 @@
       let left = sum(of: range.lowerBound..<middle, trees, block)
       let right = sum(of: middle..<range.upperBound, trees, block)
       let (pointer, count) = (gathered[block].pointer, counts[block])
-      DistributedTraining.add(pointer + right * count, to: pointer + left * count, count)
+      ElementWork.add(pointer + right * count, to: pointer + left * count).run(0..<count)
       return left
     }
-  }
-
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  private func scale<Scalar: RecurrentScalar>(
-    _ from: UnsafeBufferPointer<Scalar>, by factor: Scalar, into to: UnsafeMutablePointer<Scalar>
-  ) {
-    guard let start = from.baseAddress else { return }
-    for i in 0..<from.count { to[i] = start[i] * factor }
-  }
-
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  private func add<Scalar: RecurrentScalar>(
-    _ from: UnsafeBufferPointer<Scalar>, times factor: Scalar, to: UnsafeMutablePointer<Scalar>
-  ) {
-    guard let start = from.baseAddress else { return }
-    for i in 0..<from.count { to[i] += start[i] * factor }
-  }
-
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  private func add<Scalar: RecurrentScalar>(
-    _ from: UnsafeMutablePointer<Scalar>, to: UnsafeMutablePointer<Scalar>, _ count: Int
-  ) {
-    for i in 0..<count { to[i] += from[i] }
   }
 #endif
