@@ -81,11 +81,18 @@ extension Model {
   package mutating func recordGradients(
     on graph: Graph<Scalar>, of loss: (Self, Graph<Scalar>) throws -> Node<Scalar>
   ) rethrows -> Loss {
-    beginRecording(on: graph)
-    let node = try loss(self, graph)
+    let node = try recordPass(on: graph, of: loss)
     let result = node.loss
     if result.sum.isFinite { graph.runBackward(from: node) }
     return result
+  }
+
+  /// Records a pass up to its loss, for a way back that may follow.
+  package mutating func recordPass(
+    on graph: Graph<Scalar>, of loss: (Self, Graph<Scalar>) throws -> Node<Scalar>
+  ) rethrows -> Node<Scalar> {
+    beginRecording(on: graph)
+    return try loss(self, graph)
   }
 
   /// Runs the model without a way back: nothing is kept for one, and nothing is dropped at random.

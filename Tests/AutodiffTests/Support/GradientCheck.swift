@@ -49,10 +49,13 @@ func gradientError(
     // The same random choices each time.
     graph.noise.pass = 0
     var nodes: [Node<Double>] = []
-    let result = model.recordGradients(on: graph) { _, graph in
+    func pass(_: NoParts<Double>, _ graph: Graph<Double>) -> Node<Double> {
       nodes = values.map { graph.variable($0) }
       return loss(graph, nodes)
     }
+    let result =
+      backward
+      ? model.recordGradients(on: graph, of: pass) : model.recordPass(on: graph, of: pass).loss
     if backward { gradients = nodes.map(\.gradient) }
     return result.sum / Double(max(result.count, 1))
   }

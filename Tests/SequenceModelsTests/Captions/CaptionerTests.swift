@@ -57,8 +57,7 @@ import Testing
     var scenes: Scene
 
     func gradientError(evenness: Double, captions: FramedBatch) -> Double {
-      // Small steps: fewer of them cross a kink of the rectifier.
-      modelGradientError(model, step: 1e-5) {
+      modelGradientError(model, hasKinks: true) {
         $0.loss(scenes, captions, evenness: evenness, on: $1)
       }
     }

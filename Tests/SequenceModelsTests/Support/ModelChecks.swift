@@ -5,22 +5,28 @@ import SequenceModels
 
 /// The largest error of any gradient of a model, relative to the largest.
 func modelGradientError<M: Model<Double>>(
-  _ model: M, step: Double = 1e-3, _ loss: (M, Graph<Double>) -> Node<Double>
+  _ model: M, hasKinks: Bool = false, _ loss: (M, Graph<Double>) -> Node<Double>
 ) -> Double {
   let graph = Graph<Double>(threads: 1, seed: 2)
-  func value(_ model: M) -> Double {
-    graph.noise.pass = 0
-    return model.gradients(on: graph, of: loss).mean
-  }
-  _ = value(model)
+  graph.noise.pass = 0
+  _ = model.gradients(on: graph, of: loss)
   let gradients = graph.gradients
-  let numeric = numericGradient(model.parameters.elements, step: step) { values in
+  let numeric = numericGradient(model.parameters.elements, hasKinks: hasKinks) { values in
     var (moved, parameters) = (model, model.parameters)
     parameters.elements = values
     moved.parameters = parameters
-    return value(moved)
+    return recordedLoss(moved, on: graph, loss)
   }
   return relativeError(gradients.elements, numeric)
+}
+
+/// The loss of a recorded pass, without its way back; the same random choices each time.
+func recordedLoss<M: Model<Double>>(
+  _ model: M, on graph: Graph<Double>, _ loss: (M, Graph<Double>) -> Node<Double>
+) -> Double {
+  var model = model
+  graph.noise.pass = 0
+  return model.recordPass(on: graph, of: loss).loss.mean
 }
 
 /// Whether loss and gradients are the same bits on one, two and three threads.
