@@ -53,9 +53,10 @@ for model in character lstm; do
   half=$(update 1 model=$model sequences=16)
   two=$(update 2 model=$model)
   without=$(update 2 model=$model overlap=no)
+  messages=$(update 2 model=$model shared=no)
   gain=$(gain "$one" model=$model)
-  printf '%s: one rank %s, with half the batch %s, two %s, without overlap %s\n' \
-    $model "$(ms "$one")" "$(ms "$half")" "$(ms "$two")" "$(ms "$without")"
+  printf '%s: one rank %s, with half the batch %s, two %s, without overlap %s, by messages %s\n' \
+    $model "$(ms "$one")" "$(ms "$half")" "$(ms "$two")" "$(ms "$without")" "$(ms "$messages")"
   # One rank with half the batch computes what each of two does; then the sums, of four blocks or three.
   awk -v one="$one" -v half="$half" -v two="$two" -v gain="$gain" -v a="$latency" -v b="$bandwidth" -v p="$numbers" 'BEGIN {
     printf "  two jobs of one rank gain %.3f, two ranks %.3f: %.3f of that\n", gain, one / two, one / two / gain

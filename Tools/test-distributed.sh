@@ -101,6 +101,16 @@ for n in 1 2 3 4; do
     same "$work/alone" "$work/out-$n" 1e-12
   fi
 done
+for n in 2 3 4; do
+  if begin "same-by-messages-$n"; then
+    ranks $n train shared=no out="$work/messages-$n" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    same "$work/alone" "$work/messages-$n" 1e-12
+  fi
+done
+if begin shared-memory; then
+  ranks 3 sums >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  if grep -q '^shared true' "$work/log"; then passed "$(head -1 "$work/log")"; else wrong "not shared" "$work/log"; fi
+fi
 if begin same-without-overlap; then
   ranks 2 train overlap=no out="$work/out-no" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
   ranks 2 train out="$work/out-yes" >"$work/log" 2>&1 || wrong "does not run" "$work/log"
@@ -260,6 +270,14 @@ if begin network; then
     else
       wrong "does not run" "$work/log"
     fi
+  else
+    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
+  fi
+fi
+if begin network-memory; then
+  if make_network 2>"$work/log"; then
+    over_tcp sums >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+    if grep -q '^shared false' "$work/log"; then passed "$(head -1 "$work/log")"; else wrong "shared" "$work/log"; fi
   else
     echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
   fi

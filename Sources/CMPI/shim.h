@@ -4,6 +4,11 @@
 #define SWIFT_RECURRENT_CMPI_SHIM_H
 
 #include <mpi.h>
+#include <stdint.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 typedef struct {
   MPI_Comm comm;
@@ -90,6 +95,24 @@ static inline int cmpi_test(cmpi_request *request, int *is_done) {
 static inline int cmpi_send(const void *bytes, int count, int to, cmpi_group group,
                             cmpi_request *request) {
   return MPI_Isend(bytes, count, MPI_BYTE, to, 1, group.comm, &request->request);
+}
+
+// A file in memory that has no name; -1 where the system has none.
+static inline int cmpi_nameless_file(void) {
+#ifdef __linux__
+  return (int)syscall(SYS_memfd_create, "ranks", 1u); // closed in programs that are started
+#else
+  return -1;
+#endif
+}
+
+// Writes a number of 8 bytes for other processes; who reads it sees all that was written before.
+static inline void cmpi_publish(void *place, uint64_t number) {
+  __atomic_store_n((uint64_t *)place, number, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t cmpi_published(const void *place) {
+  return __atomic_load_n((const uint64_t *)place, __ATOMIC_ACQUIRE);
 }
 
 // Takes a message of at most `room` bytes that is there; *from is -1 where none is.

@@ -1,7 +1,7 @@
 // What several ranks do, for Tools/test-distributed.sh: each call is one job, and writes what came of it.
 //
 //   DistributedChecks alone out=FILE [updates=50] …        without MPI: what the others are compared with
-//   DistributedChecks train out=FILE [groups=8] [batches=3] [task=text] [keep=FILE] [fault=KIND:RANK:UPDATE] …
+//   DistributedChecks train out=FILE [groups=8] [batches=3] [task=text] [shared=no] [keep=FILE] [fault=KIND:RANK:UPDATE] …
 //   DistributedChecks compare FILE FILE [TOLERANCE]        equal bits without a tolerance
 //   DistributedChecks shares                               how a batch is divided, without MPI
 //   DistributedChecks messages                             sums, broadcasts and texts
@@ -57,6 +57,7 @@
 
     func number(_ key: String, _ usual: Int) -> Int { values[key].flatMap { Int($0) } ?? usual }
 
+    var sharesMemory: Bool { self["shared"] != "no" }
     var real: Bool { values["type"] == "float" }
     var timeout: Double { values["timeout"].flatMap { Double($0) } ?? 60 }
   }

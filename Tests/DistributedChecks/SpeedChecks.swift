@@ -34,7 +34,7 @@
     }
   }
 
-  /// The time of an update, in seconds: `model=character` or `model=lstm`, `overlap=no`, `groups=8`,
+  /// The time of an update, in seconds: `model=character` or `model=lstm`, `overlap=no`, `shared=no`, `groups=8`,
   /// `updates=20`, `sequences=32`, `steps=50`.
   func measureSpeed(_ options: CheckOptions) {
     Communicator.run(timeout: options.timeout) { world in
@@ -51,20 +51,26 @@
     }
   }
 
-  /// How long sums take that nothing overlaps: the bytes and the seconds of each size.
+  /// How long sums take that nothing overlaps, as a trainer makes them: the bytes and the seconds of each size.
   func measureSums(_ options: CheckOptions) {
     Communicator.run(timeout: options.timeout) { world in
-      for count in [1, 1 << 10, 1 << 14, 1 << 17, 1 << 19] {
-        let numbers = [Double](repeating: 1, count: count)
-        var times: [Double] = []
+      for count in [2, 1 << 11, 1 << 15, 1 << 18, 1 << 20] {
+        let numbers = [Float](repeating: 1, count: count)
+        let shared = options.sharesMemory ? try SharedSums<Float>([count], on: world) : nil
+        if world.rank == 0, count == 2 { print("shared", shared != nil) }
+        let sums: any BlockSums<Float> = shared ?? PlainSums([count])
+        var (times, total): ([Double], [Float]) = ([], numbers)
         for _ in 0..<30 {
+          sums.begin(.only)
+          numbers.withUnsafeBufferPointer { sums.add($0, times: 1, toBlock: 0) }
           try world.barrier()
           let begin = now()
-          let pending = try world.startSum(numbers)
-          _ = pending.wait()
+          world.wait(try sums.start(0, "numbers", on: world))
           times.append(now() - begin)
+          total.withUnsafeMutableBufferPointer { sums.take(0, times: 1, into: $0) }
         }
-        if world.rank == 0 { print("sum", 8 * count, times.sorted()[times.count / 2]) }
+        precondition(total.allSatisfy { $0 == Float(world.size) }, "not the sum")
+        if world.rank == 0 { print("sum", 4 * count, times.sorted()[times.count / 2]) }
       }
     }
   }
@@ -95,6 +101,7 @@
     }
     var distributed = DistributedTrainer(trainer, on: world)
     distributed.overlapsBackward = options["overlap"] != "no"
+    distributed.sharesMemory = options.sharesMemory
     if let groups = options["groups"].flatMap({ Int($0) }) {
       distributed.order = .ordered(groups: groups)
     }

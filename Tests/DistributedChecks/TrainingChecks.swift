@@ -126,6 +126,7 @@
         task.isFaulty("data", world.rank) ? "99" : "100"
       if task.isFaulty("batches", world.rank) { trainer.trainer.batchesPerUpdate = 2 }
       trainer.overlapsBackward = options["overlap"] != "no"
+      trainer.sharesMemory = options.sharesMemory
       if let groups = options["groups"].flatMap({ Int($0) }) {
         trainer.order = .ordered(groups: groups)
       }

@@ -202,7 +202,12 @@
       }
     }
 
-    func wait(_ exchange: Exchange) { thread.wait(for: exchange) }
+    package func wait(_ exchange: Exchange) { thread.wait(for: exchange) }
+
+    /// Starts something in memory that ranks share.
+    func startInMemory(
+      _ name: String, begin: @escaping @Sendable () -> Void, goOn: @escaping @Sendable () -> Bool
+    ) -> Exchange { thread.submit(name, .memory(begin: begin, goOn: goOn)) }
 
     /// Starts to gather words, as many on each rank.
     func startGather(

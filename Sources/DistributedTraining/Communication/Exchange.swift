@@ -2,13 +2,13 @@
   internal import CMPI
 
   /// Something that all ranks do together: started once, waited for once, in one order on all ranks.
-  final class Exchange: Sendable {
+  package final class Exchange: Sendable {
     /// What it is called in messages.
     let name: String
     /// Its place among all exchanges of this rank, from 1.
     let number: Int
-    /// Starts it; on the thread of messages only. Holds the memory that MPI works on.
-    private let begin: @Sendable (cmpi_group, inout cmpi_request) -> Int32
+    /// How it is done; on the thread of messages only. Holds the memory that is worked on.
+    private let way: Way
     // Of the thread of messages only.
     nonisolated(unsafe) private var request = cmpi_request()
     /// When it was started, on the thread's clock.
@@ -16,20 +16,30 @@
     /// Whether it has ended: read and written under the thread's lock.
     nonisolated(unsafe) var isDone = false
 
-    init(
-      _ name: String, number: Int,
-      _ begin: @escaping @Sendable (cmpi_group, inout cmpi_request) -> Int32
-    ) {
-      (self.name, self.number, self.begin) = (name, number, begin)
+    enum Way {
+      /// By MPI: what starts it.
+      case messages(@Sendable (cmpi_group, inout cmpi_request) -> Int32)
+      /// In memory that ranks share: what starts it, and what goes on with it and says whether it has ended.
+      case memory(begin: @Sendable () -> Void, goOn: @Sendable () -> Bool)
+    }
+
+    init(_ name: String, number: Int, _ way: Way) {
+      (self.name, self.number, self.way) = (name, number, way)
     }
 
     func start(_ group: cmpi_group, at time: Double) -> Int32 {
       since = time
-      return begin(group, &request)
+      switch way {
+      case .messages(let begin): return begin(group, &request)
+      case .memory(let begin, _):
+        begin()
+        return Int32(CMPI_SUCCESS)
+      }
     }
 
     /// Whether it has ended by now; makes it go on where it has not.
     func test() -> (code: Int32, isDone: Bool) {
+      if case .memory(_, let goOn) = way { return (Int32(CMPI_SUCCESS), goOn()) }
       var done: Int32 = 0
       let code = cmpi_test(&request, &done)
       return (code, done != 0)

@@ -69,12 +69,15 @@
     /// Submits something that all ranks do together.
     func submit(
       _ name: String, _ begin: @escaping @Sendable (cmpi_group, inout cmpi_request) -> Int32
-    ) -> Exchange {
+    ) -> Exchange { submit(name, .messages(begin)) }
+
+    /// As ``submit(_:_:)``, for either way of doing it.
+    func submit(_ name: String, _ way: Exchange.Way) -> Exchange {
       lock.lock()
       defer { lock.unlock() }
       submitted += 1
       (lastName, lastTime) = (name, monotonicSeconds())
-      let exchange = Exchange(name, number: submitted, begin)
+      let exchange = Exchange(name, number: submitted, way)
       queue.append(exchange)
       lock.broadcast()
       return exchange

@@ -6,7 +6,7 @@
 
   /// In what order gradients are added up over the sequences of a batch.
   public enum GradientOrder: Sendable, Hashable {
-    /// Each rank computes its sequences at once, and MPI adds up as it likes: the bits depend on the number of
+    /// Each rank computes its sequences at once, and they are added up as is fastest: the bits depend on the number of
     /// ranks, within rounding. The fastest.
     case any
     /// A batch is divided into `groups` groups, whatever the number of ranks; each is a pass of its own, and
@@ -59,6 +59,9 @@
     public var order = GradientOrder.any
     /// Whether blocks are exchanged while the way back goes on; without, once it has ended.
     public var overlapsBackward = true
+    /// Whether ranks that are all on one machine add gradients up in memory that they share, and not by messages;
+    /// where ``order`` is ``GradientOrder/any``.
+    public var sharesMemory = true
     /// What else has to be the same on all ranks, such as how many sequences a data set has, by name.
     public var agreement: [String: String] = [:]
     /// The ranks.
@@ -143,9 +146,10 @@
       let course = SharedCourse(try world.broadcast([monotonicSeconds()])[0])
       let watch = InterruptionWatch(trainer.interruption)
       defer { watch.end() }
+      let sums = try GradientSums(
+        of: model.parameters, on: world, order, sharesMemory: sharesMemory)
       let step = DistributedStep(
-        world, order, GradientSums(of: model.parameters, on: world, order), course, watch,
-        carriesStates: carriesStates)
+        world, order, sums, course, watch, carriesStates: carriesStates)
       step.sums.overlaps = overlapsBackward
       var inner = prepared(course, step)
       let norm = trainer.maximumNorm
@@ -242,6 +246,7 @@
         ("when it is validated", "\(trainer.validation)"),
         ("after how many validations it ends", "\(trainer.patience ?? 0)"),
         ("the order of sums", "\(order)"),
+        ("whether ranks share memory", "\(sharesMemory)"),
         ("when it is kept", trainer.checkpoints.map { "\($0.every)" } ?? "never"),
         ("the update that it goes on from", "\(resumed?.history.updates ?? 0)"),
         ("the parameters that it goes on from", resumed.map { digest($0.parameters) } ?? "none"),
@@ -271,7 +276,7 @@
   }
 
   /// Of what ranks tell each other: ranks of another version do not understand each other.
-  private let exchangeVersion = 2
+  private let exchangeVersion = 3
 
   private func hexadecimal(_ word: UInt64) -> String { String(word, radix: 16) }
 

@@ -27,13 +27,16 @@
     private var failure: DistributedError?
 
     init(
-      of parameters: ModelParameters<Scalar>, on world: Communicator, _ order: GradientOrder
-    ) {
+      of parameters: ModelParameters<Scalar>, on world: Communicator, _ order: GradientOrder,
+      sharesMemory: Bool
+    ) throws(DistributedError) {
       self.world = world
       names = parameters.names
       let counts = (0..<parameters.blockCount).map { parameters[block: $0].count }
       switch order {
-      case .any: sums = PlainSums(counts)
+      case .any:
+        let shared = sharesMemory ? try SharedSums<Scalar>(counts, on: world) : nil
+        sums = shared ?? PlainSums(counts)
       case .ordered(let groups): sums = OrderedSums(counts, groups: groups, on: world)
       }
       self.order = counts.indices.filter { parameters.isTrained(block: $0) }.reversed()
@@ -104,21 +107,25 @@
   }
 
   /// One of the passes by which a rank makes an update: each of its groups reads all batches, one after the other.
-  struct UpdatePass {
+  package struct UpdatePass {
     /// The group, of all that a batch is divided into.
-    var group: Int
+    package var group: Int
     /// Whether it reads the first batch.
-    var beginsGroup: Bool
+    package var beginsGroup: Bool
     /// Whether it reads the last batch.
-    var endsGroup: Bool
+    package var endsGroup: Bool
     /// Whether it is the first of this rank's in the update.
-    var isFirst: Bool
+    package var isFirst: Bool
     /// Whether it is the last of this rank's in the update.
-    var isLast: Bool
+    package var isLast: Bool
+
+    /// The only one, of one batch and one group.
+    package static let only = UpdatePass(
+      group: 0, beginsGroup: true, endsGroup: true, isFirst: true, isLast: true)
   }
 
   /// How blocks are added up over batches, groups and ranks.
-  protocol BlockSums<Scalar>: AnyObject {
+  package protocol BlockSums<Scalar>: AnyObject {
     associatedtype Scalar: RecurrentScalar
 
     /// Begins the gradients of a pass.
@@ -133,16 +140,20 @@
     func take(_ block: Int, times factor: Scalar, into gradient: UnsafeMutableBufferPointer<Scalar>)
   }
 
-  /// Sums in whatever order MPI adds them up.
-  final class PlainSums<Scalar: RecurrentScalar>: BlockSums {
+  /// Sums by messages, in whatever order MPI adds them up.
+  package final class PlainSums<Scalar: RecurrentScalar>: BlockSums {
     private let memory: [ExchangeMemory<Scalar>]
     private var isFirst = true
 
-    init(_ counts: [Int]) { memory = counts.map { ExchangeMemory(repeating: 0, count: $0) } }
+    package init(_ counts: [Int]) {
+      memory = counts.map { ExchangeMemory(repeating: 0, count: $0) }
+    }
 
-    func begin(_ pass: UpdatePass) { isFirst = pass.isFirst }
+    package func begin(_ pass: UpdatePass) { isFirst = pass.isFirst }
 
-    func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
+    package func add(
+      _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int
+    ) {
       guard let start = gradient.baseAddress else { return }
       if isFirst {
         ElementWork.scale(start, by: factor, into: memory[block].pointer).run(0..<gradient.count)
@@ -152,11 +163,11 @@
       }
     }
 
-    func start(
+    package func start(
       _ block: Int, _ name: String, on world: Communicator
     ) throws(DistributedError) -> Exchange { try world.startSum(memory[block], name) }
 
-    func take(
+    package func take(
       _ block: Int, times factor: Scalar, into gradient: UnsafeMutableBufferPointer<Scalar>
     ) {
       guard let target = gradient.baseAddress else { return }
@@ -179,8 +190,7 @@
     /// Memory that serves the next group.
     private var spare: [[ExchangeMemory<Scalar>]]
     private let gathered: [ExchangeMemory<Scalar>]
-    private var pass = UpdatePass(
-      group: 0, beginsGroup: true, endsGroup: true, isFirst: true, isLast: true)
+    private var pass = UpdatePass.only
 
     init(_ counts: [Int], groups: Int, on world: Communicator) {
       (self.groups, rank, self.counts) = (groups, world.rank, counts)
@@ -204,7 +214,9 @@
       }
     }
 
-    func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
+    func add(
+      _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int
+    ) {
       guard let start = gradient.baseAddress else { return }
       if pass.beginsGroup {
         let sum = spare[block].popLast() ?? ExchangeMemory(repeating: 0, count: counts[block])
