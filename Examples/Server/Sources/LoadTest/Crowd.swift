@@ -32,8 +32,10 @@ struct Crowd {
       statistics = try await server.statistics()
     }
     let seen = found.flatMap(\.visits)
+    let refusals = found.reduce(0) { $0 + $1.refusals }
     try checkTexts(seen)
-    try check(statistics, seen, refusals: found.reduce(0) { $0 + $1.refusals })
+    try check(statistics, seen, refusals: refusals)
+    try checkThatErrorsAreFound(statistics, seen, refusals: refusals)
     report(statistics, seen, seconds: seconds)
 
     server.end()
@@ -85,6 +87,41 @@ struct Crowd {
       throw Failure(
         "not so: \(what); \(whole) answers to the end, \(others) broken off, \(atOnce) left at "
           + "once, \(refusals) refused: \(s)")
+    }
+  }
+
+  /// An answer with another character, or cut off, and counts that are not the clients' do not pass.
+  private func checkThatErrorsAreFound(
+    _ statistics: ServerStatistics, _ visits: [Client.Visit], refusals: Int
+  ) throws {
+    var wrong: [Client.Visit] = []
+    for isToTheEnd in [true, false] {
+      let isOne = { (visit: Client.Visit) in
+        visit.isToTheEnd == isToTheEnd && !visit.exchange.body.isEmpty
+      }
+      guard var visit = visits.first(where: isOne) else { continue }
+      visit.exchange.body[visit.exchange.body.count / 2] ^= 1
+      wrong.append(visit)
+    }
+    if let whole = visits.first(where: \.isToTheEnd) {
+      var (short, open) = (whole, whole)
+      short.exchange.body.removeLast()
+      open.exchange.isWhole = false
+      wrong += [short, open]
+    }
+    for visit in wrong where (try? checkTexts([visit])) != nil {
+      throw Failure("takes '\(visit.exchange.text)' for the answer to \(visit.request)")
+    }
+    for (field, change) in [
+      (\ServerStatistics.sessions, 1), (\.waiting, 1), (\.begun, 1), (\.begun, -visits.count - 1),
+      (\.completed, -visits.count - 1), (\.refused, visits.count + 1),
+      (\.steps, -statistics.steps - 1),
+    ] as [(WritableKeyPath<ServerStatistics, Int>, Int)] {
+      var counts = statistics
+      counts[keyPath: field] += change
+      if (try? check(counts, visits, refusals: refusals)) != nil {
+        throw Failure("takes \(counts) for the counts of \(visits.count) visits")
+      }
     }
   }
 

@@ -20,6 +20,8 @@ struct Exchange: Sendable {
     case toTheEnd
     /// As soon as so many pieces of the body are there; 0: as soon as the request is sent.
     case pieces(Int)
+    /// When the task is cancelled; reads the first piece of the body, and nothing more.
+    case untilCancelled
   }
 
   /// Asks a server on this machine.
@@ -42,9 +44,10 @@ struct Exchange: Sendable {
         "Connection": "close",
       ])
     return try await channel.executeThenClose { inbound, outbound in
-      try await outbound.write(.head(head))
-      if !body.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(string: body)))) }
-      try await outbound.write(.end(nil))
+      // At once: a server that has all it needs answers, and closes the connection, before the rest is written.
+      try await outbound.write(contentsOf: [
+        .head(head), .body(.byteBuffer(ByteBuffer(string: body))), .end(nil),
+      ])
       var exchange = Exchange()
       if case .pieces(0) = stay { return exchange }
       for try await part in inbound {
@@ -55,10 +58,11 @@ struct Exchange: Sendable {
         case .body(let piece):
           exchange.body += piece.readableBytesView
           exchange.arrivals.append(.now)
-          if case .pieces(let count) = stay, exchange.status == 200,
-            exchange.arrivals.count >= count
-          {
-            return exchange
+          guard exchange.status == 200 else { continue }
+          switch stay {
+          case .toTheEnd: break
+          case .pieces(let count): if exchange.arrivals.count >= count { return exchange }
+          case .untilCancelled: try await Task.sleep(for: .seconds(3600))
           }
         case .end:
           exchange.isWhole = true
