@@ -454,6 +454,36 @@ import Testing
     }
   }
 
+  /// Two of three are a full batch while the third has not asked, who is then missing to no later one.
+  @Test func `who is missing from a full batch is not missing from the next`() async {
+    await #expect(processExitsWith: .success) {
+      alarm(60)
+      let batcher = StreamBatcher(
+        SmallLayers.lstm() as LSTM<Float>, maximumStreams: 3, maximumBatch: 2,
+        maximumWaiting: nil, patience: .shareOfBatch { _ in .seconds(3600) }, threads: 1)
+      let streams = try (0..<3).map { _ in try batcher.join() }
+      @Sendable func step(_ n: Int) async throws {
+        _ = try await streams[n].step(.zeros(rows: 1, columns: 3))
+      }
+      /// Both in one batch, the second of them when the first waits.
+      func together(_ first: Int, _ second: Int) async throws {
+        async let one: Void = step(first)
+        while batcher.waitingCount < 1 { try await Task.sleep(for: .milliseconds(1)) }
+        try await step(second)
+        try await one
+      }
+      // Stream 0 is alone, then missing until it asks; then 1 is, which never does.
+      try await step(0)
+      try await together(1, 0)
+      try await together(0, 2)
+      guard (batcher.counts.batches, batcher.counts.steps) == (3, 5) else { exit(2) }
+      for n in [0, 2] { streams[n].leave() }
+      // Nobody whom the last batch answered is missing.
+      try await step(1)
+      guard (batcher.counts.batches, batcher.counts.steps) == (4, 6) else { exit(3) }
+    }
+  }
+
   @Test func `a batcher that nobody refers to ends its thread`() throws {
     let layer: LSTM<Float> = SmallLayers.lstm()
     weak var queue: StreamQueue<LSTM<Float>>?
