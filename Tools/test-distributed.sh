@@ -229,6 +229,21 @@ if begin killed-goes-on; then
   ranks 2 train keep="$work/kept" out="$work/after" >"$work/log" 2>&1 || wrong "does not go on" "$work/log"
   same "$work/alone" "$work/after" 1e-12
 fi
+# The rank that writes dies in the middle of the checkpoint of update 15: that of update 10 is still there, and whole.
+if begin killed-writing; then
+  rm -f "$work"/kept*
+  ends 3 10 'process rank 0 .*on signal 25' keep="$work/kept" fault=full:0:12
+fi
+if begin killed-writing-goes-on; then
+  [ -e "$work/kept.copy" ] ||
+    timeout 60 mpirun -n 3 "$checks" train keep="$work/kept" fault=full:0:12 >/dev/null 2>&1
+  if ! cmp "$work/kept" "$work/kept.copy" >"$work/log" 2>&1; then
+    wrong "is not as it was" "$work/log"
+  else
+    ranks 2 train keep="$work/kept" out="$work/after" >"$work/log" 2>&1 || wrong "does not go on" "$work/log"
+    same "$work/alone" "$work/after" 1e-12
+  fi
+fi
 begin hangs &&
   ends 3 10 '^distributed: rank 1 of 3 did not come to .*update 11.* within 2.0 s: the last .*ago' \
     timeout=2 fault=hang:1:10

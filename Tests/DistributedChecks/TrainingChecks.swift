@@ -65,6 +65,7 @@
           case "kill": kill(getpid(), SIGKILL)
           case "stop": kill(getpid(), SIGSTOP)
           case "hang": while true { sleep(1) }
+          case "full": try takeHalfOfNextCheckpoint()
           case "throw": throw CheckError(reason: "batch \(number) cannot be read")
           case "batch": return batch(number + 1)
           default: break
@@ -72,6 +73,18 @@
         }
         return batch(number)
       }
+    }
+
+    /// The system takes half of the next checkpoint, and then kills whoever writes it. A copy of the last one is
+    /// kept.
+    private func takeHalfOfNextCheckpoint() throws {
+      guard let path = options["keep"] else { return }
+      let last = try Data(contentsOf: URL(fileURLWithPath: path))
+      try last.write(to: URL(fileURLWithPath: path + ".copy"))
+      let half = rlim_t(last.count / 2)
+      var most = rlimit(rlim_cur: half, rlim_max: half)
+      // RLIMIT_FSIZE, whose type depends on the system.
+      setrlimit(.init(1), &most)
     }
 
     func isFaulty(_ kind: String, _ rank: Int) -> Bool {
