@@ -70,7 +70,7 @@ protocol RepeatedSteps: AnyObject {
 }
 
 /// Updates of a model.
-private final class TrainingSteps: RepeatedSteps {
+final class TrainingSteps: RepeatedSteps {
   private let model: any TrainedModel
   private var losses = BitDigest()
 

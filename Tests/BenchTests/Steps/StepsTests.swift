@@ -51,10 +51,14 @@ struct StepsTests {
     #expect(lines.allSatisfy { $0.count <= 120 })
     #expect(lines.first == "one, engine kernels AVX2, Float, layers of stacks apart")
     #expect(lines.contains("warning: load 9"))
-    #expect(lines.contains { $0.contains("processes'") && $0.contains("of 2") })
-    let tagger = try #require(lines.first { $0.contains("tagger") && !$0.contains(":") })
-    let numbers = tagger.split(separator: " ").filter { $0.contains(".") }
-    #expect(numbers == ["8.00", "1.50", "2.00", "1.50", "0.80–2.50"], "\(tagger)")
+    let header = try #require(lines.first { $0.hasPrefix("subject") })
+    #expect(
+      header.split(separator: " ").joined(separator: " ")
+        == "subject threads one thread gain processes' of 2 95 %")
+    let tagger = try #require(lines.first { $0.hasPrefix("tagger ") })
+    #expect(
+      tagger.split(separator: " ")
+        == ["tagger", "2", "8.00", "s", "1.50", "2.00", "1.50", "0.80–2.50"], "\(tagger)")
     #expect(lines.contains("stack-128: \(StepsSubject.stack128.what)"))
   }
 
@@ -98,6 +102,52 @@ struct StepsTests {
     let one = steps.digest(plantedError: 0)
     try steps.step()
     #expect(steps.digest(plantedError: 0) != one)
+  }
+
+  /// A model whose losses and weights are given.
+  private final class GivenModel: TrainedModel {
+    private var losses: [Double]
+    let weights: [(name: String, rows: Int, columns: Int, elements: [Float])]
+
+    init(losses: [Double], weights: [[Float]]) {
+      self.losses = losses.reversed()
+      self.weights = weights.map { ("W", 1, $0.count, $0) }
+    }
+
+    func update() -> Double { losses.removeLast() }
+  }
+
+  @Test func lossesAndWeightsOfAModelAreInItsBits() throws {
+    func digest(
+      _ losses: [Double], _ weights: [[Float]], plantedError: Float = 0
+    ) throws -> UInt64 {
+      let steps = TrainingSteps(GivenModel(losses: losses, weights: weights))
+      for _ in losses { try steps.step() }
+      return steps.digest(plantedError: plantedError)
+    }
+    let one = try digest([1, 2], [[3, 4], [5]])
+    #expect(try digest([1, 2], [[3, 4], [5]]) == one)
+    for losses in [[1, 2.5], [1.5, 2], [2, 1]] {
+      #expect(try digest(losses, [[3, 4], [5]]) != one, "\(losses)")
+    }
+    for weights in [[[3, 4], [6]], [[3, 7], [5]], [[4, 3], [5]]] as [[[Float]]] {
+      #expect(try digest([1, 2], weights) != one, "\(weights)")
+    }
+    #expect(try digest([1, 2], [[3, 4], [5]], plantedError: 1e-6) != one)
+  }
+
+  /// Two stacks with the same weights, inputs and outputs, of which one has gradients, too.
+  @Test(arguments: [
+    (StepsSubject.stack128, StepsSubject.stack128Training),
+    (StepsSubject.stack256, StepsSubject.stack256Training),
+  ])
+  func gradientsOfAStackAreInItsBits(inference: StepsSubject, training: StepsSubject) throws {
+    let digests = try [inference, training].map { subject in
+      let steps = subject.make(threads: 1, seed: 1, together: nil)
+      try steps.step()
+      return steps.digest(plantedError: 0)
+    }
+    #expect(digests[0] != digests[1])
   }
 
   @Test func bitsInAnotherOrderAreOthers() {
