@@ -196,6 +196,36 @@ import Testing
     }
   }
 
+  /// The sums of all blocks of the depth are in the result, also where it replaces what was there.
+  @Test func `products of bytes deeper than one block`() throws {
+    var rng = SeededGenerator(seed: 56)
+    let (N, K) = (2, 2 * 8192 + 3)
+    let a = (0..<N).map { _ in (0..<K).map { _ in Float.random(in: -1...1, using: &rng) } }
+    // Of a panel and one column, the first and the last, the others being zeros.
+    let b = (0..<2).map { _ in (0..<K).map { _ in Float.random(in: -1...1, using: &rng) } }
+    let expected = b.map { numbers in
+      let weights = RoundedWeights.int8(numbers[...])
+      return a.map { RoundedWeights.wholeProduct($0, weights) }
+    }
+    for set in TestedSet.all {
+      let pack = try set.pack()
+      let (format, panel) = (pack.narrow[Int(CK_NARROW_I8_DYNAMIC.rawValue)], Int(pack.panel))
+      let M = panel + 1
+      var floats = [Float](repeating: 0, count: K * 2 * panel)
+      for (i, numbers) in b.enumerated() {
+        for k in 0..<K { floats[(i * K + k) * panel] = numbers[k] }
+      }
+      var elements = [UInt8](repeating: 0, count: (K + format.scale_rows) * 2 * panel)
+      format.narrow(K, M, floats, &elements)
+      var c = [Float](repeating: 0.25, count: N * M)
+      format.narrow_product(N, M, K, a.flatMap { $0 }, K, elements, &c, M, 0, 0, 0)
+      for n in 0..<N {
+        let found = [c[n * M], c[n * M + panel]]
+        #expect(found == expected.map { $0[n] }, "\(set), row \(n), seed 56")
+      }
+    }
+  }
+
   /// A row's result is the same bits wherever the row stands and however many there are, also where the
   /// product is cut into blocks of the depth.
   @Test(arguments: TestedSet.all, kinds + [CK_NARROW_I8_DYNAMIC.rawValue])

@@ -43,15 +43,20 @@ enum RoundedWeights {
     return (scale, row.map { ($0 / scale).rounded(.toNearestOrEven) })
   }
 
-  /// The product of a row of floats, rounded to whole numbers first, and one of weights.
+  /// The product of a row of floats, rounded to whole numbers first, and one of weights: sums of 8192
+  /// products are exact, and added to each other as floats.
   static func wholeProduct(_ x: [Float], _ row: (scale: Float, whole: [Float])) -> Float {
     let largest = x.map(abs).max() ?? 0
     guard largest / 127 >= .leastNormalMagnitude else { return 0 }
     let factor = 127 / largest
-    let sum = zip(x, row.whole).reduce(0) {
-      $0 + Int(($1.0 * factor).rounded(.toNearestOrEven)) * Int($1.1)
+    let sums = stride(from: 0, to: x.count, by: 8192).map { start in
+      let block = start..<min(start + 8192, x.count)
+      let sum = zip(x[block], row.whole[block]).reduce(0) {
+        $0 + Int(($1.0 * factor).rounded(.toNearestOrEven)) * Int($1.1)
+      }
+      return Float(sum) * row.scale * (largest / 127)
     }
-    return Float(sum) * row.scale * (largest / 127)
+    return sums.dropFirst().reduce(sums[0], +)
   }
 
   /// The weights of one row as a product of that format reads them; for int8 rounded products of a whole
