@@ -4,7 +4,7 @@
 # cost says, from what was measured on one rank and of the sums alone. Then what the exchange of gradients costs
 # over a slow cable, with and without overlap.
 #
-#   Tools/bench-distributed.sh [UPDATES]             40 updates of each unless given; on a calm machine
+#   Tools/bench-distributed.sh [ROUNDS]              5 launches of each in turn, unless given; on a calm machine
 #   Tools/bench-distributed.sh --plot LOG FILE.svg   draws what it has printed, which was kept as LOG
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,17 +22,20 @@ work=$(mktemp -d)
 trap 'remove_network; rm -rf "$work"' EXIT
 # shellcheck source=Tools/mpi-ranks.sh
 . Tools/mpi-ranks.sh
-updates=${1:-40}
+rounds=${1:-5}
+# Of a launch: long enough for the launcher's own work to be over.
+declare -A updates=([character]=60 [lstm]=8)
 export OMPI_MCA_hwloc_base_binding_policy=core
 
-update() { mpirun -n "$1" "$checks" speed updates="$updates" "${@:2}" | awk '$1 == "update" { print $4 }'; }
-slow_update() { over_tcp speed updates="$updates" "$@" | awk '$1 == "update" { print $4 }'; }
+median() { sort -g "$work/times-$1" | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }
+update() { mpirun -n "$1" "$checks" speed updates="${updates[$model]}" "${@:2}" | awk '$1 == "update" { print $4 }'; }
+slow_update() { over_tcp speed updates="${updates[$model]}" "$@" | awk '$1 == "update" { print $4 }'; }
 # What this machine gives two processes at the same time, each on a core of its own, of what one does alone.
 gain() { # SECONDS-OF-ONE ARGUMENT…
   local core
   for core in 0 1; do
     OMPI_MCA_hwloc_base_binding_policy=none taskset -c $core \
-      mpirun -n 1 "$checks" speed updates="$updates" "${@:2}" >"$work/beside-$core" &
+      mpirun -n 1 "$checks" speed updates="${updates[$model]}" "${@:2}" >"$work/beside-$core" &
   done
   wait
   awk -v one="$1" '$1 == "update" { gain += one / $4 } END { print gain }' "$work"/beside-[01]
@@ -49,12 +52,17 @@ awk -v a="$latency" -v b="$bandwidth" \
 
 for model in character lstm; do
   numbers=$(mpirun -n 1 "$checks" speed updates=1 model=$model | awk '$1 == "update" { print $3 }')
-  one=$(update 1 model=$model)
-  half=$(update 1 model=$model sequences=16)
-  two=$(update 2 model=$model)
-  without=$(update 2 model=$model overlap=no)
-  messages=$(update 2 model=$model shared=no)
-  gain=$(gain "$one" model=$model)
+  rm -f "$work"/times-*
+  for ((round = 0; round < rounds; round++)); do
+    update 1 model=$model >>"$work/times-one"
+    update 2 model=$model >>"$work/times-two"
+    update 1 model=$model sequences=16 >>"$work/times-half"
+    update 2 model=$model overlap=no >>"$work/times-without"
+    update 2 model=$model shared=no >>"$work/times-messages"
+    gain "$(tail -1 "$work/times-one")" model=$model >>"$work/times-gain"
+  done
+  one=$(median one) two=$(median two) half=$(median half) without=$(median without)
+  messages=$(median messages) gain=$(median gain)
   printf '%s: one rank %s, with half the batch %s, two %s, without overlap %s, by messages %s\n' \
     $model "$(ms "$one")" "$(ms "$half")" "$(ms "$two")" "$(ms "$without")" "$(ms "$messages")"
   # One rank with half the batch computes what each of two does; then the sums, of four blocks or three.
