@@ -60,7 +60,7 @@
     /// Whether blocks are exchanged while the way back goes on; without, once it has ended.
     public var overlapsBackward = true
     /// Whether ranks that are all on one machine add gradients up in memory that they share, and not by messages;
-    /// where ``order`` is ``GradientOrder/any``.
+    /// where ``order`` is ``GradientOrder/any``. It takes twice the memory of the gradients on each rank, messages once.
     public var sharesMemory = true
     /// What else has to be the same on all ranks, such as how many sequences a data set has, by name.
     public var agreement: [String: String] = [:]

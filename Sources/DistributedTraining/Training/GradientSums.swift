@@ -154,13 +154,7 @@
     package func add(
       _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int
     ) {
-      guard let start = gradient.baseAddress else { return }
-      if isFirst {
-        ElementWork.scale(start, by: factor, into: memory[block].pointer).run(0..<gradient.count)
-      } else {
-        ElementWork.addTimes(start, alpha: factor, to: memory[block].pointer).run(
-          0..<gradient.count)
-      }
+      addUp(gradient, times: factor, isFirst: isFirst, in: memory[block].pointer)
     }
 
     package func start(
@@ -173,6 +167,18 @@
       guard let target = gradient.baseAddress else { return }
       ElementWork.scale(memory[block].pointer, by: factor, into: target).run(0..<gradient.count)
     }
+  }
+
+  /// `sum ← factor·gradient`, or `sum ← sum + factor·gradient` where it is not the first.
+  func addUp<Scalar: RecurrentScalar>(
+    _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, isFirst: Bool,
+    in sum: UnsafeMutablePointer<Scalar>
+  ) {
+    guard let start = gradient.baseAddress else { return }
+    let work: ElementWork<Scalar> =
+      isFirst
+      ? .scale(start, by: factor, into: sum) : .addTimes(start, alpha: factor, to: sum)
+    work.run(0..<gradient.count)
   }
 
   /// Sums over groups of sequences, always halved alike: `((g₀ + g₁) + (g₂ + g₃)) + …`.
@@ -214,16 +220,14 @@
       }
     }
 
-    func add(
-      _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int
-    ) {
-      guard let start = gradient.baseAddress else { return }
+    func add(_ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int) {
+      guard !gradient.isEmpty else { return }
       if pass.beginsGroup {
         let sum = spare[block].popLast() ?? ExchangeMemory(repeating: 0, count: counts[block])
-        ElementWork.scale(start, by: factor, into: sum.pointer).run(0..<gradient.count)
         open[block].append((pass.group..<pass.group + 1, sum))
-      } else if let last = open[block].last {
-        ElementWork.addTimes(start, alpha: factor, to: last.sum.pointer).run(0..<gradient.count)
+      }
+      if let last = open[block].last {
+        addUp(gradient, times: factor, isFirst: pass.beginsGroup, in: last.sum.pointer)
       }
       while pass.endsGroup, open[block].count > 1,
         areHalves(

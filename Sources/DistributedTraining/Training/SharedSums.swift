@@ -34,13 +34,8 @@
     package func add(
       _ gradient: UnsafeBufferPointer<Scalar>, times factor: Scalar, toBlock block: Int
     ) {
-      guard let start = gradient.baseAddress else { return }
-      let own = regions.numbers(of: rank, block, update)
-      if isFirst {
-        ElementWork.scale(start, by: factor, into: own).run(0..<gradient.count)
-      } else {
-        ElementWork.addTimes(start, alpha: factor, to: own).run(0..<gradient.count)
-      }
+      addUp(
+        gradient, times: factor, isFirst: isFirst, in: regions.numbers(of: rank, block, update))
     }
 
     package func start(
