@@ -212,8 +212,10 @@ let package = Package(
     // Random calls with objects that fit, almost fit or do not: `make test-memory`.
     .executableTarget(
       name: "MixUps",
-      dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CTestSupport"],
+      dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CProcesses"],
       path: "Tests/MixUps"),
+    // Second processes for it. Apart from what tests need, whose kernels take long to build with its checks.
+    .target(name: "CProcesses", path: "Tests/Processes"),
 
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(

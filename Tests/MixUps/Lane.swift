@@ -1,4 +1,4 @@
-import CTestSupport
+import CProcesses
 import Foundation
 
 /// What came of a sequence.

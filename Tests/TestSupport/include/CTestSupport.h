@@ -4,7 +4,6 @@
 #define CTEST_SUPPORT_H
 
 #include "CKernels.h"
-#include "process.h"
 
 #pragma clang assume_nonnull begin
 

@@ -1,4 +1,4 @@
-#include "process.h"
+#include "CProcesses.h"
 
 #include <pthread.h>
 #include <unistd.h>
