@@ -212,10 +212,11 @@ let package = Package(
     // Random calls with objects that fit, almost fit or do not: `make test-memory`.
     .executableTarget(
       name: "MixUps",
-      dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CProcesses"],
+      dependencies: ["LinAlg", "Recurrent", "Autodiff", "SequenceModels", "CMemoryChecks"],
       path: "Tests/MixUps"),
-    // Second processes for it. Apart from what tests need, whose kernels take long to build with its checks.
-    .target(name: "CProcesses", path: "Tests/Processes"),
+    // Second processes for it, and a look at what OpenBLAS is given. Apart from what tests need, whose kernels
+    // take long to build with AddressSanitizer.
+    .target(name: "CMemoryChecks", path: "Tests/MemoryChecks"),
 
     // Runs ONNX's own cases of its operators: `make test-onnx`.
     .executableTarget(

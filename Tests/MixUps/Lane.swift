@@ -1,4 +1,4 @@
-import CProcesses
+import CMemoryChecks
 import Foundation
 
 /// What came of a sequence.

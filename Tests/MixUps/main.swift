@@ -8,7 +8,7 @@
 //   MixUps --self-check           whether every such mistake is found
 //
 // Exits with 1 where a sequence went wrong.
-import CProcesses
+import CMemoryChecks
 import Foundation
 
 // OpenBLAS would start threads before the first fork, and the runtime answer each trap with a backtrace.

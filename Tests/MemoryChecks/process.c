@@ -1,4 +1,4 @@
-#include "CProcesses.h"
+#include "CMemoryChecks.h"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // A second process that goes on where the first one is: Swift does not let fork through.
-#ifndef CPROCESSES_H
-#define CPROCESSES_H
+#ifndef CMEMORY_CHECKS_H
+#define CMEMORY_CHECKS_H
 
 // As fork(2). The caller must have one thread only.
 int ct_fork(void);
