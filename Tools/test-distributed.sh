@@ -54,6 +54,17 @@ same() { # FILE FILE [TOLERANCE]
   fi
 }
 
+# has_network [RATE]: whether there are two namespaces here, with a cable of that rate; else the case is skipped.
+has_network() {
+  local missing='no network namespaces here'
+  if make_network 2>"$work/log"; then
+    if [ -z "${1-}" ] || slow_network "$1" 2>"$work/log"; then return; fi
+    missing='this kernel has no tc tbf'
+  fi
+  echo "test-distributed: $name: SKIPPED, $missing: $(tail -1 "$work/log")"
+  return 1
+}
+
 # ends N LIMIT PATTERN ARGUMENT…: the job must fail on all ranks within LIMIT seconds, with one line that matches.
 # N is `tcp` for one rank in each of the two namespaces.
 ends() {
@@ -278,48 +289,28 @@ begin disagrees-checkpoint && {
   ends 2 10 '^distributed: rank 0: cannot keep the training: the disk is full' keep="$work/kept" fault=write:0:0
 }
 
-if begin network; then
-  if make_network 2>"$work/log"; then
-    if over_tcp train out="$work/tcp" >"$work/log" 2>&1; then
-      same "$work/alone" "$work/tcp" 1e-12
-    else
-      wrong "does not run" "$work/log"
-    fi
+if begin network && has_network; then
+  if over_tcp train out="$work/tcp" >"$work/log" 2>&1; then
+    same "$work/alone" "$work/tcp" 1e-12
   else
-    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
+    wrong "does not run" "$work/log"
   fi
 fi
-if begin network-memory; then
-  if make_network 2>"$work/log"; then
-    over_tcp sums >"$work/log" 2>&1 || wrong "does not run" "$work/log"
-    if grep -q '^shared false' "$work/log"; then passed "$(head -1 "$work/log")"; else wrong "shared" "$work/log"; fi
-  else
-    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
-  fi
+if begin network-memory && has_network; then
+  over_tcp sums >"$work/log" 2>&1 || wrong "does not run" "$work/log"
+  if grep -q '^shared false' "$work/log"; then passed "$(head -1 "$work/log")"; else wrong "shared" "$work/log"; fi
 fi
-if begin network-killed; then
-  if make_network 2>"$work/log"; then
-    ends tcp 10 'process rank 1 .*on signal 9' fault=kill:1:23
-  else
-    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
-  fi
+if begin network-killed && has_network; then
+  ends tcp 10 'process rank 1 .*on signal 9' fault=kill:1:23
 fi
-if begin network-stopped; then
-  if make_network 2>"$work/log"; then
-    ends tcp 12 '^distributed: rank 1 of 2 did not come .*answers nothing' timeout=2 fault=stop:1:10
-  else
-    echo "test-distributed: $name: SKIPPED, no network namespaces here: $(tail -1 "$work/log")"
-  fi
+if begin network-stopped && has_network; then
+  ends tcp 12 '^distributed: rank 1 of 2 did not come .*answers nothing' timeout=2 fault=stop:1:10
 fi
-if begin slow-link; then
-  if make_network 2>"$work/log" && slow_network 20mbit 2>"$work/log"; then
-    if over_tcp train out="$work/slow" >"$work/log" 2>&1; then
-      same "$work/alone" "$work/slow" 1e-12
-    else
-      wrong "does not run" "$work/log"
-    fi
+if begin slow-link && has_network 20mbit; then
+  if over_tcp train out="$work/slow" >"$work/log" 2>&1; then
+    same "$work/alone" "$work/slow" 1e-12
   else
-    echo "test-distributed: $name: SKIPPED, this kernel has no tc tbf or no namespaces: $(tail -1 "$work/log")"
+    wrong "does not run" "$work/log"
   fi
 fi
 
