@@ -86,6 +86,7 @@
   private struct RegionLayout {
     let ranks: Int
     private let places: [Int]
+    private let counters: Int
     private let region: Int
 
     private static let line = 64
@@ -100,11 +101,8 @@
         end += rounded(count * size, to: Self.line)
       }
       self.places = places
+      counters = rounded(2 * counts.count * ranks * Self.line, to: Self.page)
       region = rounded(end, to: Self.page)
-    }
-
-    private var counters: Int {
-      (places.count * ranks * 2 * Self.line + Self.page - 1) / Self.page * Self.page
     }
 
     var bytes: Int { counters + 2 * ranks * region }
