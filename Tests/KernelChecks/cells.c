@@ -148,10 +148,10 @@ static void gru_after(const subject *s, shape z, int has_state) {
   const operand h = draw(count, -1, 1);
   FOR_UNITS {
     if (is_active(z, n)) {
-      const double r = sigmoid(a.r[g] + b.r[j]), x = sigmoid(a.r[g + H] + b.r[H + j]);
-      const double m = tanh(a.r[g + 3 * H] + b.r[2 * H + j] + r * a.r[g + 2 * H]);
+      const double r = sigmoid(a.r[g + H] + b.r[j]), x = sigmoid(a.r[g + 2 * H] + b.r[H + j]);
+      const double m = tanh(a.r[g] + b.r[2 * H + j] + r * a.r[g + 3 * H]);
       h.r[u] = m + x * (at(before, u) - m);
-      a.r[g] = r, a.r[g + H] = x, a.r[g + 3 * H] = m;
+      a.r[g] = m, a.r[g + H] = r, a.r[g + 2 * H] = x;
     } else {
       a.r[g] = a.r[g + H] = a.r[g + 2 * H] = a.r[g + 3 * H] = h.r[u] = 0;
     }
@@ -164,13 +164,13 @@ static void gru_after(const subject *s, shape z, int has_state) {
   const operand gates = spoilt(unit(4 * count)), dy = state(z, has_state), dh = draw(count, -1, 1);
   FOR_UNITS {
     if (is_active(z, n)) {
-      const double r = gates.r[g], x = gates.r[g + H], q = gates.r[g + 2 * H];
-      const double m = gates.r[g + 3 * H], d = dh.r[u] + at(dy, u);
+      const double m = gates.r[g], r = gates.r[g + H], x = gates.r[g + 2 * H];
+      const double q = gates.r[g + 3 * H], d = dh.r[u] + at(dy, u);
       const double dm = d * (1 - x) * (1 - m * m);
-      gates.r[g] = dm * q * r * (1 - r);
-      gates.r[g + H] = d * (at(before, u) - m) * x * (1 - x);
-      gates.r[g + 2 * H] = dm * r;
-      gates.r[g + 3 * H] = dm;
+      gates.r[g] = dm;
+      gates.r[g + H] = dm * q * r * (1 - r);
+      gates.r[g + 2 * H] = d * (at(before, u) - m) * x * (1 - x);
+      gates.r[g + 3 * H] = dm * r;
       dh.r[u] = d * x;
     } else {
       gates.r[g] = gates.r[g + H] = gates.r[g + 2 * H] = gates.r[g + 3 * H] = 0;

@@ -20,8 +20,8 @@ extension CellPass {
     }
     step.synchronize()
     let H = plan.hiddenSize
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       guard run.source == .state else { continue }
       let gradient = run.index == 0 ? step.dHidden : step.dCell.map { $0 + (run.index - 1) * H }
       guard let gradient else { continue }
@@ -38,8 +38,8 @@ extension CellPass {
     let (H, width) = (plan.hiddenSize, plan.gateWidth)
     let scratchWidth = plan.scratchBlocks * H
     var standardized = false
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       guard run.source == .expression, run.scratch >= 0, run.phaseBackward == phase else {
         continue
       }

@@ -28,8 +28,8 @@ extension CellPass {
         }
       }
     }
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       guard run.source == .input else { return }
       matrix(run, packedAt: run.packedForward).forward(
         rows: rows, x: x, ldx: D, accumulate: run.accumulates, gates: gates + run.block * H,
@@ -63,8 +63,8 @@ extension CellPass {
   /// The products of a phase.
   private func multiply(_ phase: Int, _ step: ForwardStep<Scalar>) {
     let (H, width) = (plan.hiddenSize, plan.gateWidth)
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       guard run.source != .input, run.phase == phase, let operand = run.operand(step, hiddenSize: H)
       else { continue }
       let own = step.units.clamped(to: 0..<run.width)

@@ -11,32 +11,31 @@ extension CellPass {
         rows: own.count, dGates: span.dGates + own.lowerBound * width,
         dx: span.dx + own.lowerBound * D)
     }
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       if run.standardizes { continue }
-      let (m, k, dW) = (run.blocks * run.width, run.k, span.dParameters + run.weights)
+      let dGates = span.dGates + run.block * H
       switch run.source {
       case .input:
-        span.accumulateInputWeights(
-          column: run.block * H, m: m, inputSize: D, gateWidth: width, into: dW)
+        span.accumulate(
+          run, rows: span.rows, dGates: dGates, gateWidth: width, operand: span.x, ld: D)
       case .state:
         let offset = max(run.index - 1, 0) * H
         let initial = run.index == 0 ? span.initialHidden : span.initialCell
         let previous = run.index == 0 ? span.previousHidden : span.previousCell
         if let initial, span.initialRows > 0 {
           span.accumulate(
-            rows: span.initialRows, dGates: span.dGates + run.block * H, m: m, gateWidth: width,
-            operand: initial + offset, k: k, ld: run.rowStride(plan), into: dW)
+            run, rows: span.initialRows, dGates: dGates, gateWidth: width,
+            operand: initial + offset, ld: run.rowStride(plan))
         }
         guard let previous, span.rows > span.initialRows else { continue }
         span.accumulate(
-          rows: span.rows - span.initialRows,
-          dGates: span.dGates + span.initialRows * width + run.block * H, m: m, gateWidth: width,
-          operand: previous + offset, k: k, ld: run.rowStride(plan), into: dW)
+          run, rows: span.rows - span.initialRows, dGates: dGates + span.initialRows * width,
+          gateWidth: width, operand: previous + offset, ld: run.rowStride(plan))
       case .expression:
         span.accumulate(
-          rows: span.rows, dGates: span.dGates + run.block * H, m: m, gateWidth: width,
-          operand: span.dGates + run.index * H, k: k, ld: width, into: dW)
+          run, rows: span.rows, dGates: dGates, gateWidth: width,
+          operand: span.dGates + run.index * H, ld: width)
       }
     }
     for i in 0..<plan.sums.count {
@@ -53,8 +52,8 @@ extension CellPass {
   ) {
     let (D, H, width) = (plan.inputSize, plan.hiddenSize, plan.gateWidth)
     if !plan.hasInputProducts { dx.update(repeating: 0, count: rows * D) }
-    for i in 0..<plan.runs.count {
-      let run = plan.runs.pointer[i]
+    for i in 0..<runs.count {
+      let run = runs.pointer[i]
       guard run.source == .input, !run.standardizes else { continue }
       let weights = matrix(run, packedAt: run.packedBackward)
       // `dx = dgates·W`, or `dx += dgates·W`.

@@ -19,17 +19,20 @@ struct CellPass<Scalar: RecurrentScalar> {
   /// How many neighbouring units cannot be divided among threads.
   var unitBlock: Int { plan.isUndivided ? plan.hiddenSize : Scalar.packedPanel ?? 1 }
 
+  /// The products, as this pass reads their weights.
+  var runs: AlignedStorage<ProductRun> { isPacked ? plan.packedRuns : plan.runs }
+
   /// The weights of one run of products.
   func matrix(_ run: ProductRun, packedAt place: PackPlace) -> WeightMatrix<Scalar> {
     WeightMatrix(
-      m: run.blocks * run.width, k: run.k, gates: plan.isUndivided ? 1 : run.blocks,
+      m: run.columns, k: run.k, gates: plan.isUndivided ? 1 : run.blocks,
       plain: weights + run.weights,
       packed: packed.map { $0 + $0.format.elements(before: place) })
   }
 
   /// The columns of each gate of a run's matrix, as it is packed, that belong to some units.
   func columns(_ run: ProductRun, of units: Range<Int>) -> Range<Int> {
-    plan.isUndivided ? 0..<run.blocks * run.width : units.clamped(to: 0..<run.width)
+    plan.isUndivided ? 0..<run.columns : units.clamped(to: 0..<run.width)
   }
 
   /// How the steps are divided among at most `threads` threads; `forced` instead of the best.

@@ -42,15 +42,6 @@ struct PlacesInSpan {
 // Each member of a call computes some rows of dW and dU, some elements of db and some rows of dx: a sum
 // over the span's rows is one chain in any division, so the result does not depend on it.
 extension GradientSpan where Scalar: RecurrentScalar {
-  /// `dW += dgatesᵀ·x` for the gate columns `column ..< column + m`.
-  func accumulateInputWeights(
-    column: Int, m: Int, inputSize: Int, gateWidth: Int, into dW: UnsafeMutablePointer<Scalar>
-  ) {
-    accumulate(
-      rows: rows, dGates: dGates + column, m: m, gateWidth: gateWidth, operand: x, k: inputSize,
-      ld: inputSize, into: dW)
-  }
-
   /// `db += Σ dgates` for the gate columns `column ..< column + m`.
   func accumulateBias(
     column: Int, m: Int, gateWidth: Int, into db: UnsafeMutablePointer<Scalar>
@@ -67,17 +58,22 @@ extension GradientSpan where Scalar: RecurrentScalar {
     }
   }
 
-  /// `dWeights [m, k] += dgatesᵀ·operand`, for `dgates [rows, m]` and `operand [rows, k]`.
+  /// `dWeights [m, k] += dgatesᵀ·operand`, for `dgates [rows, m]`, the `operand [rows, k]` and the weights
+  /// of a run: wherever these are, if the products are packed.
   func accumulate(
-    rows: Int, dGates: UnsafePointer<Scalar>, m: Int, gateWidth: Int,
-    operand: UnsafePointer<Scalar>, k: Int, ld: Int, into dWeights: UnsafeMutablePointer<Scalar>
+    _ run: ProductRun, rows: Int, dGates: UnsafePointer<Scalar>, gateWidth: Int,
+    operand: UnsafePointer<Scalar>, ld: Int
   ) {
-    let mine = member.share(of: m, inMultiplesOf: Self.columnBlock)
-    let (d, target) = (dGates + mine.lowerBound, dWeights + mine.lowerBound * k)
+    let k = run.k
+    let mine = member.share(of: run.columns, inMultiplesOf: Self.columnBlock)
+    let d = dGates + mine.lowerBound
+    let target = dParameters + run.weights + mine.lowerBound * k
     if let scratch, let format = Scalar.packFormat {
+      let split = max(run.split - mine.lowerBound, 0)
       format.addWeightGradient(
         m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
-        to: target, scratch: scratch)
+        to: target, split: min(split, mine.count),
+        rest: dParameters + run.rest + max(mine.lowerBound - run.split, 0) * k, scratch: scratch)
     } else {
       Scalar.gemm(
         .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: d, lda: gateWidth,

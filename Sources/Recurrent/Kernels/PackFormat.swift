@@ -80,7 +80,7 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
     product(n, m, k, a, lda, packed, c, ldc, accumulate ? 1 : 0, reverse ? 1 : 0, fetch ? 1 : 0)
   }
 
-  /// How many scalars of scratch memory ``addWeightGradient(m:k:rows:dGates:ldg:x:ldx:to:scratch:)``
+  /// How many scalars of scratch memory ``addWeightGradient(m:k:rows:dGates:ldg:x:ldx:to:split:rest:scratch:)``
   /// takes.
   func weightGradientScratch(m: Int, k: Int, rows: Int) -> Int {
     var size = 0
@@ -90,11 +90,15 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
 
   /// `dW [m, k] += dgatesᵀ·x`, with `dgates [rows, m]` and `x [rows, k]`: each element in one chain over
   /// the rows, so that the result does not depend on how the work is divided.
+  ///
+  /// The rows of `dW` from `split` on are at `rest` instead.
   func addWeightGradient(
     m: Int, k: Int, rows: Int, dGates: UnsafePointer<Scalar>, ldg: Int, x: UnsafePointer<Scalar>,
-    ldx: Int, to dW: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>
+    ldx: Int, to dW: UnsafeMutablePointer<Scalar>, split: Int,
+    rest: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>
   ) {
-    kernels.pointee.weight_gradient(m, k, rows, dGates, ldg, x, ldx, dW, k, scratch)
+    kernels.pointee.weight_gradient(
+      m, k, rows, dGates, ldg, x, ldx, dW, split, rest, k, scratch)
   }
 }
 

@@ -57,7 +57,7 @@ extension RecurrentScalar {
       s.lengths64, Int64(s.time))
   }
 
-  /// The gradients of r, z, q and n.
+  /// The gradients of n, r, z and q.
   static func gruResetAfterBackward(_ s: BackwardStep<Self>, hiddenSize: Int) {
     kernels.table.pointee.gru_after_backward(
       s.batch, hiddenSize, s.firstUnit, s.endUnit, s.gates, s.previousHidden, s.dOutput, s.dHidden,

@@ -217,7 +217,7 @@ private struct SelectedGradient<Scalar: RecurrentScalar>: TeamWork {
           dGates: run.map { dy + $0 * K + column } ?? UnsafePointer(packedY),
           ldg: run == nil ? columns.count : K,
           x: run.map { x + $0 * D } ?? UnsafePointer(packedX), ldx: D, to: dW + column * D,
-          scratch: rest)
+          split: columns.count, rest: dW, scratch: rest)
       }
     }
     // A sum reads no more than all rows: few of them, and its groups stay those of all.

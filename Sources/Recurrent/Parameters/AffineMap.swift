@@ -20,7 +20,8 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
     let panel = Scalar.packedPanel ?? 1
     func whole(_ columns: Int) -> Int { (columns + panel - 1) / panel * panel }
     let part = PackLayout.Part(
-      weights: weights, packed: PackPlace(), m: outputSize, k: inputSize, blocks: 1)
+      pieces: [PackLayout.Piece(weights: weights, rows: outputSize)], packed: PackPlace(),
+      k: inputSize, blocks: 1)
     forward.parts = [part]
     forward.size = PackPlace() + (inputSize, whole(outputSize))
     backward.parts = [part]
@@ -183,7 +184,7 @@ private struct AffineGradient<Scalar: RecurrentScalar>: TeamWork {
     if let format = Scalar.packFormat {
       format.addWeightGradient(
         m: mine.count, k: D, rows: rows, dGates: d, ldg: K, x: x, ldx: D, to: target,
-        scratch: scratch + member.index * scratchCount)
+        split: mine.count, rest: target, scratch: scratch + member.index * scratchCount)
     } else {
       // Fixed pieces, as above.
       for first in stride(from: mine.lowerBound, to: mine.upperBound, by: 48) {

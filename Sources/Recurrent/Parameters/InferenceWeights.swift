@@ -35,30 +35,15 @@ final class InferenceWeights<Scalar: RecurrentScalar>: Sendable {
 }
 
 extension PackLayout {
-  /// Packs the matrices for products forward, a panel at a time.
+  /// Packs the matrices for products forward.
   fileprivate func pack<Scalar>(
     _ weights: UnsafePointer<Scalar>, _ format: PackFormat<Scalar>,
     into packed: UnsafeMutableRawPointer
   ) {
-    let panel = format.panel
     for part in parts {
-      let width = part.m / part.blocks
-      let scalars = AlignedStorage<Scalar>(
-        uninitializedCount: format.isNarrow ? part.k * panel : 0)
-      var place = packed + format.bytes(format.elements(before: part.packed))
-      for gate in 0..<part.blocks {
-        for unit in stride(from: 0, to: width, by: panel) {
-          let rows = min(panel, width - unit)
-          let b = weights + part.weights + (gate * width + unit) * part.k
-          if format.isNarrow {
-            format.packTransposed(k: part.k, m: rows, b: b, into: scalars.pointer)
-            format.narrow(k: part.k, m: rows, packed: scalars.pointer, into: place)
-          } else {
-            format.packTransposed(k: part.k, m: rows, b: b, into: place)
-          }
-          place += format.bytes(format.size(k: part.k, m: rows))
-        }
-      }
+      part.packForward(
+        0..<part.m / part.blocks, of: weights, format,
+        into: packed + format.bytes(format.elements(before: part.packed)))
     }
   }
 }

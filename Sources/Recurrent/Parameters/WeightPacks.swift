@@ -119,55 +119,34 @@ private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
   func pack(into packed: UnsafeMutableRawPointer, threads: Int) {
     for i in 0..<layout.parts.count {
       let part = layout.parts[i]
-      Packing(
-        m: part.m, k: part.k, gates: part.blocks, direction: direction, format: format,
-        weights: block + part.weights
-      ).pack(
-        into: packed + format.bytes(format.elements(before: part.packed)), threads: threads)
+      let place = packed + format.bytes(format.elements(before: part.packed))
+      ThreadTeam.shared.run(
+        threads: part.m * part.k < PartPacking<Scalar>.smallestShared ? 1 : threads,
+        PartPacking(
+          part: part, direction: direction, format: format, block: block, packed: place))
     }
   }
 }
 
 /// The work of packing one matrix.
-private struct Packing<Scalar: RecurrentScalar>: TeamWork, PackSource {
+private struct PartPacking<Scalar: RecurrentScalar>: TeamWork {
   /// From so many weights on it pays to wake other threads.
   static var smallestShared: Int { 1 << 16 }
 
-  let m: Int
-  let k: Int
-  let gates: Int
+  let part: PackLayout.Part
   let direction: ProductDirection
   let format: PackFormat<Scalar>
-  let weights: UnsafePointer<Scalar>
-  /// Where the pack begins, once there is one.
-  var packed: UnsafeMutableRawPointer?
-
-  /// Packs with as many threads as pay.
-  func pack(into packed: UnsafeMutableRawPointer, threads: Int) {
-    var work = self
-    work.packed = packed
-    ThreadTeam.shared.run(threads: m * k < Self.smallestShared ? 1 : threads, work)
-  }
+  let block: UnsafePointer<Scalar>
+  let packed: UnsafeMutableRawPointer
 
   func run(_ member: TeamMember) {
-    guard let packed else { return }
     switch direction {
     case .forward:
-      let width = m / gates
-      let mine = member.share(of: width, inMultiplesOf: format.panel)
-      if mine.isEmpty { return }
-      for gate in 0..<gates {
-        let start = gate * format.size(k: k, m: width) + mine.lowerBound * k
-        format.packTransposed(
-          k: k, m: mine.count, b: weights + (gate * width + mine.lowerBound) * k,
-          into: packed + format.bytes(start))
-      }
+      let mine = member.share(of: part.m / part.blocks, inMultiplesOf: format.panel)
+      if !mine.isEmpty { part.packForward(mine, of: block, format, into: packed) }
     case .backward:
-      let mine = member.share(of: k, inMultiplesOf: format.panel)
-      if mine.isEmpty { return }
-      format.pack(
-        k: m, m: mine.count, b: weights + mine.lowerBound, ldb: k,
-        into: packed + format.bytes(mine.lowerBound * m))
+      let mine = member.share(of: part.k, inMultiplesOf: format.panel)
+      if !mine.isEmpty { part.packBackward(mine, of: block, format, into: packed) }
     }
   }
 }

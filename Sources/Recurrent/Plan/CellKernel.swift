@@ -33,16 +33,23 @@ enum CellKernel: CaseIterable {
     }
   }
 
-  /// The block that the products or the bias of that name belong to.
+  /// The place, in the order of the cell's gates, of the one that the products or the bias of that name
+  /// belong to.
+  private func gate(of name: String) -> Int {
+    let gates: [Substring] =
+      switch self {
+      case .lstm: ["i", "f", "g", "o"]
+      case .gruResetAfter, .gruResetBefore: ["r", "z", "n"]
+      case .rnnTanh, .rnnRelu: []
+      }
+    return gates.firstIndex(of: name.split(separator: "_").last ?? "") ?? 0
+  }
+
+  /// The block of these products, or of this bias.
   private func block(of name: String) -> Int {
-    let gate = name.split(separator: "_").last ?? ""
-    return switch self {
-    case .lstm: ["i": 0, "f": 1, "g": 2, "o": 3][gate] ?? 0
-    case .gruResetAfter:
-      name == "U_n" || name == "b_hn" ? 2 : ["r": 0, "z": 1, "n": 3][gate] ?? 0
-    case .gruResetBefore: ["r": 0, "z": 1, "n": 2][gate] ?? 0
-    case .rnnTanh, .rnnRelu: 0
-    }
+    guard self == .gruResetAfter else { return gate(of: name) }
+    // n r z q, so that the blocks of W are neighbours and those of U, too; see `cell_kernels.inc`.
+    return name == "U_n" || name == "b_hn" ? 3 : [1, 2, 0][gate(of: name)]
   }
 
   /// The kernel that computes the pointwise part of the cell, and the blocks that it expects.
@@ -66,17 +73,21 @@ enum CellKernel: CaseIterable {
     var layout = BlockLayout(
       blockCount: blockCount, scratchCount: 1,
       slotBlocks: [Int](repeating: 0, count: cell.slotPhases.count),
+      weightOrder: [Int](repeating: 0, count: cell.slotPhases.count),
       isOutput: [Bool](repeating: false, count: cell.graph.values.count),
       parameterBlocks: cell.parameters.map { block(of: $0.name) })
-    for product in cell.products { layout.slotBlocks[product.slot] = block(of: product.name) }
+    for product in cell.products {
+      layout.slotBlocks[product.slot] = block(of: product.name)
+      layout.weightOrder[product.slot] = gate(of: product.name)
+    }
     for id in cell.expressions {
       (layout.operandBlocks[id], layout.operandPhases[id], layout.operandScratch[id]) = (3, 1, 0)
     }
-    // In the order of the kernel's sums; the recurrent bias it finds in its block already.
+    // The recurrent bias the kernel finds in its block already.
     layout.biases = cell.parameters.indices.filter { cell.parameters[$0].name != "b_hn" }
-      .sorted { block(of: cell.parameters[$0].name) < block(of: cell.parameters[$1].name) }
-    if self == .gruResetAfter {
-      layout.startParameters[2] = cell.parameters.firstIndex { $0.name == "b_hn" }
+      .sorted { gate(of: cell.parameters[$0].name) < gate(of: cell.parameters[$1].name) }
+    if let bias = cell.parameters.firstIndex(where: { $0.name == "b_hn" }) {
+      layout.startParameters[block(of: "b_hn")] = bias
     }
     for (name, id) in cell.nodes {
       guard case .activation = cell.graph.values[id].operation, name.count == 1 else { continue }

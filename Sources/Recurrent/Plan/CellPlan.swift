@@ -25,7 +25,9 @@ public final class CellPlan: @unchecked Sendable {
   let gateOrder: [String]
   /// Parameters whose gradients are sums over rows.
   let sums: AlignedStorage<ColumnSum>
+  /// The products as the parameters have their weights, and as packs do.
   let runs: AlignedStorage<ProductRun>
+  let packedRuns: AlignedStorage<ProductRun>
   /// How the weights of the runs are made of the parameters; nil where they are the parameters.
   let form: WeightForm?
   let packsForward: PackLayout
@@ -113,10 +115,11 @@ public final class CellPlan: @unchecked Sendable {
     var products = try ProductPlan(
       structure, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize, panel: panel)
     runs = AlignedStorage(copying: products.runs)
+    packedRuns = AlignedStorage(copying: products.packedRuns)
     packsForward = products.packsForward
     packsBackward = products.packsBackward
     recurrentColumns = products.runs.reduce(0) {
-      $0 + ($1.source == .input || $1.standardizes ? 0 : $1.blocks * $1.width)
+      $0 + ($1.source == .input || $1.standardizes ? 0 : $1.columns)
     }
     hasInputProducts = products.runs.contains { $0.source == .input }
     multipliesCell = products.runs.contains { $0.source == .state && $0.index > 0 }
@@ -249,6 +252,7 @@ extension AlignedStorage {
 /// The order of the parameters, and the products as runs of slots that lie side by side.
 private struct ProductPlan {
   var runs: [ProductRun] = []
+  var packedRuns: [ProductRun] = []
   var specs: [ParameterSpec] = []
   var members: [CellParameter] = []
   var parameterCount = 0
@@ -276,7 +280,10 @@ private struct ProductPlan {
     rawBlocks = isSet.map { layout.slotBlocks[$0] }.sorted()
     for operand in operands {
       let products = cell.products.filter { $0.operand == operand }
-        .sorted { layout.slotBlocks[$0.slot] < layout.slotBlocks[$1.slot] }
+        .sorted {
+          (layout.weightOrder[$0.slot], layout.slotBlocks[$0.slot])
+            < (layout.weightOrder[$1.slot], layout.slotBlocks[$1.slot])
+        }
       var isFirst = true
       for product in products {
         let block = layout.slotBlocks[product.slot]
@@ -284,29 +291,22 @@ private struct ProductPlan {
         let isNarrow = cell.slotIsOutput[product.slot]
         let width = isNarrow ? P : H
         let k = Self.features(operand, layout, D, H, P)
-        if !isFirst, product.epsilon == nil, !isNarrow, let last = runs.last, !last.standardizes,
-          last.block + last.blocks == block,
-          last.accumulates == accumulates, last.phase == Self.phase(operand, cell)
-        {
-          runs[runs.count - 1].blocks += 1
-        } else {
-          var run = ProductRun(
-            source: .input, index: 0, phase: Self.phase(operand, cell), block: block, blocks: 1,
-            width: width, k: k, accumulates: accumulates, accumulatesBackward: !isFirst,
-            weights: weightCount)
-          run.epsilon = product.epsilon ?? 0
-          switch operand {
-          case .input: break
-          case .state(let state):
-            (run.source, run.index, run.accumulatesBackward) = (.state, state, true)
-          case .expression(let id):
-            (run.source, run.index) = (.expression, layout.operandBlocks[id] ?? 0)
-            if let phase = layout.operandPhases[id] {
-              (run.scratch, run.phaseBackward) = (layout.operandScratch[id] ?? 0, phase)
-            }
+        var run = ProductRun(
+          source: .input, index: 0, phase: Self.phase(operand, cell), block: block, blocks: 1,
+          width: width, k: k, accumulates: accumulates, accumulatesBackward: !isFirst,
+          weights: weightCount, split: width)
+        run.epsilon = product.epsilon ?? 0
+        switch operand {
+        case .input: break
+        case .state(let state):
+          (run.source, run.index, run.accumulatesBackward) = (.state, state, true)
+        case .expression(let id):
+          (run.source, run.index) = (.expression, layout.operandBlocks[id] ?? 0)
+          if let phase = layout.operandPhases[id] {
+            (run.scratch, run.phaseBackward) = (layout.operandScratch[id] ?? 0, phase)
           }
-          runs.append(run)
         }
+        if isFirst || !runs[runs.count - 1].take(run, hiddenSize: H) { runs.append(run) }
         isFirst = false
         if product.epsilon != nil { continue }
         if product.form == .symmetric && k != width {
@@ -329,7 +329,7 @@ private struct ProductPlan {
     }
     parameterOrder =
       layout.biases + others.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
-    pack(panel: panel, isUndivided: CellPlan.isUndivided(hiddenSize: H, panel: panel))
+    pack(panel: panel, hiddenSize: H)
   }
 
   mutating func append(
@@ -396,21 +396,33 @@ private struct ProductPlan {
     if case .expression(let id) = operand { cell.phases[id] + 1 } else { 0 }
   }
 
-  private mutating func pack(panel: Int, isUndivided: Bool) {
+  /// Makes one packed matrix of the runs of an operand whose blocks are neighbours, wherever the parameters
+  /// have their weights.
+  private mutating func pack(panel: Int, hiddenSize H: Int) {
     func whole(_ columns: Int) -> Int { (columns + panel - 1) / panel * panel }
-    for i in runs.indices where !runs[i].standardizes {
-      let (m, k) = (runs[i].blocks * runs[i].width, runs[i].k)
-      let blocks = isUndivided ? 1 : runs[i].blocks
-      let width = m / blocks
-      runs[i].packedForward = packsForward.size
-      runs[i].packedBackward = packsBackward.size
+    var rest = runs[...]
+    while let first = rest.first {
+      let operand = rest.prefix { $0.source == first.source && $0.index == first.index }
+      rest = rest.dropFirst(operand.count)
+      let start = packedRuns.count
+      for var run in operand.sorted(by: { $0.block < $1.block }) {
+        let isFirst = packedRuns.count == start
+        if !isFirst, packedRuns[packedRuns.count - 1].take(run, hiddenSize: H) { continue }
+        run.accumulatesBackward = !isFirst || first.accumulatesBackward
+        packedRuns.append(run)
+      }
+    }
+    for i in packedRuns.indices where !packedRuns[i].standardizes {
+      let (pieces, m, k) = (packedRuns[i].pieces, packedRuns[i].columns, packedRuns[i].k)
+      let blocks =
+        CellPlan.isUndivided(hiddenSize: H, panel: panel) ? 1 : packedRuns[i].blocks
+      packedRuns[i].packedForward = packsForward.size
+      packedRuns[i].packedBackward = packsBackward.size
       packsForward.parts.append(
-        PackLayout.Part(
-          weights: runs[i].weights, packed: packsForward.size, m: m, k: k, blocks: blocks))
+        PackLayout.Part(pieces: pieces, packed: packsForward.size, k: k, blocks: blocks))
       packsBackward.parts.append(
-        PackLayout.Part(
-          weights: runs[i].weights, packed: packsBackward.size, m: m, k: k, blocks: blocks))
-      packsForward.size = packsForward.size + (k, blocks * whole(width))
+        PackLayout.Part(pieces: pieces, packed: packsBackward.size, k: k, blocks: blocks))
+      packsForward.size = packsForward.size + (k, blocks * whole(m / blocks))
       packsBackward.size = packsBackward.size + (m, whole(k))
     }
   }

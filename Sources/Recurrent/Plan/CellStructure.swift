@@ -49,6 +49,8 @@ struct BlockLayout {
   var scratchCount: Int
   /// The block of each slot, and of each expression that products multiply.
   var slotBlocks: [Int]
+  /// For each slot where its weights stand among those that multiply the same operand.
+  var weightOrder: [Int]
   var operandBlocks: [ID: Int] = [:]
   /// For such an expression the phase of the way back before which its gradient is formed, and the block of
   /// scratch memory for it.
@@ -72,6 +74,7 @@ extension BlockLayout {
     blockCount = steps.blockCount
     scratchCount = backward.scratchCount
     slotBlocks = steps.slotBlocks
+    weightOrder = steps.weightOrder
     operandBlocks = steps.operandBlocks
     operandPhases = steps.adjoint.operandPhases
     operandScratch = backward.operandScratch

@@ -28,8 +28,39 @@ struct ProductRun: BitwiseCopyable {
   /// Of a standardization, which has no weights, what it adds to the variance; else 0.
   var epsilon = 0.0
   var standardizes: Bool { epsilon > 0 }
-  /// Where the weights begin among all, and packed for either direction.
+  /// Where the weights begin among all, and packed for either direction. Of packed runs the rows from
+  /// `split` on may be elsewhere, at `rest`.
   var weights: Int
+  var split: Int
+  var rest = 0
   var packedForward = PackPlace()
   var packedBackward = PackPlace()
+
+  /// The columns of its results.
+  var columns: Int { blocks * width }
+
+  /// Its weights' rows, where the parameters have them.
+  var pieces: [PackLayout.Piece] {
+    let first = PackLayout.Piece(weights: weights, rows: split)
+    return split == columns
+      ? [first] : [first, PackLayout.Piece(weights: rest, rows: columns - split)]
+  }
+
+  /// Takes in another run that begins where this one ends, if they can be one product.
+  mutating func take(_ next: ProductRun, hiddenSize: Int) -> Bool {
+    guard source == next.source, index == next.index, phase == next.phase,
+      accumulates == next.accumulates, !standardizes, !next.standardizes,
+      width == hiddenSize, next.width == hiddenSize, block + blocks == next.block
+    else { return false }
+    if split < columns {
+      // Two places are the most.
+      guard rest + (columns - split) * k == next.weights else { return false }
+    } else if weights + columns * k == next.weights {
+      split += next.columns
+    } else {
+      rest = next.weights
+    }
+    blocks += next.blocks
+    return true
+  }
 }

@@ -32,6 +32,8 @@ struct StepLayout {
   let adjoint: CellAdjoint
   /// The block of each slot.
   private(set) var slotBlocks: [Int] = []
+  /// For each slot where its weights stand among those that multiply the same operand.
+  private(set) var weightOrder: [Int] = []
   /// The block of each expression that products multiply.
   private(set) var operandBlocks: [ID: Int] = [:]
   /// The blocks of gradients of parameters, by what they sum over the rows.
@@ -120,7 +122,8 @@ struct StepLayout {
 
   /// Puts slots that the same operand feeds next to each other, so that its products are one: those of
   /// `h` alone, of `h` and `x`, of `x` alone; inside these by the expressions that feed them. With gates in
-  /// a given order, the weights of each operand follow that order.
+  /// a given order, the weights of each operand follow that order, and the blocks do where `h` is the
+  /// operand: those of `x` alone come first.
   private mutating func orderSlots(_ gateOrder: [String]) {
     let cell = adjoint.cell
     var keys: [[Int]] = []
@@ -129,10 +132,12 @@ struct StepLayout {
       let operands = products.map(\.operand)
       let (h, x) = (operands.contains(.state(0)), operands.contains(.input))
       if !gateOrder.isEmpty {
-        let gate = products.compactMap { product in
+        let gates = products.compactMap { product in
           CellParameter(name: product.name).gate(gateOrder)?.place
         }
-        keys.append([h ? (x ? 0 : 1) : (x ? 2 : 3), gate.min() ?? gateOrder.count, slot])
+        let gate = gates.min() ?? gateOrder.count
+        keys.append([h ? (x ? 1 : 2) : (x ? 0 : 3), gate, slot])
+        weightOrder.append(gate)
         continue
       }
       let others = operands.compactMap { operand in
@@ -147,6 +152,7 @@ struct StepLayout {
     let order = keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
     slotBlocks = Array(repeating: 0, count: order.count)
     for slot in order { slotBlocks[slot] = newBlock(cell.slotIsOutput[slot]) }
+    if gateOrder.isEmpty { weightOrder = slotBlocks }
   }
 }
 

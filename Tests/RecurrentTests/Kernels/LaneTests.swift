@@ -307,7 +307,7 @@ import Testing
       p.weight_gradient_scratch(M, K, rows, &size)
       p.weight_gradient(
         M, K, rows, o.floats(rows * (M + 1)), M + 1, o.floats(rows * (K + 2)), K + 2,
-        o.floats(M * (K + 3)), K + 3, o.floats(size))
+        o.floats(M * (K + 3)), M / 2, o.floats(M * (K + 3)), K + 3, o.floats(size))
     },
     "weight_gradient_scratch": { o, _, p in
       var size = 0

@@ -68,9 +68,11 @@ import Testing
             for m0 in stride(from: 0, to: M, by: m) {
               for k0 in stride(from: 0, to: K, by: columns) {
                 for r0 in stride(from: 0, to: rows, by: r) {
+                  let (count, to) = (min(m, M - m0), dW + m0 * K + k0)
+                  let half = count / 2
                   k.weight_gradient(
-                    min(m, M - m0), min(columns, K - k0), min(r, rows - r0), d + r0 * M + m0, M,
-                    x + r0 * K + k0, K, dW + m0 * K + k0, K, &scratch)
+                    count, min(columns, K - k0), min(r, rows - r0), d + r0 * M + m0, M,
+                    x + r0 * K + k0, K, to, half, to + half * K, K, &scratch)
                 }
               }
             }

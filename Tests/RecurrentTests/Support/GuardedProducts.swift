@@ -97,7 +97,8 @@ final class GuardedProducts {
     let count = span(g.M, g.K, lddw)
     let dW = fill(c, count, g.edge, salt: g.rows + 13)
     let start = Array(UnsafeBufferPointer(start: dW, count: count))
-    kernels.weight_gradient(g.M, g.K, g.rows, dGates, ldg, x, ldx, dW, lddw, scratch)
+    kernels.weight_gradient(
+      g.M, g.K, g.rows, dGates, ldg, x, ldx, dW, g.M, dW, lddw, scratch)
     return error(
       g.M, g.K, g.rows, ct_matrix(at: dGates, row: 1, column: ldg),
       ct_matrix(at: x, row: ldx, column: 1), start, true, dW, lddw)
