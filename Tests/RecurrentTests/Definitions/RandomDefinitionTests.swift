@@ -37,6 +37,13 @@ import Testing
     let H = Int.random(in: 1...3, using: &rng)
     let D = square ? H : Int.random(in: 1...3, using: &rng)
     let layer = try DefinedLayer<Double>(definition, inputSize: D, hiddenSize: H, using: &rng)
+    return check(layer, seed: seed, using: &rng)
+  }
+
+  func check(
+    _ layer: DefinedLayer<Double>, seed: UInt64, using rng: inout SeededGenerator
+  ) -> [String] {
+    let definition = layer.definition
     var c = DefinedCase(
       layer, steps: 3, batch: 2, lengths: seed % 3 == 0 ? [3, 1] : nil, using: &rng)
     if seed % 5 == 0 { c.initial = nil }
@@ -81,6 +88,26 @@ import Testing
         wrong.isEmpty,
         "definition \(i) of group \(group), case seed \(seed): \(wrong)\n\(definition.nodes)")
     }
+  }
+
+  /// Some of them can have fewer outputs than units.
+  @Test func `random definitions whose output has a size of its own`() throws {
+    var draw = RandomDefinitions(seed: 3000)
+    var count = 0
+    for i in 0..<UInt64(4 * Self.count) {
+      let definition = try draw.next(square: false)
+      var rng = SeededGenerator(seed: i)
+      let H = Int.random(in: 2...4, using: &rng)
+      let sizes = (D: Int.random(in: 1...3, using: &rng), P: Int.random(in: 1..<H, using: &rng))
+      guard
+        let layer = try? DefinedLayer<Double>(
+          definition, inputSize: sizes.D, hiddenSize: H, outputSize: sizes.P, using: &rng)
+      else { continue }
+      count += 1
+      let wrong = check(layer, seed: i, using: &rng)
+      #expect(wrong.isEmpty, "definition \(i), \(sizes), H = \(H): \(wrong)\n\(definition.nodes)")
+    }
+    #expect(count > Self.count / 2)
   }
 
   @Test func `a gradient that is wrong by a thousandth fails`() throws {

@@ -36,8 +36,10 @@ import Testing
     let definition = try CellDefinition(
       "two sizes",
       states: [
-        "h": tanh(Projection("V")(.x) + Projection("R")(.state("c"))),
-        "c": tanh(Projection("W")(.x) + Projection("U")(.state("h"))),
+        "h": tanh(
+          Projection("V")(.x) + Projection("R")(.state("h")) + Projection("S")(.state("c"))),
+        "c": tanh(
+          Projection("W")(.x) + Projection("U")(.state("h")) + Projection("Q")(.state("c"))),
       ])
     var rng = SeededGenerator(seed: 92)
     for P in [1, 2, 4] {
