@@ -22,18 +22,22 @@ static float *packed_memory(const subject *s, size_t K, size_t M) {
 static void check_pack(const subject *s, size_t K, size_t M, size_t gap) {
   forget_operands();
   const size_t panel = (size_t)s->pack->panel;
-  const operand b = draw((K - 1) * (M + gap) + M, -1, 1);
-  const operand turned = draw((M - 1) * (K + gap) + K, -1, 1);
-  const float *const from = b.at[0], *const of_rows = turned.at[0];
+  const size_t ldb = M + gap, ldt = K + gap;
+  const operand b = draw((K - 1) * ldb + M, -1, 1), turned = draw((M - 1) * ldt + K, -1, 1);
+  // The first rows are behind the others.
+  const size_t split = (K + 1) / 3, split_turned = (M + 1) / 3;
+  const float *const rest = b.at[0], *const rest_turned = turned.at[0];
   float *const packed = packed_memory(s, K, M), *const transposed = packed_memory(s, K, M);
-  s->pack->pack(K, M, from, M + gap, packed);
-  s->pack->pack_transposed(K, M, of_rows, K + gap, transposed);
+  s->pack->pack(K, M, rest + (K - split) * ldb, split, rest, ldb, packed);
+  s->pack->pack_transposed(K, M, rest_turned + (M - split_turned) * ldt, split_turned, rest_turned,
+                           ldt, transposed);
   for (size_t p = 0; p * panel < M; p++)
     for (size_t k = 0; k < K; k++)
       for (size_t j = 0; j < panel; j++) {
         const size_t column = p * panel + j, place = (p * K + k) * panel + j;
-        const float expected = column < M ? from[k * (M + gap) + column] : 0;
-        const float other = column < M ? of_rows[column * (K + gap) + k] : 0;
+        const size_t row = (k + K - split) % K, row_turned = (column + M - split_turned) % M;
+        const float expected = column < M ? rest[row * ldb + column] : 0;
+        const float other = column < M ? rest_turned[row_turned * ldt + k] : 0;
         expect(packed[place] == expected, "pack %zu × %zu, element %zu, %zu", K, M, k, column);
         expect(transposed[place] == other, "pack_transposed %zu × %zu, element %zu, %zu", K, M, k,
                column);

@@ -17,11 +17,11 @@ extension KernelRecipes {
     let (m, k) = (512, 96)
     probes.append(
       recipe("pack_transposed", "M\(m) K\(k)", count: 2 * m * k) {
-        pack.pack_transposed(k, m, $0, k, $0 + m * k)
+        pack.pack_transposed(k, m, $0, m, $0, k, $0 + m * k)
       })
     probes.append(
       recipe("pack", "M\(m) K\(k)", count: 2 * m * k) {
-        pack.pack(k, m, $0, m, $0 + m * k)
+        pack.pack(k, m, $0, k, $0, m, $0 + m * k)
       })
     return probes + narrowProducts(pack)
   }

@@ -41,18 +41,20 @@ struct PackFormat<Scalar: RecurrentScalar>: @unchecked Sendable {
   /// The elements before a place.
   func elements(before place: PackPlace) -> Int { place.elements + scaleRows * place.columns }
 
-  /// Packs `B`, stored as `[k, m]` with rows `ldb` apart, in scalars.
+  /// Packs `B`, stored as `[k, m]` with rows `ldb` apart, in scalars: those from `split` on are at `rest`.
   func pack(
-    k: Int, m: Int, b: UnsafePointer<Scalar>, ldb: Int, into packed: UnsafeMutableRawPointer
+    k: Int, m: Int, b: UnsafePointer<Scalar>, split: Int, rest: UnsafePointer<Scalar>, ldb: Int,
+    into packed: UnsafeMutableRawPointer
   ) {
-    kernels.pointee.pack(k, m, b, ldb, packed)
+    kernels.pointee.pack(k, m, b, split, rest, ldb, packed)
   }
 
-  /// Packs the transpose of `B`, stored as `[m, k]` without gaps, in scalars.
+  /// Packs the transpose of `B`, stored as `[m, k]` without gaps, in scalars: its rows likewise.
   func packTransposed(
-    k: Int, m: Int, b: UnsafePointer<Scalar>, into packed: UnsafeMutableRawPointer
+    k: Int, m: Int, b: UnsafePointer<Scalar>, split: Int, rest: UnsafePointer<Scalar>,
+    into packed: UnsafeMutableRawPointer
   ) {
-    kernels.pointee.pack_transposed(k, m, b, k, packed)
+    kernels.pointee.pack_transposed(k, m, b, split, rest, k, packed)
   }
 
   /// Packs what was packed in scalars, each rounded to the format's.

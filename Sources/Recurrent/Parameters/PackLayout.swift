@@ -9,24 +9,15 @@ final class PackLayout: @unchecked Sendable {
 
   /// A matrix `[m, k]` of weights.
   struct Part: Sendable {
-    /// Its rows, where the block has them.
-    let pieces: [Piece]
-    let packed: PackPlace
-    let m: Int
-    let k: Int
-    /// The gates whose rows follow each other, and which are packed one by one for products forward.
-    let blocks: Int
-
-    init(pieces: [Piece], packed: PackPlace, k: Int, blocks: Int) {
-      (self.pieces, self.packed, self.k, self.blocks) = (pieces, packed, k, blocks)
-      m = pieces.reduce(0) { $0 + $1.rows }
-    }
-  }
-
-  /// Rows of weights that follow each other.
-  struct Piece: Sendable {
+    /// Where the block has its rows, and those from `split` on.
     var weights: Int
-    var rows: Int
+    var split: Int
+    var rest: Int
+    var packed: PackPlace
+    var m: Int
+    var k: Int
+    /// The gates whose rows follow each other, and which are packed one by one for products forward.
+    var blocks: Int
   }
 
   var parts: [Part] = []
@@ -43,22 +34,26 @@ extension PackLayout.Part {
     into packed: UnsafeMutableRawPointer
   ) {
     let width = m / blocks
-    let step = format.isNarrow || pieces.count > 1 ? format.panel : units.count
+    let step = format.isNarrow ? format.panel : units.count
     let scalars =
       format.isNarrow ? AlignedStorage<Scalar>(uninitializedCount: k * format.panel) : nil
     for gate in 0..<blocks {
       for unit in stride(from: units.lowerBound, to: units.upperBound, by: step) {
-        let (first, rows) = (gate * width + unit, min(step, units.upperBound - unit))
+        let count = min(step, units.upperBound - unit)
         let start = gate * format.size(k: k, m: width) + unit * format.depth(k)
         let place = packed + format.bytes(start)
+        var target = place
+        if let scalars { target = UnsafeMutableRawPointer(scalars.pointer) }
+        let row = gate * width + unit
+        format.packTransposed(
+          k: k, m: count, b: block + weights + row * k, split: min(max(split - row, 0), count),
+          rest: block + rest + max(row - split, 0) * k, into: target)
         if let scalars {
-          packRows(first, rows, of: block, format, into: scalars.pointer)
-          format.narrow(k: k, m: rows, packed: scalars.pointer, into: place)
-        } else {
-          packRows(first, rows, of: block, format, into: place)
+          format.narrow(k: k, m: count, packed: scalars.pointer, into: place)
         }
       }
     }
+    withExtendedLifetime(scalars) {}
   }
 
   /// Packs some columns for products backward, the first of which is that of a panel.
@@ -68,45 +63,10 @@ extension PackLayout.Part {
     _ columns: Range<Int>, of block: UnsafePointer<Scalar>, _ format: PackFormat<Scalar>,
     into packed: UnsafeMutableRawPointer
   ) {
-    // A panel is as long as the matrix is deep: in one panel the pieces follow each other.
-    let step = pieces.count > 1 ? format.panel : columns.count
-    for column in stride(from: columns.lowerBound, to: columns.upperBound, by: step) {
-      let count = min(step, columns.upperBound - column)
-      var row = 0
-      // By index, here and below: without optimization an array's iterator allocates.
-      for i in 0..<pieces.count {
-        let piece = pieces[i]
-        format.pack(
-          k: piece.rows, m: count, b: block + piece.weights + column, ldb: k,
-          into: packed + format.bytes(column * m + row * format.panel))
-        row += piece.rows
-      }
-    }
-  }
-
-  /// Packs rows from `first` on in scalars, those of one panel also where they stand in several pieces.
-  private func packRows<Scalar>(
-    _ first: Int, _ rows: Int, of block: UnsafePointer<Scalar>, _ format: PackFormat<Scalar>,
-    into packed: UnsafeMutableRawPointer
-  ) {
-    let panel = packed.assumingMemoryBound(to: Scalar.self)
-    var (start, isFirst) = (0, true)
-    for i in 0..<pieces.count {
-      let piece = pieces[i]
-      let shared = (first..<first + rows).clamped(to: start..<start + piece.rows)
-      let weights = block + piece.weights + (shared.lowerBound - start) * k
-      start += piece.rows
-      if shared.count == rows {
-        return format.packTransposed(k: k, m: rows, b: weights, into: packed)
-      }
-      if shared.isEmpty { continue }
-      if isFirst { panel.update(repeating: 0, count: k * format.panel) }
-      isFirst = false
-      for row in shared {
-        let weights = weights + (row - shared.lowerBound) * k
-        for j in 0..<k { panel[j * format.panel + row - first] = weights[j] }
-      }
-    }
+    let place = packed + format.bytes(columns.lowerBound * m)
+    format.pack(
+      k: m, m: columns.count, b: block + weights + columns.lowerBound, split: split,
+      rest: block + rest + columns.lowerBound, ldb: k, into: place)
   }
 }
 

@@ -413,17 +413,18 @@ private struct ProductPlan {
       }
     }
     for i in packedRuns.indices where !packedRuns[i].standardizes {
-      let (pieces, m, k) = (packedRuns[i].pieces, packedRuns[i].columns, packedRuns[i].k)
-      let blocks =
-        CellPlan.isUndivided(hiddenSize: H, panel: panel) ? 1 : packedRuns[i].blocks
       packedRuns[i].packedForward = packsForward.size
       packedRuns[i].packedBackward = packsBackward.size
-      packsForward.parts.append(
-        PackLayout.Part(pieces: pieces, packed: packsForward.size, k: k, blocks: blocks))
-      packsBackward.parts.append(
-        PackLayout.Part(pieces: pieces, packed: packsBackward.size, k: k, blocks: blocks))
-      packsForward.size = packsForward.size + (k, blocks * whole(m / blocks))
-      packsBackward.size = packsBackward.size + (m, whole(k))
+      let run = packedRuns[i]
+      var part = PackLayout.Part(
+        weights: run.weights, split: run.split, rest: run.rest, packed: packsForward.size,
+        m: run.columns, k: run.k,
+        blocks: CellPlan.isUndivided(hiddenSize: H, panel: panel) ? 1 : run.blocks)
+      packsForward.parts.append(part)
+      part.packed = packsBackward.size
+      packsBackward.parts.append(part)
+      packsForward.size = packsForward.size + (part.k, part.blocks * whole(part.m / part.blocks))
+      packsBackward.size = packsBackward.size + (part.m, whole(part.k))
     }
   }
 }

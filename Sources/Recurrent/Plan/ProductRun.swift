@@ -39,13 +39,6 @@ struct ProductRun: BitwiseCopyable {
   /// The columns of its results.
   var columns: Int { blocks * width }
 
-  /// Its weights' rows, where the parameters have them.
-  var pieces: [PackLayout.Piece] {
-    let first = PackLayout.Piece(weights: weights, rows: split)
-    return split == columns
-      ? [first] : [first, PackLayout.Piece(weights: rest, rows: columns - split)]
-  }
-
   /// Takes in another run that begins where this one ends, if they can be one product.
   mutating func take(_ next: ProductRun, hiddenSize: Int) -> Bool {
     guard source == next.source, index == next.index, phase == next.phase,

@@ -279,16 +279,21 @@ import Testing
   static let products: [String: Call] = [
     "pack": { o, _, p in
       let (K, M) = (o.int(0...40), o.int(1...70))
-      p.pack(K, M, o.floats(K * (M + 1)), M + 1, o.floats(packedSize(p, K, M)))
+      p.pack(
+        K, M, o.floats(K * (M + 1)), K / 2, o.floats(K * (M + 1)), M + 1,
+        o.floats(packedSize(p, K, M)))
     },
     "pack_transposed": { o, _, p in
       let (K, M) = (o.int(0...40), o.int(1...70))
-      p.pack_transposed(K, M, o.floats(M * (K + 1)), K + 1, o.floats(packedSize(p, K, M)))
+      p.pack_transposed(
+        K, M, o.floats(M * (K + 1)), M / 2, o.floats(M * (K + 1)), K + 1,
+        o.floats(packedSize(p, K, M)))
     },
     "packed_product": { o, _, p in
       let (N, K, M) = (o.int(1...27), o.int(0...70), o.int(1...130))
       let packed = o.floats(packedSize(p, K, M))
-      p.pack(K, M, o.floats(K * M), M, packed)
+      let b = o.floats(K * M)
+      p.pack(K, M, b, K, b, M, packed)
       p.packed_product(
         N, M, K, o.floats(N * (K + 1)), K + 1, packed, o.floats(N * (M + 2)), M + 2, o.flag(),
         o.flag(), o.flag())
@@ -322,7 +327,8 @@ import Testing
   ) -> (ck_narrow_format, UnsafeMutablePointer<Float>) {
     let format = p.narrow[o.int(0...Int(CK_NARROW_COUNT.rawValue) - 1)]
     let packed = o.floats(packedSize(p, K, M))
-    p.pack(K, M, o.floats(K * M), M, packed)
+    let b = o.floats(K * M)
+    p.pack(K, M, b, K, b, M, packed)
     // In bytes, four times as many as the largest of them takes.
     let narrow = o.floats(packedSize(p, K + format.scale_rows, M))
     format.narrow(K, M, packed, narrow)

@@ -153,7 +153,7 @@ import Testing
         let format = pack.narrow[Int(CK_NARROW_I8_DYNAMIC.rawValue)]
         let whole = (M + Int(pack.panel) - 1) / Int(pack.panel) * Int(pack.panel)
         var floats = [Float](repeating: 0, count: K * whole)
-        pack.pack(K, M, b, M, &floats)
+        pack.pack(K, M, b, K, b, M, &floats)
         var elements = [UInt8](repeating: 0, count: (K + format.scale_rows) * whole)
         format.narrow(K, M, floats, &elements)
         var c = [Float](repeating: 0.25, count: N * M)
@@ -180,7 +180,7 @@ import Testing
     }
     let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
     var floats = [Float](repeating: 0, count: K * 3 * panel)
-    pack.pack(K, M, b, M, &floats)
+    pack.pack(K, M, b, K, b, M, &floats)
     var elements = [UInt8](repeating: 0, count: (K + format.scale_rows) * 3 * panel)
     format.narrow(K, M, floats, &elements)
     var c = [Float](repeating: 0.25, count: N * M)
@@ -238,7 +238,7 @@ import Testing
     let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
     let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
     var floats = [Float](repeating: 0, count: K * whole)
-    pack.pack(K, M, b, M, &floats)
+    pack.pack(K, M, b, K, b, M, &floats)
     var elements = [UInt8](
       repeating: 0, count: (K + format.scale_rows) * whole * format.element_size)
     format.narrow(K, M, floats, &elements)

@@ -67,7 +67,7 @@ import Testing
     let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
     let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
     let packed = AlignedStorage<Float>(repeating: 0, count: K * ((M + panel - 1) / panel) * panel)
-    k.pack(K, M, b, M, packed.pointer)
+    k.pack(K, M, b, K, b, M, packed.pointer)
     var alone = [Float](repeating: 0, count: M)
     k.packed_product(1, M, K, row, K, packed.pointer, &alone, M, 0, 0, 0)
     for N in 2...26 {

@@ -69,9 +69,9 @@ final class GuardedProducts {
     let B = fill(b, p.K * p.M, p.edge, salt: p.M + 7)
     let P = packed.floats(p.K * ((p.M + panel - 1) / panel) * panel, at: p.edge)
     if p.transposed {
-      kernels.pack_transposed(p.K, p.M, B, p.K, P)
+      kernels.pack_transposed(p.K, p.M, B, p.M, B, p.K, P)
     } else {
-      kernels.pack(p.K, p.M, B, p.M, P)
+      kernels.pack(p.K, p.M, B, p.K, B, p.M, P)
     }
     let count = span(p.N, p.M, ldc)
     let C = fill(c, count, p.edge, salt: p.K + 13)

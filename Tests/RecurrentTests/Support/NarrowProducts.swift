@@ -59,7 +59,7 @@ final class NarrowProducts {
     }
     let (A, C) = (draw(max(p.N * lda - p.gap, 0)), draw(max(p.N * ldc - p.gap, 0)))
     var floats = [Float](repeating: 0, count: p.K * wholePanels(p.M))
-    kernels.pack(p.K, p.M, widened, p.M, &floats)
+    kernels.pack(p.K, p.M, widened, p.K, widened, p.M, &floats)
     var expected = C
     let accumulate: Int32 = p.accumulate ? 1 : 0
     if kind == CK_NARROW_I8 {
@@ -76,7 +76,7 @@ final class NarrowProducts {
       kernels.packed_product(p.N, p.M, p.K, A, lda, floats, &expected, ldc, accumulate, 0, 0)
     }
 
-    kernels.pack(p.K, p.M, b, p.M, &floats)
+    kernels.pack(p.K, p.M, b, p.K, b, p.M, &floats)
     let rows = p.K + Int(format.scale_rows)
     let bytes = rows * wholePanels(p.M) * Int(format.element_size)
     let P = packed.floats((bytes + 3) / 4, at: p.edge)
