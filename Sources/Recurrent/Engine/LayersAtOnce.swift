@@ -78,16 +78,14 @@ private struct LayerCost {
   let divided: Double
 
   init(_ plan: CellPlan, steps: Int, batch: Int, threads: Int, panel: Int) {
-    let projection = Double(steps * batch) * Double(plan.inputSize * plan.gateWidth)
     let best = WorkSplit.best(
       threads: threads, steps: steps, batch: batch, hiddenSize: plan.hiddenSize,
-      gateColumns: plan.recurrentColumns, unitBlock: plan.isUndivided ? plan.hiddenSize : panel)
+      gateColumns: plan.recurrentColumns, besides: plan.inputMultiplications,
+      unitBlock: plan.isUndivided ? plan.hiddenSize : panel)
     let cost = StepCost(
-      multiplicationsPerSequence: Double(plan.hiddenSize * plan.recurrentColumns))
-    alone = Double(steps) * cost.ofRows(batch) + projection
-    divided =
-      best.threads == 1
-      ? alone
-      : Double(steps) * best.cost + projection / Double(best.threads) + StepCost.call
+      multiplicationsPerSequence: Double(plan.hiddenSize * plan.recurrentColumns),
+      besides: Double(plan.inputMultiplications))
+    alone = Double(steps) * cost.ofOne(batch)
+    divided = best.threads == 1 ? alone : Double(steps) * best.cost + StepCost.call
   }
 }

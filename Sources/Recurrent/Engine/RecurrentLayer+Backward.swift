@@ -64,7 +64,8 @@ extension RecurrentLayer {
       let running = tape.rows.rows(
         steps: x.steps, batch: x.batch, lengths: lengths, noise: noise, all: tape.recordsPadding)
       let (split, threads) = pass.split(
-        steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
+        .backward, steps: running.end, batch: running.meanBatch, threads: allowed,
+        forced: tape.workSplit)
       let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)
       let scratchCount =
         pass.isPacked

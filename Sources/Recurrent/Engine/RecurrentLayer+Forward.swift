@@ -35,7 +35,7 @@ extension RecurrentLayer {
         plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
         forced: workspace.relay?.blockSteps ?? workspace.chunkLength)
       let (split, threads) = pass.split(
-        steps: running.end, batch: running.meanBatch, threads: allowed,
+        .forward, steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: workspace.workSplit)
       let sharesOutputs = plan.sharesOutputs && !running.isRagged
       ThreadTeam.shared.run(
@@ -105,7 +105,8 @@ extension RecurrentLayer {
         plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
         forced: tape.relay?.blockSteps ?? tape.chunkLength)
       let (split, threads) = pass.split(
-        steps: running.end, batch: running.meanBatch, threads: allowed, forced: tape.workSplit)
+        .forward, steps: running.end, batch: running.meanBatch, threads: allowed,
+        forced: tape.workSplit)
       ThreadTeam.shared.run(
         threads: threads,
         ForwardPass(

@@ -11,13 +11,14 @@ package struct PassPlan: Equatable {
 
 extension RecurrentLayer {
   /// What a pass forward decides for `steps` steps of `batch` sequences: asked of the functions that the
-  /// pass itself asks. A pass backward decides by the width of its own recurrent product.
+  /// pass itself asks. A pass backward decides by its own recurrent product.
   package func plan(
     steps: Int, batch: Int, threads: Int? = nil, products: ProductStrategy = .automatic
   ) -> PassPlan {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(.forward, products, threads: allowed)
-    let (split, threads) = pass.split(steps: steps, batch: batch, threads: allowed, forced: nil)
+    let (split, threads) = pass.split(
+      .forward, steps: steps, batch: batch, threads: allowed, forced: nil)
     let chunks = TimeChunks(
       parameters.plan, Scalar.self, steps, batch, readsGates: pass.isPacked)
     return PassPlan(

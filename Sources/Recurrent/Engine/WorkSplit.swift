@@ -20,22 +20,27 @@ package enum WorkSplit: Equatable {
   ///   - batch: `N`.
   ///   - hiddenSize: `H`.
   ///   - gateColumns: how many columns the recurrent product has.
+  ///   - besides: what a step's share of the products over many steps takes for each sequence, in
+  ///     multiplications: these are divided by rows however the steps are.
   ///   - unitBlock: how many units cannot be divided, or nil where the products cannot be.
   package static func choose(
-    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
+    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, besides: Int,
+    unitBlock: Int?
   ) -> (split: WorkSplit, threads: Int) {
     let best = best(
       threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
-      gateColumns: gateColumns, unitBlock: unitBlock)
+      gateColumns: gateColumns, besides: besides, unitBlock: unitBlock)
     return (best.split, best.threads)
   }
 
   /// The same with what a step then takes.
   static func best(
-    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, unitBlock: Int?
+    threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, besides: Int,
+    unitBlock: Int?
   ) -> (split: WorkSplit, threads: Int, cost: Double) {
-    let cost = StepCost(multiplicationsPerSequence: Double(hiddenSize * gateColumns))
-    let alone = cost.ofRows(batch)
+    let cost = StepCost(
+      multiplicationsPerSequence: Double(hiddenSize * gateColumns), besides: Double(besides))
+    let alone = cost.ofOne(batch)
     guard threads > 1, batch > 0, let unitBlock else { return (.none, 1, alone) }
     let blocks = (hiddenSize + unitBlock - 1) / unitBlock
     var best = (split: WorkSplit.none, threads: 1, cost: alone)
@@ -69,9 +74,14 @@ struct StepCost {
 
   /// `H·G·H` multiplications for each sequence.
   let multiplicationsPerSequence: Double
+  /// A step's share of the products over many steps, for each sequence.
+  let besides: Double
 
-  /// For one member with `rows` sequences.
-  func ofRows(_ rows: Int) -> Double {
+  /// For one member alone.
+  func ofOne(_ batch: Int) -> Double { ofRows(batch) + Double(batch) * besides }
+
+  /// The recurrent product of `rows` sequences.
+  private func ofRows(_ rows: Int) -> Double {
     if rows == 0 { return 0 }
     let speed = rows <= Self.speeds.count ? Self.speeds[rows - 1] : 1
     return Double(rows) * multiplicationsPerSequence / speed
@@ -79,12 +89,13 @@ struct StepCost {
 
   /// Where the sequences are divided: as long as the member with the most of them takes.
   func ofBatch(_ batch: Int, members: Int) -> Double {
-    ofRows((batch + members - 1) / members) * Self.batchLoss
+    ofOne((batch + members - 1) / members) * Self.batchLoss
   }
 
   /// Where the units are divided, in blocks: as long as the member with the most of them takes.
   func ofUnits(_ batch: Int, blocks: Int, members: Int) -> Double {
     let largestShare = Double((blocks + members - 1) / members) / Double(blocks)
-    return ofRows(batch) * largestShare * Self.unitsLoss + Self.meeting
+    let rows = Double(batch) / Double(members)
+    return ofRows(batch) * largestShare * Self.unitsLoss + Self.meeting + rows * besides
   }
 }

@@ -56,6 +56,8 @@ public final class CellPlan: @unchecked Sendable {
   let keptNodes: [String: KeptNode]
   /// The columns of all products of a step.
   let recurrentColumns: Int
+  /// What the products with the input multiply for each row.
+  let inputMultiplications: Int
   /// The biases `b` of a cell with gates, in the order of its kernel.
   let biasOffset: Int
 
@@ -120,6 +122,9 @@ public final class CellPlan: @unchecked Sendable {
     packsBackward = products.packsBackward
     recurrentColumns = products.runs.reduce(0) {
       $0 + ($1.source == .input || $1.standardizes ? 0 : $1.columns)
+    }
+    inputMultiplications = products.runs.reduce(0) {
+      $0 + ($1.source == .input && !$1.standardizes ? $1.columns * $1.k : 0)
     }
     hasInputProducts = products.runs.contains { $0.source == .input }
     multipliesCell = products.runs.contains { $0.source == .state && $0.index > 0 }

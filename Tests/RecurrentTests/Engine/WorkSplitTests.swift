@@ -5,11 +5,12 @@ import Testing
 /// How the steps of a call are divided; expectations are measurements, see `Benchmarks/NOTES.md`.
 @Suite struct WorkSplitTests {
   func choice(
-    threads: Int = 2, steps: Int = 40, batch: Int, hiddenSize: Int, unitBlock: Int? = 16
+    threads: Int = 2, steps: Int = 40, batch: Int, hiddenSize: Int, besides: Int = 0,
+    unitBlock: Int? = 16
   ) -> (split: WorkSplit, threads: Int) {
     WorkSplit.choose(
       threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
-      gateColumns: 4 * hiddenSize, unitBlock: unitBlock)
+      gateColumns: 4 * hiddenSize, besides: besides, unitBlock: unitBlock)
   }
 
   @Test func `a few rows of small weights are left to one thread`() {
@@ -30,6 +31,18 @@ import Testing
     #expect(choice(batch: 4, hiddenSize: 96) == (.batch, 2))
     #expect(choice(batch: 8, hiddenSize: 512) == (.batch, 2))
     #expect(choice(batch: 128, hiddenSize: 1024) == (.batch, 2))
+  }
+
+  @Test func `wide inputs are worth a thread to a few units`() {
+    let besides = 4 * 49 * 388
+    #expect(choice(steps: 7, batch: 7, hiddenSize: 49, unitBlock: 49) == (.none, 1))
+    #expect(
+      choice(steps: 7, batch: 7, hiddenSize: 49, besides: besides, unitBlock: 49) == (.batch, 2))
+    // One sequence cannot be divided, and so few units cannot.
+    #expect(
+      choice(steps: 70, batch: 1, hiddenSize: 49, besides: besides, unitBlock: 49) == (.none, 1))
+    #expect(
+      choice(steps: 70, batch: 1, hiddenSize: 64, besides: 4 * besides) == (.units, 2))
   }
 
   @Test func `no more threads than allowed, useful or possible`() {
