@@ -26,7 +26,7 @@ struct CellPass<Scalar: RecurrentScalar> {
   func matrix(_ run: ProductRun, packedAt place: PackPlace) -> WeightMatrix<Scalar> {
     WeightMatrix(
       m: run.columns, k: run.k, gates: plan.isUndivided ? 1 : run.blocks,
-      plain: weights + run.weights,
+      plain: weights + run.weights.start,
       packed: packed.map { $0 + $0.format.elements(before: place) })
   }
 
@@ -44,8 +44,8 @@ struct CellPass<Scalar: RecurrentScalar> {
       let blocks = (H + unitBlock - 1) / unitBlock
       return (forced, min(threads, max(1, forced == .batch ? batch : blocks)))
     }
-    // What a pass backward has besides gains nothing by it where the steps do not: few rows of it are not
-    // worth a thread (10,2,128,32: 0.83 to 0.90).
+    // Backward the steps alone count: `dx`, `dW` and `dU` of few rows are not worth a thread, see
+    // `Benchmarks/NOTES.md`.
     return WorkSplit.choose(
       threads: threads, steps: steps, batch: batch, hiddenSize: H,
       gateColumns: plan.recurrentColumns,

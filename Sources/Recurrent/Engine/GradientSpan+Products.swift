@@ -66,18 +66,17 @@ extension GradientSpan where Scalar: RecurrentScalar {
   ) {
     let k = run.k
     let mine = member.share(of: run.columns, inMultiplesOf: Self.columnBlock)
+    let weights = run.weights.from(mine.lowerBound, count: mine.count, k: k)
     let d = dGates + mine.lowerBound
-    let target = dParameters + run.weights + mine.lowerBound * k
     if let scratch, let format = Scalar.packFormat {
-      let split = max(run.split - mine.lowerBound, 0)
       format.addWeightGradient(
         m: mine.count, k: k, rows: rows, dGates: d, ldg: gateWidth, x: operand, ldx: ld,
-        to: target, split: min(split, mine.count),
-        rest: dParameters + run.rest + max(mine.lowerBound - run.split, 0) * k, scratch: scratch)
+        to: dParameters + weights.start, split: weights.split, rest: dParameters + weights.rest,
+        scratch: scratch)
     } else {
       Scalar.gemm(
         .transpose, .none, m: mine.count, n: k, k: rows, alpha: 1, a: d, lda: gateWidth,
-        b: operand, ldb: ld, beta: 1, c: target, ldc: k)
+        b: operand, ldb: ld, beta: 1, c: dParameters + weights.start, ldc: k)
     }
   }
 

@@ -82,10 +82,7 @@ private struct LayerCost {
       threads: threads, steps: steps, batch: batch, hiddenSize: plan.hiddenSize,
       gateColumns: plan.recurrentColumns, besides: plan.inputMultiplications,
       unitBlock: plan.isUndivided ? plan.hiddenSize : panel)
-    let cost = StepCost(
-      multiplicationsPerSequence: Double(plan.hiddenSize * plan.recurrentColumns),
-      besides: Double(plan.inputMultiplications))
-    alone = Double(steps) * cost.ofOne(batch)
+    alone = Double(steps) * best.alone
     divided = best.threads == 1 ? alone : Double(steps) * best.cost + StepCost.call
   }
 }

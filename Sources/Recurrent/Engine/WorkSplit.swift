@@ -33,29 +33,29 @@ package enum WorkSplit: Equatable {
     return (best.split, best.threads)
   }
 
-  /// The same with what a step then takes.
+  /// The same with what a step then takes, and what it takes on one thread.
   static func best(
     threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, besides: Int,
     unitBlock: Int?
-  ) -> (split: WorkSplit, threads: Int, cost: Double) {
+  ) -> (split: WorkSplit, threads: Int, cost: Double, alone: Double) {
     let cost = StepCost(
       multiplicationsPerSequence: Double(hiddenSize * gateColumns), besides: Double(besides))
     let alone = cost.ofOne(batch)
-    guard threads > 1, batch > 0, let unitBlock else { return (.none, 1, alone) }
+    guard threads > 1, batch > 0, let unitBlock else { return (.none, 1, alone, alone) }
     let blocks = (hiddenSize + unitBlock - 1) / unitBlock
-    var best = (split: WorkSplit.none, threads: 1, cost: alone)
+    var best = (split: WorkSplit.none, threads: 1, cost: alone, alone: alone)
     for count in 2...min(threads, ThreadTeam.largestCount) {
       if count <= batch {
         let byBatch = cost.ofBatch(batch, members: count)
-        if byBatch < best.cost { best = (.batch, count, byBatch) }
+        if byBatch < best.cost { best = (.batch, count, byBatch, alone) }
       }
       if count <= blocks {
         let byUnits = cost.ofUnits(batch, blocks: blocks, members: count)
-        if byUnits < best.cost { best = (.units, count, byUnits) }
+        if byUnits < best.cost { best = (.units, count, byUnits, alone) }
       }
     }
     let isWorthACall = Double(steps) * (alone - best.cost) > StepCost.call
-    return isWorthACall ? best : (.none, 1, alone)
+    return isWorthACall ? best : (.none, 1, alone, alone)
   }
 }
 

@@ -67,8 +67,8 @@ extension KernelRecipes {
             // The engine asks for the size, too.
             var size = 0
             pack.weight_gradient_scratch(m, k, rows, &size)
-            let end = $0 + work
-            pack.weight_gradient(m, k, rows, $0, m, $0 + x, k, $0 + dW, m, end, k, end)
+            let out = $0 + dW
+            pack.weight_gradient(m, k, rows, $0, m, $0 + x, k, out, m, out, k, $0 + work)
           })
       }
     }

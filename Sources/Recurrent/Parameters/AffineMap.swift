@@ -20,7 +20,7 @@ package struct AffineMap<Scalar: RecurrentScalar>: Sendable {
     let panel = Scalar.packedPanel ?? 1
     func whole(_ columns: Int) -> Int { (columns + panel - 1) / panel * panel }
     let part = PackLayout.Part(
-      weights: weights, split: outputSize, rest: weights, packed: PackPlace(), m: outputSize,
+      rows: WeightRows(start: weights, split: outputSize), packed: PackPlace(), m: outputSize,
       k: inputSize, blocks: 1)
     forward.parts = [part]
     forward.size = PackPlace() + (inputSize, whole(outputSize))

@@ -15,14 +15,18 @@ final class InferenceWeights<Scalar: RecurrentScalar>: Sendable {
     let layout = plan.packsForward
     storage = AlignedStorage(
       uninitializedCount: format.bytes(format.elements(before: layout.size)))
-    let packed = UnsafeMutableRawPointer(storage.pointer)
+    let packed = storage.pointer
+    func pack(_ weights: UnsafePointer<Scalar>) {
+      LayoutPacking(layout: layout, direction: .forward, format: format, block: weights)
+        .pack(into: packed, threads: 1)
+    }
     if let form = plan.form {
       let weights = AlignedStorage<Scalar>(uninitializedCount: form.weightCount)
       form.makeWeights(weights.pointer, from: parameters, nil)
-      layout.pack(weights.pointer, format, into: packed)
+      pack(weights.pointer)
       withExtendedLifetime(weights) {}
     } else {
-      layout.pack(parameters, format, into: packed)
+      pack(parameters)
     }
   }
 
@@ -32,20 +36,6 @@ final class InferenceWeights<Scalar: RecurrentScalar>: Sendable {
   }
 
   var byteCount: Int { storage.count }
-}
-
-extension PackLayout {
-  /// Packs the matrices for products forward.
-  fileprivate func pack<Scalar>(
-    _ weights: UnsafePointer<Scalar>, _ format: PackFormat<Scalar>,
-    into packed: UnsafeMutableRawPointer
-  ) {
-    for part in parts {
-      part.packForward(
-        0..<part.m / part.blocks, of: weights, format,
-        into: packed + format.bytes(format.elements(before: part.packed)))
-    }
-  }
 }
 
 extension ParameterSet {

@@ -9,10 +9,7 @@ final class PackLayout: @unchecked Sendable {
 
   /// A matrix `[m, k]` of weights.
   struct Part: Sendable {
-    /// Where the block has its rows, and those from `split` on.
-    var weights: Int
-    var split: Int
-    var rest: Int
+    var rows: WeightRows
     var packed: PackPlace
     var m: Int
     var k: Int
@@ -44,10 +41,10 @@ extension PackLayout.Part {
         let place = packed + format.bytes(start)
         var target = place
         if let scalars { target = UnsafeMutableRawPointer(scalars.pointer) }
-        let row = gate * width + unit
+        let rows = rows.from(gate * width + unit, count: count, k: k)
         format.packTransposed(
-          k: k, m: count, b: block + weights + row * k, split: min(max(split - row, 0), count),
-          rest: block + rest + max(row - split, 0) * k, into: target)
+          k: k, m: count, b: block + rows.start, split: rows.split, rest: block + rows.rest,
+          into: target)
         if let scalars {
           format.narrow(k: k, m: count, packed: scalars.pointer, into: place)
         }
@@ -65,8 +62,23 @@ extension PackLayout.Part {
   ) {
     let place = packed + format.bytes(columns.lowerBound * m)
     format.pack(
-      k: m, m: columns.count, b: block + weights + columns.lowerBound, split: split,
-      rest: block + rest + columns.lowerBound, ldb: k, into: place)
+      k: m, m: columns.count, b: block + rows.start + columns.lowerBound, split: rows.split,
+      rest: block + rows.rest + columns.lowerBound, ldb: k, into: place)
+  }
+}
+
+/// Where the rows of a matrix of weights stand among all: from `start` on, those from `split` on from
+/// `rest` on.
+struct WeightRows: BitwiseCopyable {
+  var start: Int
+  var split: Int
+  var rest = 0
+
+  /// `count` of them from `row` on, each of `k` weights.
+  func from(_ row: Int, count: Int, k: Int) -> WeightRows {
+    WeightRows(
+      start: start + row * k, split: min(max(split - row, 0), count),
+      rest: rest + max(row - split, 0) * k)
   }
 }
 

@@ -110,7 +110,7 @@ private struct FormPacking<Scalar: RecurrentScalar>: PackSource {
 }
 
 /// Several matrices of a block side by side.
-private struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
+struct LayoutPacking<Scalar: RecurrentScalar>: PackSource {
   let layout: PackLayout
   let direction: ProductDirection
   let format: PackFormat<Scalar>

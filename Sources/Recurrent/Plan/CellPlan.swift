@@ -299,7 +299,7 @@ private struct ProductPlan {
         var run = ProductRun(
           source: .input, index: 0, phase: Self.phase(operand, cell), block: block, blocks: 1,
           width: width, k: k, accumulates: accumulates, accumulatesBackward: !isFirst,
-          weights: weightCount, split: width)
+          weights: WeightRows(start: weightCount, split: width))
         run.epsilon = product.epsilon ?? 0
         switch operand {
         case .input: break
@@ -422,8 +422,7 @@ private struct ProductPlan {
       packedRuns[i].packedBackward = packsBackward.size
       let run = packedRuns[i]
       var part = PackLayout.Part(
-        weights: run.weights, split: run.split, rest: run.rest, packed: packsForward.size,
-        m: run.columns, k: run.k,
+        rows: run.weights, packed: packsForward.size, m: run.columns, k: run.k,
         blocks: CellPlan.isUndivided(hiddenSize: H, panel: panel) ? 1 : run.blocks)
       packsForward.parts.append(part)
       part.packed = packsBackward.size

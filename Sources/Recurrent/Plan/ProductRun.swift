@@ -28,11 +28,8 @@ struct ProductRun: BitwiseCopyable {
   /// Of a standardization, which has no weights, what it adds to the variance; else 0.
   var epsilon = 0.0
   var standardizes: Bool { epsilon > 0 }
-  /// Where the weights begin among all, and packed for either direction. Of packed runs the rows from
-  /// `split` on may be elsewhere, at `rest`.
-  var weights: Int
-  var split: Int
-  var rest = 0
+  /// Where the weights are among all, in one place but in packed runs; and packed for either direction.
+  var weights: WeightRows
   var packedForward = PackPlace()
   var packedBackward = PackPlace()
 
@@ -45,13 +42,14 @@ struct ProductRun: BitwiseCopyable {
       accumulates == next.accumulates, !standardizes, !next.standardizes,
       width == hiddenSize, next.width == hiddenSize, block + blocks == next.block
     else { return false }
-    if split < columns {
+    let end = weights.from(columns, count: 0, k: k)
+    if weights.split < columns {
       // Two places are the most.
-      guard rest + (columns - split) * k == next.weights else { return false }
-    } else if weights + columns * k == next.weights {
-      split += next.columns
+      guard end.rest == next.weights.start else { return false }
+    } else if end.start == next.weights.start {
+      weights.split += next.columns
     } else {
-      rest = next.weights
+      weights.rest = next.weights.start
     }
     blocks += next.blocks
     return true
