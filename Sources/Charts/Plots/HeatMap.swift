@@ -121,7 +121,9 @@ package struct HeatMap {
   /// A strip of all shades, with its ends' numbers.
   private func drawScale(_ svg: inout SVG, _ places: Places, _ full: Double) {
     let signed = finite.contains { $0 < 0 }
-    let shades = (0...20).map { signed ? Double($0 - 10) / 10 : Double($0) / 20 }
+    let shades = (0...20).map { (i: Int) -> Double in
+      signed ? Double(i - 10) / 10 : Double(i) / 20
+    }
     let y = places.bottom + 22
     let start = places.left
     for (index, shade) in shades.enumerated() {

@@ -160,7 +160,9 @@
       var bytes = Array(text.utf8)
       bytes.append(contentsOf: [UInt8](repeating: 0, count: longest + 8 - bytes.count))
       let words = (0..<(longest + 7) / 8).map { i in
-        (0..<8).reduce(0) { $0 | UInt64(bytes[8 * i + $1]) << UInt64(8 * $1) }
+        bytes[8 * i..<8 * i + 8].reversed().reduce(UInt64(0)) { word, byte in
+          word << 8 | UInt64(byte)
+        }
       }
       let all = try startGather(words, "texts").wait()
       return zip(all, lengths).map { words, length in

@@ -77,7 +77,8 @@ private func multiply<Scalar: LinAlgScalar>(
     y.withUnsafeBufferPointer { y in
       z.withUnsafeBufferPointer { z in
         for i in x.indices {
-          x[i] = (1 + x[i]) * (1 + y[i]) / (2 * (1 + z[i]) + Scalar(0.004))
+          let (a, b, c): (Scalar, Scalar, Scalar) = (1 + x[i], 1 + y[i], 1 + z[i])
+          x[i] = a * b / (2 * c + Scalar(0.004))
         }
       }
     }

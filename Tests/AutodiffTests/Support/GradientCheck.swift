@@ -28,7 +28,7 @@ enum TestLoss: CaseIterable {
     let weights = y.graph.constant(
       SequenceBatch(
         steps: shape.steps, batch: shape.batch, features: shape.features,
-        elements: (0..<shape.count).map { 0.3 + 0.1 * Double($0 * 7 % 11) }))
+        elements: (0..<shape.count).map { (i: Int) -> Double in 0.3 + 0.1 * Double(i * 7 % 11) }))
     switch self {
     case .weightedSum: return (y * weights).sum()
     case .squares: return y.squared().sum()

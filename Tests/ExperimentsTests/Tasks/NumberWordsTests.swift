@@ -18,10 +18,11 @@ import Testing
   }
 
   @Test func noTwoNumbersAreSpelledAlike() {
-    let numbers = stride(from: 0, to: 1_000_000, by: 97)
-    #expect(Set(numbers.map { NumberWords.of($0) }).count == numbers.reduce(0) { n, _ in n + 1 })
-    for number in numbers {
-      #expect(NumberWords.of(number).allSatisfy(NumberWords.all.contains))
+    let numbers = Array(stride(from: 0, to: 1_000_000, by: 97))
+    let words = numbers.map { NumberWords.of($0) }
+    #expect(Set(words).count == numbers.count)
+    for number in words {
+      #expect(number.allSatisfy(NumberWords.all.contains))
     }
   }
 }

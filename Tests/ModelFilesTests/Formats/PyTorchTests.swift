@@ -131,13 +131,18 @@ import Testing
     #expect(try read([0x69, 0x2E]).contains("instruction 0x69 is refused"))
     #expect(
       try read(global("builtins", "eval") + [0x2E]).contains("'builtins.eval', which is refused"))
-    #expect(
-      try read([0x8C, 2] + "os".utf8 + [0x8C, 6] + "system".utf8 + [0x93, 0x2E]).contains(
-        "'os.system'"))
+    let system: [UInt8] = [
+      [0x8C, 2], Array("os".utf8), [0x8C, 6], Array("system".utf8), [0x93, 0x2E],
+    ]
+    .flatMap { $0 }
+    #expect(try read(system).contains("'os.system'"))
     // A list in a list in a list …
-    let deep = [UInt8](repeating: 0x5D, count: 100_000) + [UInt8](repeating: 0x61, count: 99_999)
+    var deep = [UInt8](repeating: 0x5D, count: 100_000)
+    deep += [UInt8](repeating: 0x61, count: 99_999)
     #expect(try read(deep + [0x2E]).contains("nested deeper than 100"))
-    let tuples: [UInt8] = [0x4E] + [UInt8](repeating: 0x85, count: 1_000_000) + [0x2E]
+    var tuples: [UInt8] = [0x4E]
+    tuples += [UInt8](repeating: 0x85, count: 1_000_000)
+    tuples.append(0x2E)
     #expect(try read(tuples).contains("nested deeper than 100"))
     // A list that holds itself, and lists of two that hold the one before them: 2⁹⁰ values.
     #expect(try read([0x5D, 0x71, 0, 0x68, 0, 0x61, 0x2E]).contains("f: "))
@@ -145,7 +150,8 @@ import Testing
     for k in UInt8(0)..<90 { wide += [0x71, k, 0x68, k, 0x86] }
     #expect(try read(wide + [0x2E]).contains("again and again"))
     // Two values of one name.
-    let twice = [0x7D] + text("a") + [0x4E, 0x73] + text("a") + [0x4E, 0x73, 0x2E]
+    let pair: [UInt8] = text("a") + [0x4E, 0x73]
+    let twice: [UInt8] = [0x7D] + pair + pair + [0x2E]
     #expect(try read(twice).contains("expected one value of that name"))
     #expect(try read([0x7D, 0x4E, 0x4E, 0x73, 0x2E]).contains("neither a text nor a whole number"))
     #expect(
