@@ -66,3 +66,25 @@ public func drawn<Scalar: BinaryFloatingPoint>(
   for i in bits.indices { bits[i] = generator.next() }
   return spread(bits, bound)
 }
+
+/// `count` numbers drawn uniformly from `range`, about every eighth of them one of `specials` instead.
+public func drawn(
+  _ count: Int, in range: ClosedRange<Float>, specials: [Float],
+  using generator: inout some RandomNumberGenerator
+) -> [Float] {
+  let half = (range.upperBound - range.lowerBound) / 2
+  var numbers = drawn(count, within: half, using: &generator).map {
+    min($0 + range.lowerBound + half, range.upperBound)
+  }
+  guard !specials.isEmpty else { return numbers }
+  for i in numbers.indices {
+    let dice = generator.next()
+    if dice % 8 == 0 { numbers[i] = specials[Int(dice / 8 % UInt64(specials.count))] }
+  }
+  return numbers
+}
+
+/// The numbers' bits; every NaN counts as the same.
+public func bits(_ numbers: UnsafeMutableBufferPointer<Float>) -> [UInt32] {
+  numbers.map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
+}

@@ -1,6 +1,7 @@
 import CKernels
 import CTestSupport
 import LinAlg
+import TestNumbers
 import Testing
 
 /// Weights of fewer bytes, on every instruction set that this machine has: every number of every format,
@@ -146,8 +147,8 @@ import Testing
   @Test func `every instruction set multiplies bytes to the same bits`() throws {
     var rng = SeededGenerator(seed: 54)
     for (N, M, K) in [(1, 130, 67), (2, 257, 64), (4, 70, 515), (13, 99, 8200), (100, 40, 33)] {
-      let a = (0..<N * K).map { _ in Float.random(in: -2...2, using: &rng) }
-      let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
+      let a = drawn(N * K, within: Float(2), using: &rng)
+      let b = drawn(K * M, within: Float(1), using: &rng)
       let results = try TestedSet.all.map { set in
         let pack = try set.pack()
         let format = pack.narrow[Int(CK_NARROW_I8_DYNAMIC.rawValue)]
@@ -178,7 +179,7 @@ import Testing
     let a = tops.map { top in
       (0..<K).map { top * ($0 == 20 ? -1 : Float.random(in: -1...1, using: &rng)) }
     }
-    let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
+    let b = drawn(K * M, within: Float(1), using: &rng)
     var floats = [Float](repeating: 0, count: K * 3 * panel)
     pack.pack(K, M, b, K, b, M, &floats)
     var elements = [UInt8](repeating: 0, count: (K + format.scale_rows) * 3 * panel)
@@ -200,9 +201,9 @@ import Testing
   @Test func `products of bytes deeper than one block`() throws {
     var rng = SeededGenerator(seed: 56)
     let (N, K) = (2, 2 * 8192 + 3)
-    let a = (0..<N).map { _ in (0..<K).map { _ in Float.random(in: -1...1, using: &rng) } }
+    let a = (0..<N).map { _ in drawn(K, within: Float(1), using: &rng) }
     // Of a panel and one column, the first and the last, the others being zeros.
-    let b = (0..<2).map { _ in (0..<K).map { _ in Float.random(in: -1...1, using: &rng) } }
+    let b = (0..<2).map { _ in drawn(K, within: Float(1), using: &rng) }
     let expected = b.map { numbers in
       let weights = RoundedWeights.int8(numbers[...])
       return a.map { RoundedWeights.wholeProduct($0, weights) }
@@ -235,8 +236,8 @@ import Testing
     var rng = SeededGenerator(seed: 53)
     let (M, K, panel) = (83, 1100, Int(pack.panel))
     let whole = (M + panel - 1) / panel * panel
-    let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
-    let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
+    let b = drawn(K * M, within: Float(1), using: &rng)
+    let row = drawn(K, within: Float(1), using: &rng)
     var floats = [Float](repeating: 0, count: K * whole)
     pack.pack(K, M, b, K, b, M, &floats)
     var elements = [UInt8](
@@ -246,7 +247,7 @@ import Testing
     format.narrow_product(1, M, K, row, K, elements, &alone, M, 1, 0, 0)
     for N in 2...26 {
       for position in [0, N / 2, N - 1] {
-        var a = (0..<N * K).map { _ in Float.random(in: -1...1, using: &rng) }
+        var a = drawn(N * K, within: Float(1), using: &rng)
         a.replaceSubrange(position * K..<(position + 1) * K, with: row)
         for (reverse, fetch) in [(0, 0), (1, 1)] as [(Int32, Int32)] {
           var c = [Float](repeating: 0.25, count: N * M)

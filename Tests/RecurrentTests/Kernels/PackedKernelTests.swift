@@ -1,5 +1,6 @@
 import CKernels
 import LinAlg
+import TestNumbers
 import Testing
 
 /// Products with packed weights, on every instruction set that this machine has, against sums in
@@ -64,15 +65,15 @@ import Testing
     let k = try set.pack()
     var rng = SeededGenerator(seed: 43)
     let (M, K, panel) = (83, 1100, Int(k.panel))
-    let b = (0..<K * M).map { _ in Float.random(in: -1...1, using: &rng) }
-    let row = (0..<K).map { _ in Float.random(in: -1...1, using: &rng) }
+    let b = drawn(K * M, within: Float(1), using: &rng)
+    let row = drawn(K, within: Float(1), using: &rng)
     let packed = AlignedStorage<Float>(repeating: 0, count: K * ((M + panel - 1) / panel) * panel)
     k.pack(K, M, b, K, b, M, packed.pointer)
     var alone = [Float](repeating: 0, count: M)
     k.packed_product(1, M, K, row, K, packed.pointer, &alone, M, 0, 0, 0)
     for N in 2...26 {
       for position in [0, N / 2, N - 1] {
-        var a = (0..<N * K).map { _ in Float.random(in: -1...1, using: &rng) }
+        var a = drawn(N * K, within: Float(1), using: &rng)
         a.replaceSubrange(position * K..<(position + 1) * K, with: row)
         for (reverse, fetch) in [(0, 0), (1, 0), (0, 1), (1, 1)] as [(Int32, Int32)] {
           var c = [Float](repeating: 0, count: N * M)

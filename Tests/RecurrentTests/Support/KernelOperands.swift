@@ -1,5 +1,6 @@
 import CKernels
 import LinAlg
+import TestNumbers
 
 /// Random operands of one call of a kernel, and what is in them afterwards.
 final class KernelOperands {
@@ -30,12 +31,8 @@ final class KernelOperands {
       .nan, .infinity, -.infinity, 0, -0.0, 0x1p-140, -0x1p-140, .greatestFiniteMagnitude, 90, -90,
       1, -1,
     ]
-    for i in 0..<count {
-      buffer[i] = .random(in: range, using: &rng)
-      if specials, Int.random(in: 0..<8, using: &rng) == 0 {
-        buffer[i] = odd[Int.random(in: 0..<odd.count, using: &rng)]
-      }
-    }
+    _ = buffer.update(
+      fromContentsOf: drawn(count, in: range, specials: specials ? odd : [], using: &rng))
     buffers.append(buffer)
     guard let start = buffer.baseAddress else { preconditionFailure("no memory") }
     return start
@@ -56,7 +53,5 @@ final class KernelOperands {
   }
 
   /// All operands' bits; every NaN counts as the same.
-  var bits: [UInt32] {
-    buffers.flatMap { $0.map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern } }
-  }
+  var bits: [UInt32] { buffers.flatMap { TestNumbers.bits($0) } }
 }

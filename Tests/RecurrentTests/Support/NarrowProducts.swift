@@ -1,5 +1,6 @@
 import CKernels
 import LinAlg
+import TestNumbers
 
 /// Products with packed weights of fewer bytes, of one instruction set, on operands that end, or begin, at a
 /// guard page, and the products of the same numbers as floats.
@@ -35,28 +36,19 @@ final class NarrowProducts {
 
   func wholePanels(_ M: Int) -> Int { (M + panel - 1) / panel * panel }
 
-  private func draw(_ count: Int) -> [Float] {
-    (0..<count).map { _ in Float.random(in: -1...1, using: &rng) }
-  }
+  private func draw(_ count: Int) -> [Float] { drawn(count, within: 1, using: &rng) }
 
   /// How many elements of C are not the bits of the product with the numbers that the elements stand for.
   func differences(_ p: Product) -> Int {
     let (lda, ldc) = (p.K + p.gap, p.M + p.gap)
     let b = draw(p.K * p.M)
     // The same numbers as floats, or the whole numbers without their scales.
-    var (widened, scales) = ([Float](repeating: 0, count: p.K * p.M), [Float]())
-    for m in 0..<p.M {
-      let column = (0..<p.K).map { b[$0 * p.M + m] }
-      var numbers = column
+    let (scales, widened): ([Float], [Float]) =
       switch kind {
-      case CK_NARROW_F16: numbers = column.map(RoundedWeights.float16)
-      case CK_NARROW_BF16: numbers = column.map(RoundedWeights.bfloat16)
-      default:
-        let (scale, whole) = RoundedWeights.int8(column[...])
-        (numbers, scales) = (whole, scales + [scale])
+      case CK_NARROW_F16: ([], RoundedWeights.float16(b))
+      case CK_NARROW_BF16: ([], RoundedWeights.bfloat16(b))
+      default: RoundedWeights.int8(columnsOf: b, count: p.M)
       }
-      for k in 0..<p.K { widened[k * p.M + m] = numbers[k] }
-    }
     let (A, C) = (draw(max(p.N * lda - p.gap, 0)), draw(max(p.N * ldc - p.gap, 0)))
     var floats = [Float](repeating: 0, count: p.K * wholePanels(p.M))
     kernels.pack(p.K, p.M, widened, p.K, widened, p.M, &floats)
@@ -65,13 +57,10 @@ final class NarrowProducts {
     if kind == CK_NARROW_I8 {
       var sums = C
       kernels.packed_product(p.N, p.M, p.K, A, lda, floats, &sums, ldc, 0, 0, 0)
-      for n in 0..<p.N {
-        for m in 0..<p.M {
-          let (i, start) = (n * ldc + m, p.accumulate ? C[n * ldc + m] : 0)
-          expected[i] =
-            isFused ? start.addingProduct(scales[m], sums[i]) : scales[m] * sums[i] + start
-        }
-      }
+      expected = RoundedWeights.scaled(
+        sums, by: scales,
+        addedTo: p.accumulate ? C : [Float](repeating: 0, count: C.count), stride: ldc,
+        isFused: isFused)
     } else {
       kernels.packed_product(p.N, p.M, p.K, A, lda, floats, &expected, ldc, accumulate, 0, 0)
     }
@@ -82,13 +71,12 @@ final class NarrowProducts {
     let P = packed.floats((bytes + 3) / 4, at: p.edge)
     format.narrow(p.K, p.M, floats, P)
     let (guardedA, guardedC) = (a.floats(A.count, at: p.edge), c.floats(C.count, at: p.edge))
-    for i in A.indices { guardedA[i] = A[i] }
-    for i in C.indices { guardedC[i] = C[i] }
+    guardedA.update(from: A, count: A.count)
+    guardedC.update(from: C, count: C.count)
     format.narrow_product(
       p.N, p.M, p.K, guardedA, lda, P, guardedC, ldc, accumulate, p.reverse ? 1 : 0,
       p.fetch ? 1 : 0)
-    return C.indices.reduce(0) {
-      $0 + (guardedC[$1].bitPattern == expected[$1].bitPattern ? 0 : 1)
-    }
+    return countDifferences(
+      Array(UnsafeBufferPointer(start: guardedC, count: C.count)), expected)
   }
 }
