@@ -6,18 +6,18 @@ import SequenceModels
 
 /// A model whose file has about the wanted size: a stack of LSTMs.
 struct FileStack: Model {
-  /// The units of each layer, and the features of its inputs.
-  static let size = 1024
-  /// The bytes of a layer's weights.
-  private static let layerBytes = 4 * (4 * size * (2 * size + 1))
-
   var layers: Stacked<LSTM<Float>>
 
-  /// - Parameter bytes: about how many its weights have; there is one layer at least.
+  /// Layers of 1024 units and as many inputs; where one would be larger than the file is to be, a smaller one.
+  ///
+  /// - Parameter bytes: about how many its weights have.
   init(bytes: Int, seed: UInt64) {
+    // Four gates of `H` rows with `H` inputs, `H` units and a bias.
+    func layerBytes(_ H: Int) -> Int { 4 * 4 * H * (2 * H + 1) }
+    let size = (1...1024).last { layerBytes($0) <= bytes } ?? 1
     var rng = SeededGenerator(seed: seed)
-    layers = Stacked(count: max(bytes / Self.layerBytes, 1), inputSize: Self.size) {
-      LSTM(inputSize: $0, hiddenSize: Self.size, using: &rng)
+    layers = Stacked(count: max(bytes / layerBytes(size), 1), inputSize: size) {
+      LSTM(inputSize: $0, hiddenSize: size, using: &rng)
     }
   }
 

@@ -210,7 +210,7 @@ struct ExecutableTests {
   @Test func theGateFindsWhatIsPlanted() throws {
     let bench = try #require(Self.executable).path
     let check = [
-      "check", "--against", bench, "--rows", "packed_product", "--allow-debug", "--quiet",
+      "check", "--against", bench, "--rows", "packed_product f32 N4", "--allow-debug", "--quiet",
     ]
     let planted = try self.bench(check + ["--inject-slowdown", "60%"])
     #expect(planted.status == 2, "\(planted.output)\(planted.errors)")
@@ -251,25 +251,25 @@ struct ExecutableTests {
 
   @Test func aStoredBaselineIsForOneMachine() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("b.json")
+    let (path, rows) = (folder.path("b.json"), "packed_product f32 N16")
     let check = [
-      "check", "--baseline", path, "--rows", "packed_product", "--allow-debug", "--quiet",
+      "check", "--baseline", path, "--rows", rows, "--allow-debug", "--quiet",
     ]
     let recorded = try bench(check + ["--record"])
     #expect(recorded.status == 0, "\(recorded.errors)")
     #expect(recorded.errors.contains("for this machine alone"))
     var stored = try Baseline.read(path: path)
-    #expect(stored.costs.count == KernelRows.names.count { $0.contains("packed_product") })
+    #expect(stored.costs.count == KernelRows.names.count { $0.contains(rows) })
 
-    stored.costs["packed_product of old"] = Interval(median: 1, low: 1, high: 1)
-    let removed = try #require(stored.costs.keys.first { $0.contains("N16") })
+    stored.costs["\(rows) of old"] = Interval(median: 1, low: 1, high: 1)
+    let removed = try #require(stored.costs.keys.first { $0.contains("N16 M512") })
     stored.costs[removed] = nil
     _ = try folder.write(JSONReport.encode(stored), to: "b.json")
     let outcome = try bench(check + ["--tolerance", "90%"])
     #expect(outcome.status == 0 || outcome.status == 4, "\(outcome.errors)")
     #expect(outcome.errors.contains("a stored baseline is for one machine"))
     #expect(outcome.output.contains("not judged, only here: \(removed)"), "\(outcome.output)")
-    #expect(outcome.output.contains("packed_product of old\n"))
+    #expect(outcome.output.contains("\(rows) of old\n"))
 
     stored.machine = "elsewhere"
     _ = try folder.write(JSONReport.encode(stored), to: "b.json")
