@@ -4,7 +4,7 @@
 SCRATCH ?= .build
 # `make test TRAITS=Distributed` builds with a trait of this package. It changes the flags of every module.
 TRAITS ?=
-# Further options of the builds for tests, lint, documentation and Bench, such as -debug-info-format none.
+# Further options of the builds for tests, lint, documentation, test-memory and Bench, such as -debug-info-format none.
 BUILD_FLAGS ?=
 SWIFT_FLAGS = --scratch-path $(SCRATCH) $(TRAITS:%=--traits %) $(BUILD_FLAGS)
 # `make lint` builds with warnings as errors; elsewhere, so that your own build is not thrown away.
@@ -64,7 +64,7 @@ test-arm: ## the same for 64-bit Arm, in an emulator that is installed where it 
 # ARGS="--seconds 3600 --seed 7" for others, ARGS="--replay 42" for one. Its checks are calls: written out
 # they make minutes of compiling of the kernels.
 test-memory: dependencies ## mix up objects in random calls under AddressSanitizer; minutes
-	swift build --scratch-path $(SCRATCH)/memory -c release --sanitize=address --product MixUps \
+	swift build --scratch-path $(SCRATCH)/memory $(BUILD_FLAGS) -c release --sanitize=address --product MixUps \
 	  -Xcc -mllvm -Xcc -asan-instrumentation-with-call-threshold=0
 	$(SCRATCH)/memory/release/MixUps --self-check
 	$(SCRATCH)/memory/release/MixUps $(ARGS)
