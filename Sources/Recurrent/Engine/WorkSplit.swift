@@ -21,7 +21,7 @@ package enum WorkSplit: Equatable {
   ///   - hiddenSize: `H`.
   ///   - gateColumns: how many columns the recurrent product has.
   ///   - besides: what a step's share of the products over many steps takes for each sequence, in
-  ///     multiplications: these are divided by rows however the steps are.
+  ///     multiplications: these are divided by rows, or by units as the steps are.
   ///   - unitBlock: how many units cannot be divided, or nil where the products cannot be.
   package static func choose(
     threads: Int, steps: Int, batch: Int, hiddenSize: Int, gateColumns: Int, besides: Int,
@@ -39,7 +39,8 @@ package enum WorkSplit: Equatable {
     unitBlock: Int?
   ) -> (split: WorkSplit, threads: Int, cost: Double, alone: Double) {
     let cost = StepCost(
-      multiplicationsPerSequence: Double(hiddenSize * gateColumns), besides: Double(besides))
+      hiddenSize: Double(hiddenSize), multiplicationsPerSequence: Double(hiddenSize * gateColumns),
+      besides: Double(besides))
     let alone = cost.ofOne(batch)
     guard threads > 1, batch > 0, let unitBlock else { return (.none, 1, alone, alone) }
     let blocks = (hiddenSize + unitBlock - 1) / unitBlock
@@ -63,15 +64,18 @@ package enum WorkSplit: Equatable {
 /// same time. What it says and what was measured stand side by side in `Benchmarks/NOTES.md`.
 struct StepCost {
   /// What a product with 1, 2 or 3 rows reaches of the speed that it has with more.
-  private static let speeds = [0.6, 0.92, 0.95]
-  /// What members lose to each other's traffic, and by narrower products.
+  private static let speeds = [0.43, 0.82, 0.95]
+  /// What members lose to each other's traffic.
   private static let batchLoss = 1.03
-  private static let unitsLoss = 1.04
-  /// Meeting after a step, and reading what the others wrote: 0.6 µs.
+  /// Reading a number that another member has written: a cache line takes 49 ns.
+  private static let exchange = 180.0
+  /// Meeting after a step: 0.5 µs.
   static let meeting = 27_000.0
   /// Calling the members together, 5 µs where they are awake.
   static let call = 225_000.0
 
+  /// `H`.
+  let hiddenSize: Double
   /// `H·G·H` multiplications for each sequence.
   let multiplicationsPerSequence: Double
   /// A step's share of the products over many steps, for each sequence.
@@ -89,13 +93,15 @@ struct StepCost {
 
   /// Where the sequences are divided: as long as the member with the most of them takes.
   func ofBatch(_ batch: Int, members: Int) -> Double {
-    ofOne((batch + members - 1) / members) * Self.batchLoss
+    ofRows((batch + members - 1) / members) * Self.batchLoss
+      + Double(batch) / Double(members) * besides
   }
 
   /// Where the units are divided, in blocks: as long as the member with the most of them takes.
   func ofUnits(_ batch: Int, blocks: Int, members: Int) -> Double {
     let largestShare = Double((blocks + members - 1) / members) / Double(blocks)
-    let rows = Double(batch) / Double(members)
-    return ofRows(batch) * largestShare * Self.unitsLoss + Self.meeting + rows * besides
+    let readFromOthers = Double(batch) * hiddenSize * Double(members - 1) / Double(members)
+    return (ofRows(batch) + Double(batch) * besides) * largestShare + Self.meeting
+      + readFromOthers * Self.exchange
   }
 }

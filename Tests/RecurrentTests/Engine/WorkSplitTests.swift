@@ -33,6 +33,17 @@ import Testing
     #expect(choice(batch: 128, hiddenSize: 1024) == (.batch, 2))
   }
 
+  @Test(arguments: [96, 256, 512], [1, 2])
+  func `so are they with inputs, which leave few rows divided by units`(
+    hiddenSize H: Int, wide: Int
+  ) {
+    func choice(_ batch: Int) -> WorkSplit {
+      self.choice(batch: batch, hiddenSize: H, besides: wide * 4 * H * H).split
+    }
+    #expect([8, 24, 64, 69, 128].map(choice).allSatisfy { $0 == .batch })
+    #expect(H == 96 || [2, 3, 4].map(choice).allSatisfy { $0 == .units })
+  }
+
   @Test func `wide inputs are worth a thread to a few units`() {
     let besides = 4 * 49 * 388
     #expect(choice(steps: 7, batch: 7, hiddenSize: 49, unitBlock: 49) == (.none, 1))
