@@ -17,7 +17,7 @@ struct CellPass<Scalar: RecurrentScalar> {
   var isPacked: Bool { packed != nil }
 
   /// How many neighbouring units cannot be divided among threads.
-  var unitBlock: Int { plan.isUndivided ? plan.hiddenSize : Scalar.packedPanel ?? 1 }
+  var unitBlock: Int { plan.unitBlock(Scalar.self) }
 
   /// The products, as this pass reads their weights.
   var runs: AlignedStorage<ProductRun> { isPacked ? plan.packedRuns : plan.runs }
@@ -36,21 +36,47 @@ struct CellPass<Scalar: RecurrentScalar> {
   }
 
   /// How the steps are divided among at most `threads` threads; `forced` instead of the best.
+  ///
+  /// - Parameter countsInput: whether the products with the input may make a thread worth calling. Not in
+  ///   training, where freshly packed weights then go to another core, and what is recorded comes back from there:
+  ///   a small layer's step takes longer, see `Benchmarks/NOTES.md`. Nor are `dx`, `dW` and `dU` of few rows.
   func split(
-    _ direction: ProductDirection, steps: Int, batch: Int, threads: Int, forced: WorkSplit?
+    countsInput: Bool, steps: Int, batch: Int, threads: Int, forced: WorkSplit?
   ) -> (split: WorkSplit, threads: Int) {
-    let H = plan.hiddenSize
     if let forced, isPacked {
-      let blocks = (H + unitBlock - 1) / unitBlock
+      let blocks = (plan.hiddenSize + unitBlock - 1) / unitBlock
       return (forced, min(threads, max(1, forced == .batch ? batch : blocks)))
     }
-    // Backward the steps alone count: `dx`, `dW` and `dU` of few rows are not worth a thread, see
-    // `Benchmarks/NOTES.md`.
-    return WorkSplit.choose(
-      threads: threads, steps: steps, batch: batch, hiddenSize: H,
-      gateColumns: plan.recurrentColumns,
-      besides: direction == .forward ? plan.inputMultiplications : 0,
+    return plan.split(
+      countsInput: countsInput, steps: steps, batch: batch, threads: threads,
       unitBlock: isPacked ? unitBlock : nil)
+  }
+}
+
+extension CellPlan {
+  fileprivate func unitBlock<Scalar: RecurrentScalar>(_: Scalar.Type) -> Int {
+    isUndivided ? hiddenSize : Scalar.packedPanel ?? 1
+  }
+
+  /// The same for a pass that is not there yet; `unitBlock` is nil where its products cannot be divided.
+  fileprivate func split(
+    countsInput: Bool, steps: Int, batch: Int, threads: Int, unitBlock: Int?
+  ) -> (split: WorkSplit, threads: Int) {
+    WorkSplit.choose(
+      threads: threads, steps: steps, batch: batch, hiddenSize: hiddenSize,
+      gateColumns: recurrentColumns, besides: countsInput ? inputMultiplications : 0,
+      unitBlock: unitBlock)
+  }
+
+  /// How many threads pack the weights of a pass in training: one where one runs it, which would have to read
+  /// from another core what was packed there.
+  func packingThreads<Scalar: RecurrentScalar>(
+    _: Scalar.Type, steps: Int, batch: Int, threads: Int
+  ) -> Int {
+    let (split, _) = split(
+      countsInput: false, steps: steps, batch: batch, threads: threads,
+      unitBlock: unitBlock(Scalar.self))
+    return split == .none ? 1 : threads
   }
 }
 

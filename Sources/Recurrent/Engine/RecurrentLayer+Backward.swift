@@ -59,12 +59,14 @@ extension RecurrentLayer {
     let dState = tape.dState.pointers
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(
-      .backward, tape.products, threads: allowed, drawn: tape.drawnWeights)
+      .backward, tape.products,
+      threads: plan.packingThreads(Scalar.self, steps: x.steps, batch: x.batch, threads: allowed),
+      drawn: tape.drawnWeights)
     withPointers(to: tape.lengths, tape.recordedNoise) { lengths, noise in
       let running = tape.rows.rows(
         steps: x.steps, batch: x.batch, lengths: lengths, noise: noise, all: tape.recordsPadding)
       let (split, threads) = pass.split(
-        .backward, steps: running.end, batch: running.meanBatch, threads: allowed,
+        countsInput: false, steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: tape.workSplit)
       let chunks = TimeChunks(plan, Scalar.self, x.steps, x.batch, forced: tape.chunkLength)
       let scratchCount =

@@ -35,7 +35,7 @@ extension RecurrentLayer {
         plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
         forced: workspace.relay?.blockSteps ?? workspace.chunkLength)
       let (split, threads) = pass.split(
-        .forward, steps: running.end, batch: running.meanBatch, threads: allowed,
+        countsInput: true, steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: workspace.workSplit)
       let sharesOutputs = plan.sharesOutputs && !running.isRagged
       ThreadTeam.shared.run(
@@ -96,7 +96,9 @@ extension RecurrentLayer {
     let initial = state?.pointers
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(
-      .forward, tape.products, threads: allowed, drawn: tape.drawnWeights)
+      .forward, tape.products,
+      threads: plan.packingThreads(Scalar.self, steps: steps, batch: batch, threads: allowed),
+      drawn: tape.drawnWeights)
     tape.keep(x, lengths, clearsPadding: !pass.isPacked)
     withPointers(to: lengths, tape.recordedNoise) { lengths, noise in
       let running = tape.rows.rows(
@@ -105,7 +107,7 @@ extension RecurrentLayer {
         plan, Scalar.self, steps, batch, readsGates: pass.isPacked,
         forced: tape.relay?.blockSteps ?? tape.chunkLength)
       let (split, threads) = pass.split(
-        .forward, steps: running.end, batch: running.meanBatch, threads: allowed,
+        countsInput: false, steps: running.end, batch: running.meanBatch, threads: allowed,
         forced: tape.workSplit)
       ThreadTeam.shared.run(
         threads: threads,

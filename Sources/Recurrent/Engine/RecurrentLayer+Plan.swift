@@ -10,15 +10,15 @@ package struct PassPlan: Equatable {
 }
 
 extension RecurrentLayer {
-  /// What a pass forward decides for `steps` steps of `batch` sequences: asked of the functions that the
-  /// pass itself asks. A pass backward decides by its own recurrent product.
+  /// What inference decides for `steps` steps of `batch` sequences: asked of the functions that the pass itself
+  /// asks. Training decides by its recurrent products.
   package func plan(
     steps: Int, batch: Int, threads: Int? = nil, products: ProductStrategy = .automatic
   ) -> PassPlan {
     let allowed = allowedThreads(threads)
     let pass = parameters.pass(.forward, products, threads: allowed)
     let (split, threads) = pass.split(
-      .forward, steps: steps, batch: batch, threads: allowed, forced: nil)
+      countsInput: true, steps: steps, batch: batch, threads: allowed, forced: nil)
     let chunks = TimeChunks(
       parameters.plan, Scalar.self, steps, batch, readsGates: pass.isPacked)
     return PassPlan(

@@ -26,7 +26,7 @@ extension RecurrentLayer {
     state.makeUnique()
     let (hidden, cell) = (state.pointers.hidden, state.pointers.cell)
     let (split, threads) = pass.split(
-      .forward, steps: 1, batch: x.rows, threads: allowed, forced: workspace.workSplit)
+      countsInput: true, steps: 1, batch: x.rows, threads: allowed, forced: workspace.workSplit)
     ThreadTeam.shared.run(
       threads: threads,
       ForwardPass(
