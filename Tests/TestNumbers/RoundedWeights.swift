@@ -27,16 +27,20 @@ public enum RoundedWeights {
     return Float(x.sign == .minus ? -result : result)
   }
 
+  /// `x` rounded to half precision.
   public static func float16(_ x: Float) -> Float {
     nearest(x, digits: 11, least: -14, largest: 65504)
   }
 
+  /// The numbers rounded to half precision.
   public static func float16(_ numbers: [Float]) -> [Float] { numbers.map { float16($0) } }
 
+  /// `x` rounded to bfloat16.
   public static func bfloat16(_ x: Float) -> Float {
     nearest(x, digits: 8, least: -126, largest: 0x1.fep127)
   }
 
+  /// The numbers rounded to bfloat16.
   public static func bfloat16(_ numbers: [Float]) -> [Float] { numbers.map { bfloat16($0) } }
 
   /// A row of weights as whole numbers, and their scale.
