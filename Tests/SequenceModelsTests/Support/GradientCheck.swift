@@ -2,11 +2,11 @@ import LinAlg
 import Recurrent
 import SequenceModels
 
-/// The largest error of `gradient` at `x`: of the slopes of `loss` along random directions, each of which moves four
-/// neighbouring numbers, relative to the largest slope.
+/// The largest error that a number of `gradient` at `x` may have, relative to the largest number, by the slopes of
+/// `loss` along random directions, each of which moves four neighbouring numbers: four cost what one would alone.
 ///
-/// Every number is moved in one direction, whose slope is wrong by half of what its gradient is, and four cost what
-/// one would alone. Slopes are central differences. Four points 10⁻³ apart: the error of leaving higher derivatives
+/// Every number is moved in one direction, by no less than the smallest share: what its gradient is wrong by, the
+/// slope is wrong by that share of it at least. Slopes are central differences. Four points 10⁻³ apart: the error of leaving higher derivatives
 /// out is of order h⁴, that of rounding ε/h. Where the loss has kinks, such as a rectifier's, two points 10⁻⁵ apart
 /// from the middle, of which fewer cross one: h² and ε/h.
 func slopeError(
@@ -14,25 +14,29 @@ func slopeError(
 ) -> Double {
   guard gradient.count == x.count else { return .infinity }
   let h = hasKinks ? 1e-5 : 1e-3
+  let shares = 0.4...0.6
   var generator = SeededGenerator(seed: 17)
-  var (own, numeric): ([Double], [Double]) = ([], [])
+  var difference = 0.0
   for first in stride(from: 0, to: x.count, by: 4) {
     let moved = first..<min(first + 4, x.count)
     let direction = moved.map { _ in
-      (Bool.random(using: &generator) ? 1 : -1) * Double.random(in: 0.4...0.6, using: &generator)
+      (Bool.random(using: &generator) ? 1 : -1) * Double.random(in: shares, using: &generator)
     }
     func lossAt(_ offset: Double) -> Double {
       var x = x
       for (i, weight) in zip(moved, direction) { x[i] += offset * weight }
       return loss(x)
     }
-    own.append(inner(Array(gradient[moved]), direction))
-    numeric.append(
+    let slope =
       hasKinks
-        ? (lossAt(h) - lossAt(-h)) / (2 * h)
-        : (8 * (lossAt(h) - lossAt(-h)) - (lossAt(2 * h) - lossAt(-2 * h))) / (12 * h))
+      ? (lossAt(h) - lossAt(-h)) / (2 * h)
+      : (8 * (lossAt(h) - lossAt(-h)) - (lossAt(2 * h) - lossAt(-2 * h))) / (12 * h)
+    let wrong = abs(inner(Array(gradient[moved]), direction) - slope)
+    guard wrong.isFinite else { return .infinity }
+    difference = max(difference, wrong)
   }
-  return relativeError(own, numeric)
+  let largest = gradient.map(abs).max() ?? 0
+  return difference / shares.lowerBound / max(largest, .leastNormalMagnitude)
 }
 
 /// The largest difference, relative to the largest expected magnitude; infinite for NaN and for
