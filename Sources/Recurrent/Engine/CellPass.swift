@@ -16,7 +16,7 @@ struct CellPass<Scalar: RecurrentScalar> {
 
   var isPacked: Bool { packed != nil }
 
-  /// How many neighbouring units cannot be divided among threads.
+  /// ``CellPlan/unitBlock(_:)``.
   var unitBlock: Int { plan.unitBlock(Scalar.self) }
 
   /// The products, as this pass reads their weights.
@@ -54,7 +54,8 @@ struct CellPass<Scalar: RecurrentScalar> {
 }
 
 extension CellPlan {
-  fileprivate func unitBlock<Scalar: RecurrentScalar>(_: Scalar.Type) -> Int {
+  /// How many neighbouring units of a packed pass cannot be divided among threads.
+  func unitBlock<Scalar: RecurrentScalar>(_: Scalar.Type) -> Int {
     isUndivided ? hiddenSize : Scalar.packedPanel ?? 1
   }
 

@@ -32,7 +32,7 @@ struct LayersAtOnce: Equatable {
     plan: (Int) -> CellPlan
   ) -> LayersAtOnce {
     let most = min(threads, layers, ThreadTeam.largestCount)
-    guard most > 1, steps > 0, batch > 0, let panel = Scalar.packedPanel, forced != false else {
+    guard most > 1, steps > 0, batch > 0, Scalar.packedPanel != nil, forced != false else {
       return .one
     }
     var (best, gain) = (LayersAtOnce.one, forced == true ? 0 : leastGain)
@@ -41,7 +41,8 @@ struct LayersAtOnce: Equatable {
       let plan = plan(count - 1)
       let weights = plan.hiddenSize * plan.recurrentColumns * MemoryLayout<Scalar>.stride
       if forced != true && weights > largestWeights { break }
-      let cost = LayerCost(plan, steps: steps, batch: batch, threads: threads, panel: panel)
+      let cost = LayerCost(
+        plan, steps: steps, batch: batch, threads: threads, unitBlock: plan.unitBlock(Scalar.self))
       alone += cost.alone
       divided += cost.divided
       slowest = max(slowest, cost.alone)
@@ -77,11 +78,11 @@ private struct LayerCost {
   /// As ``WorkSplit`` divides it.
   let divided: Double
 
-  init(_ plan: CellPlan, steps: Int, batch: Int, threads: Int, panel: Int) {
+  init(_ plan: CellPlan, steps: Int, batch: Int, threads: Int, unitBlock: Int) {
     let best = WorkSplit.best(
       threads: threads, steps: steps, batch: batch, hiddenSize: plan.hiddenSize,
       gateColumns: plan.recurrentColumns, besides: plan.inputMultiplications,
-      unitBlock: plan.isUndivided ? plan.hiddenSize : panel)
+      unitBlock: unitBlock)
     alone = Double(steps) * best.alone
     divided = best.threads == 1 ? alone : Double(steps) * best.cost + StepCost.call
   }
